@@ -104,7 +104,7 @@ def bounding_box_around(point: Point, metres: float) -> Box:
 
 
 def cell_of(point: Point, resolution: int) -> int:
-    """The H3 cell of a resolution (0 to 15) around the point. Its top bit is never set: it fits a signed 64-bit column."""
+    """The H3 cell of a resolution (0 to 15) around the point; its top bit is never set, so a signed bigint holds it."""
     cell: int = h3.latlng_to_cell(point.latitude, point.longitude, resolution)
     return cell
 
