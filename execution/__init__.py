@@ -1,0 +1,30 @@
+"""Runs GraphQL operations and knows nothing of reports: it could be a package of its own.
+
+engine.py     prepare and execute an operation, open a stream
+batch.py      load: many loads of one wave become one call
+stream.py     Delivery, Source and Stream: a subscription while it lasts
+documents.py  texts that were parsed and validated before
+errors.py     what a client is told of a failure
+"""
+
+from execution.batch import LoadingContext, abandon, load
+from execution.engine import Answer, Engine, Kind, Prepared
+from execution.errors import ClientMistake, FormattedError, RequestRefused, present_error
+from execution.stream import Delivery, Source, Stream
+
+__all__ = [
+    "Answer",
+    "ClientMistake",
+    "Delivery",
+    "Engine",
+    "FormattedError",
+    "Kind",
+    "LoadingContext",
+    "Prepared",
+    "RequestRefused",
+    "Source",
+    "Stream",
+    "abandon",
+    "load",
+    "present_error",
+]
