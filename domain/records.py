@@ -18,7 +18,10 @@ class ReportRecord:
 
     `reporter_key` is an HMAC of the name the source told, never the name. `same_as` names the same report in other
     systems, as (source code, source ref): it is linked to that one and not made again. `withdrawn` is a retraction
-    that the source itself tells.
+    that the source itself tells. `area` is one of the hub's area codes; `area_name` a place's name as the source
+    writes it, where it tells no code and no point. `channel` is the channel through which the source had the report
+    ("qlue", "grasp", "twitter", ...): what one of our own sources brings too carries that source's word here, and is
+    recognised by place, time and words, because such sources do not pass on the first system's number.
     """
 
     source_ref: str
@@ -39,6 +42,8 @@ class ReportRecord:
     confidential: bool = False
     withdrawn: bool = False
     same_as: tuple[tuple[str, str], ...] = ()
+    area_name: str | None = None
+    channel: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
