@@ -1,0 +1,189 @@
+"""Ids and cursors as clients see them: encrypted, so that they show no order and no count, and cannot be made up.
+
+An id is one AES block over (kind, row id, zeros): random-looking, always the same for the same row, checked by its zeros.
+A cursor is AES-SIV (RFC 5297, deterministic and authenticated) over its fields, with the id of its key in front in clear.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+
+class Kind(IntEnum):
+    """What an id names. The numbers are in every id ever handed out: never reuse one."""
+
+    REPORT = 1
+    CATEGORY = 2
+    AGENCY = 3
+    AREA = 4
+    FLOOD_AREA = 5
+    FLOOD_GAUGE = 6
+    LAPOR_TICKET = 7
+    SOURCE = 8
+    PHOTO = 9
+    COMMENT = 10
+    FORWARDING = 11
+    SET_ASIDE = 12
+    REPORT_EVENT = 13
+    PERSON = 14
+
+
+class InvalidId(ValueError):
+    """Not an id of this hub."""
+
+
+class InvalidCursor(ValueError):
+    """Not a cursor of this hub: its shape or its tag is wrong."""
+
+
+class ExpiredCursor(Exception):
+    """A cursor of another key, epoch, chain, class or age: the reader has to list again."""
+
+
+_BLOCK = struct.Struct(">BQ7x")
+
+
+class IdCipher:
+    """Turns (kind, row id) into an opaque id and back."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = Cipher(
+            algorithms.AES(key), modes.ECB()
+        )  # one block, every plaintext distinct: ECB is a permutation
+
+    def encode(self, kind: Kind, row_id: int) -> str:
+        """The id of a row: 22 characters of base64url."""
+        return self.encode_all(kind, (row_id,))[0]
+
+    def encode_all(self, kind: Kind, row_ids: Iterable[int]) -> list[str]:
+        """The ids of many rows of one kind, in one call of the cipher."""
+        encryptor = self._cipher.encryptor()
+        data = encryptor.update(b"".join(_BLOCK.pack(kind, row_id) for row_id in row_ids))
+        return [base64.urlsafe_b64encode(data[i : i + 16]).decode()[:22] for i in range(0, len(data), 16)]
+
+    def decode(self, text: str) -> tuple[Kind, int]:
+        """What an id names; raises InvalidId for anything that this hub did not hand out."""
+        try:
+            if len(text) != 22:
+                raise InvalidId(text)
+            block = self._cipher.decryptor().update(base64.urlsafe_b64decode(text + "=="))
+            kind, row_id = _BLOCK.unpack(block)
+            if any(block[9:]) or self.encode(Kind(kind), row_id) != text:
+                raise InvalidId(text)
+            return Kind(kind), row_id
+        except (binascii.Error, ValueError, struct.error) as error:
+            raise InvalidId(text) from error
+
+
+class CursorKind(IntEnum):
+    """What a cursor is a place in."""
+
+    LOG = 1
+    LIST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class LogCursor:
+    """A place in the event log: everything up to `seq` is behind. `chain` are the first 8 bytes of the hash chain there."""
+
+    seq: int
+    chain: bytes
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListCursor:
+    """A place in a list: the list's name with its order, and the key of the row it stands at."""
+
+    order: str
+    key: tuple[int | None, ...]
+
+
+_LOG = struct.Struct(">BQ8sI16s")
+
+
+class CursorCipher:
+    """Seals and opens cursors under the hub's keys; the first key seals, retired ones still open.
+
+    `reader` is a digest of the viewer's class (role, agency, scopes): a cursor works for that class alone.
+    """
+
+    def __init__(self, keys: Sequence[tuple[int, bytes]]) -> None:
+        self._current = keys[0][0]
+        self._ciphers = {key_id: AESSIV(key) for key_id, key in keys}
+
+    def seal_log(self, cursor: LogCursor, reader: bytes) -> str:
+        """A resume cursor as the client gets it."""
+        return self._seal(_LOG.pack(CursorKind.LOG, cursor.seq, cursor.chain[:8], cursor.epoch, reader[:16]))
+
+    def open_log(self, text: str, reader: bytes) -> LogCursor:
+        """The place a resume cursor names. Raises InvalidCursor or, for another class or key, ExpiredCursor."""
+        data = self._open(text)
+        if data[0] != CursorKind.LOG or len(data) != _LOG.size:
+            raise InvalidCursor("this is a cursor of a list, not of the event log")
+        _, seq, chain, epoch, made_for = _LOG.unpack(data)
+        if made_for != reader[:16]:
+            raise ExpiredCursor
+        return LogCursor(seq, chain, epoch)
+
+    def seal_list(self, cursor: ListCursor, reader: bytes) -> str:
+        """A page cursor as the client gets it."""
+        key = ",".join("" if part is None else str(part) for part in cursor.key)
+        return self._seal(bytes([CursorKind.LIST]) + reader[:16] + f"{cursor.order}|{key}".encode())
+
+    def open_list(self, text: str, order: str, reader: bytes) -> ListCursor:
+        """The place a page cursor names. Raises InvalidCursor for another list or order, ExpiredCursor for another class."""
+        data = self._open(text)
+        if data[0] != CursorKind.LIST:
+            raise InvalidCursor("this is a cursor of the event log, not of a list")
+        if data[1:17] != reader[:16]:
+            raise ExpiredCursor
+        made_for, _, key = data[17:].decode().partition("|")
+        if made_for != order:
+            raise InvalidCursor("this cursor belongs to another list or order")
+        return ListCursor(order, tuple(int(part) if part else None for part in key.split(",")))
+
+    def _seal(self, data: bytes) -> str:
+        sealed = self._ciphers[self._current].encrypt(data, None)
+        return base64.urlsafe_b64encode(self._current.to_bytes(2) + sealed).decode().rstrip("=")
+
+    def _open(self, text: str) -> bytes:
+        if len(text) > 512:
+            raise InvalidCursor("a cursor has at most 512 characters")
+        try:
+            raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise InvalidCursor("this is not a cursor") from error
+        if len(raw) < 2 + 16 + 1:
+            raise InvalidCursor("this is not a cursor")
+        cipher = self._ciphers.get(int.from_bytes(raw[:2]))
+        if cipher is None:
+            raise ExpiredCursor
+        try:
+            return cipher.decrypt(raw[2:], None)
+        except InvalidTag as error:
+            raise InvalidCursor("this is not a cursor of this hub") from error
+
+
+def keyed_hash(secret: bytes, *parts: str) -> str:
+    """An HMAC-SHA-256 of words that must not be guessed back (names, addresses, idempotency keys), as 64 hex digits."""
+    return hmac.new(secret, "\x1f".join(parts).encode(), hashlib.sha256).hexdigest()
+
+
+_CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that sounds or looks like another on the phone
+
+
+def new_report_code() -> str:
+    """A tracking code of eight random characters, read out as two groups of four: about 39 bits."""
+    letters = [secrets.choice(_CODE_ALPHABET) for _ in range(8)]
+    return "".join(letters[:4]) + "-" + "".join(letters[4:])

@@ -1,0 +1,69 @@
+"""Who sees what, as a value: made from a viewer by the permissions, turned into SQL by storage, judged here in memory."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from domain.vocabulary import ReportVisibility, Role
+
+_TRUE_PLACES = frozenset({Role.RESPONDER, Role.DISPATCHER, Role.ADMIN})
+_EVERYTHING = frozenset({Role.DISPATCHER, Role.ADMIN})
+_OF_THEIR_AGENCY = frozenset({Role.RESPONDER, Role.PARTNER})
+
+
+@dataclass(frozen=True, slots=True)
+class Visibility:
+    """What one viewer may see of reports.
+
+    All but `person_id` and `followed` make the *class* that lists, counts and streams go by. The person's own hidden
+    reports (by account, or by follow tokens: `followed` are report ids) are added by id, in `mine` and nowhere else.
+    """
+
+    role: Role = Role.ANONYMOUS
+    agency_id: int | None = None
+    scopes: frozenset[str] = frozenset()
+    person_id: int | None = None
+    followed: frozenset[int] = field(default=frozenset())
+
+    @property
+    def staff(self) -> bool:
+        """Responders, dispatchers and admins: the city's own people."""
+        return self.role in _TRUE_PLACES
+
+    @property
+    def true_places(self) -> bool:
+        """Whether statements use true places; by role and never by row."""
+        return self.role in _TRUE_PLACES
+
+    @property
+    def all_confidential(self) -> bool:
+        """Dispatchers and admins see every confidential report."""
+        return self.role in _EVERYTHING
+
+    @property
+    def confidential_of(self) -> int | None:
+        """The agency whose confidential reports this viewer sees."""
+        return self.agency_id if self.role in _OF_THEIR_AGENCY else None
+
+    @property
+    def has_person(self) -> bool:
+        """Whether `mine` means anything: somebody signed in, or one who shows follow tokens."""
+        return self.person_id is not None or bool(self.followed)
+
+    def sees(self, visibility: str | None, agency_id: int | None) -> bool:
+        """Whether this class sees a report of such visibility that such an agency has; None: there is no report."""
+        if visibility == ReportVisibility.PUBLIC:
+            return True
+        if visibility != ReportVisibility.CONFIDENTIAL:
+            return False
+        return self.all_confidential or (agency_id is not None and agency_id == self.confidential_of)
+
+    def owns(self, report_id: int | None, reporter_id: int | None) -> bool:
+        """Whether this person told the report."""
+        return (reporter_id is not None and reporter_id == self.person_id) or report_id in self.followed
+
+    @property
+    def reader(self) -> bytes:
+        """A digest of the class, for cursors. Anonymous people and citizens are one class."""
+        role = Role.ANONYMOUS if self.role is Role.CITIZEN else self.role
+        words = "|".join((role, str(self.agency_id), *sorted(self.scopes)))
+        return hashlib.sha256(words.encode()).digest()[:16]

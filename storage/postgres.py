@@ -1,0 +1,138 @@
+"""The store on PostgreSQL, through asyncpg. Each process groups its own commits, READ COMMITTED; snapshots are REPEATABLE READ."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from storage.errors import OutcomeUnknown, Overloaded, StoreUnavailable
+from storage.group import MAX_GROUP, Done, run_group
+from storage.migrating import upgrade
+from storage.sqlite import MAX_WAITING, settle
+from storage.store import Job, Snapshot, Store
+from storage.transaction import Operation
+
+T = TypeVar("T")
+log = logging.getLogger("simpul.store")
+
+_DEADLOCK = "40P01"
+_TRIES = 5
+
+
+class PostgresSnapshot(Snapshot):
+    """A read-only transaction of PostgreSQL."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    async def _run(self, function: Callable[[Connection], T]) -> T:
+        return await self._connection.run_sync(function)
+
+
+class PostgresStore(Store):
+    """PostgreSQL at an address."""
+
+    def __init__(self, url: str, pool_size: int = 16) -> None:
+        super().__init__()
+        self._url = make_url(url).set(drivername="postgresql+asyncpg")
+        self._engine = create_async_engine(self._url, pool_size=pool_size, max_overflow=4, pool_pre_ping=True)
+        self._jobs: asyncio.Queue[Job] = asyncio.Queue(MAX_WAITING)
+        self._writer: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """See Store."""
+        try:
+            async with self._engine.connect() as connection:
+                await connection.run_sync(upgrade)
+        except (OSError, DBAPIError) as error:
+            shown = self._url.render_as_string(hide_password=True)
+            raise StoreUnavailable(
+                f"The database {shown} cannot be opened ({error}). Start it, or mend SIMPUL_DATABASE_URL."
+            ) from error
+        self._writer = asyncio.create_task(self._work(), name="postgres-writer")
+        self._start_polling()
+
+    async def close(self) -> None:
+        """See Store."""
+        await self._stop_polling()
+        if self._writer is not None:
+            await self._jobs.join()
+            self._writer.cancel()
+            await asyncio.gather(self._writer, return_exceptions=True)
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        """See Store."""
+        async with self._engine.connect() as connection:
+            await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            async with connection.begin():
+                snapshot = PostgresSnapshot(connection)
+                yield snapshot
+                async with snapshot._turn:
+                    pass
+
+    async def write(self, operation: Operation[T]) -> T:
+        """See Store."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        try:
+            self._jobs.put_nowait((operation, future))
+        except asyncio.QueueFull as error:
+            raise Overloaded(retry_after=1.0) from error
+        return await asyncio.shield(future)
+
+    async def _work(self) -> None:
+        again: list[Job] = []
+        while True:
+            jobs = again or [await self._jobs.get()]
+            fresh = 0 if again else 1
+            while len(jobs) < MAX_GROUP and not self._jobs.empty():
+                jobs.append(self._jobs.get_nowait())
+                fresh += 1
+            again = await self._commit(jobs)
+            for _ in range(fresh):
+                self._jobs.task_done()
+
+    async def _commit(self, jobs: list[Job]) -> list[Job]:
+        operations = [operation for operation, _ in jobs]
+        try:
+            done, seq = await self._run(operations)
+        except Exception as error:
+            log.exception("a group of writes failed")
+            for _, future in jobs:
+                settle(future, Done(error=error))
+            return []
+        self.bell.ring(seq)
+        again: list[Job] = []
+        for (operation, future), outcome in zip(jobs, done, strict=True):
+            settle(future, outcome)
+            if outcome.more_locks:
+                again.append((Operation(operation.apply, operation.locks | outcome.more_locks), future))
+        return again
+
+    async def _run(self, operations: list[Operation[Any]]) -> tuple[list[Done], int]:
+        for left in reversed(range(_TRIES)):
+            async with self._engine.connect() as connection:
+                try:
+                    await connection.begin()
+                    done, head, tx = await connection.run_sync(run_group, operations)
+                except DBAPIError as error:
+                    await connection.rollback()
+                    if getattr(error.orig, "sqlstate", None) != _DEADLOCK or not left:
+                        raise
+                    continue
+                try:
+                    await connection.commit()
+                except (OSError, DBAPIError) as error:
+                    raise OutcomeUnknown("the connection was lost at the commit") from error
+                for callback in tx.after_commit:
+                    callback()
+                return done, head.seq
+        raise AssertionError("unreachable")

@@ -1,0 +1,110 @@
+"""Keeps the three roll-ups in step with the events: each event takes a report out of its old counts and puts it into the new."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from domain.medians import bucket_of
+from domain.places import cell_parent
+from domain.time import jakarta_day
+from storage.facets import Facets
+from storage.tables import rollup_area, rollup_cell, rollup_day
+
+TRUE_SIDE, PUBLIC_SIDE = 0, 1
+CELL_RESOLUTIONS = range(5, 9)
+REPORTS, RESPOND, RESOLVE = 0, 1, 2
+"""What `rollup_day.measure` counts."""
+
+_Key = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class RollupChanges:
+    """What a group of writes adds to or takes from each count."""
+
+    _log: list[tuple[Facets, int]] = field(default_factory=list)
+
+    def move(self, before: Facets | None, after: Facets | None) -> None:
+        """A report's facts changed from `before` to `after`."""
+        if before == after:
+            return
+        if before is not None:
+            self._log.append((before, -1))
+        if after is not None:
+            self._log.append((after, 1))
+
+    def mark(self) -> int:
+        """Where an operation begins."""
+        return len(self._log)
+
+    def reset(self, mark: int) -> None:
+        """Takes back what came since."""
+        del self._log[mark:]
+
+    def write(self, conn: Connection) -> None:
+        """Adds everything to the tables, each in the order of its keys."""
+        counts: dict[Table, dict[_Key, int]] = {
+            rollup_area: defaultdict(int),
+            rollup_day: defaultdict(int),
+            rollup_cell: defaultdict(int),
+        }
+        for facets, sign in self._log:
+            for table, key in keys_of(facets):
+                counts[table][key] += sign
+        for table, totals in counts.items():
+            _upsert(conn, table, totals)
+
+
+def keys_of(facets: Facets) -> list[tuple[Table, _Key]]:
+    """Every count that a report of such facts is in."""
+    keys: list[tuple[Table, _Key]] = []
+    for side in (TRUE_SIDE, PUBLIC_SIDE):
+        area, city, cell = (
+            (facets.area_id, facets.city_id, facets.cell)
+            if side == TRUE_SIDE
+            else (facets.public_area_id, facets.public_city_id, facets.public_cell)
+        )
+        shared = (facets.agency_id or 0, facets.visibility)
+        keys.append(
+            (rollup_area, (side, area or 0, facets.category_id, facets.status, facets.source_id, *shared)),
+        )
+        day = (
+            side,
+            city or 0,
+            facets.category_id,
+            facets.status,
+            *shared,
+            jakarta_day(facets.reported_at),
+            facets.breached,
+        )
+        keys.append((rollup_day, (*day, REPORTS, 0)))
+        if facets.minutes_to_respond is not None:
+            keys.append((rollup_day, (*day, RESPOND, bucket_of(facets.minutes_to_respond))))
+        if facets.minutes_to_resolve is not None:
+            keys.append((rollup_day, (*day, RESOLVE, bucket_of(facets.minutes_to_resolve))))
+        if cell is not None:
+            keys.extend(
+                (
+                    rollup_cell,
+                    (side, resolution, cell_parent(cell, resolution), facets.category_id, facets.open, *shared),
+                )
+                for resolution in CELL_RESOLUTIONS
+            )
+    return keys
+
+
+def _upsert(conn: Connection, table: Table, totals: dict[_Key, int]) -> None:
+    names = [column.name for column in table.columns if column.name != "total"]
+    rows = [{**dict(zip(names, key, strict=True)), "total": total} for key, total in sorted(totals.items()) if total]
+    if not rows:
+        return
+    insert: Any = postgresql_insert if conn.dialect.name == "postgresql" else sqlite_insert
+    statement = insert(table)
+    statement = statement.on_conflict_do_update(
+        index_elements=names, set_={"total": table.c.total + statement.excluded.total}
+    )
+    conn.execute(statement, rows)

@@ -1,0 +1,114 @@
+"""The store as the rest of the hub sees it: snapshots to read from, operations to write with, a bell for the log.
+
+Functions that touch tables are plain ones that take a SQLAlchemy `Connection` first. On SQLite they run in threads, each
+with a connection of its own; on PostgreSQL they run on asyncpg through SQLAlchemy's greenlet bridge. So every statement
+is written once (docs/decisions/0002-two-stores-one-code-path.md).
+"""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection
+
+from storage.bell import Bell
+from storage.event_log import read_head
+from storage.transaction import Operation
+
+T = TypeVar("T")
+P = ParamSpec("P")
+log = logging.getLogger("simpul.store")
+
+
+class Snapshot(ABC):
+    """One read transaction. Its statements run one after another and all see the same state."""
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Lock()
+
+    async def run(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs `function(connection, …)` in this snapshot."""
+        async with self._turn:
+            return await self._run(lambda conn: function(conn, *args, **kwargs))
+
+    @abstractmethod
+    async def _run(self, function: Callable[[Connection], T]) -> T: ...
+
+
+class Store(ABC):
+    """Opens, reads and writes one database."""
+
+    POLL_SECONDS = 1.0
+
+    def __init__(self) -> None:
+        self.bell = Bell()
+        self._poller: asyncio.Task[None] | None = None
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Connects, brings the tables up to date, starts the writer. Raises StoreUnavailable with words for the operator."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Finishes the writes that wait, then lets go of everything."""
+
+    @abstractmethod
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        """A read transaction for one operation."""
+
+    @abstractmethod
+    async def write(self, operation: Operation[T]) -> T:
+        """Runs an operation in the next group; returns once it is committed and safe. Raises what the operation raised,
+        Overloaded, or OutcomeUnknown."""
+
+    async def read(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs one function in a snapshot of its own."""
+        async with self.snapshot() as snapshot:
+            return await snapshot.run(function, *args, **kwargs)
+
+    def _start_polling(self) -> None:
+        self._poller = asyncio.create_task(self._poll(), name="log-head poll")
+
+    async def _stop_polling(self) -> None:
+        if self._poller is not None:
+            self._poller.cancel()
+            await asyncio.gather(self._poller, return_exceptions=True)
+
+    async def _poll(self) -> None:
+        """Reads the log's head each second, so that what another process wrote is noticed without any bell."""
+        while True:
+            try:
+                head = await self.read(read_head)
+                self.bell.ring(head.seq)
+            except Exception:
+                log.warning("the head of the log could not be read", exc_info=True)
+            await asyncio.sleep(self.POLL_SECONDS)
+
+
+@asynccontextmanager
+async def opened(store: Store) -> AsyncIterator[Store]:
+    """Opens a store for the length of a block."""
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def open_store(url: str) -> Store:
+    """The store of a database address: `sqlite:///path/to.db` or `postgresql://…`. Raises ValueError for any other."""
+    from storage.postgres import PostgresStore
+    from storage.sqlite import SqliteStore
+
+    scheme = url.partition(":")[0].partition("+")[0]
+    if scheme == "sqlite":
+        return SqliteStore(url.partition("///")[2])
+    if scheme in ("postgresql", "postgres"):
+        return PostgresStore(url)
+    raise ValueError(f"a database address begins with sqlite:/// or postgresql://, not {scheme}:")
+
+
+Job = tuple[Operation[Any], "asyncio.Future[Any]"]
