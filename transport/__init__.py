@@ -1,0 +1,27 @@
+"""How clients reach the hub.
+
+graphql_app.py   the GraphQL path: HTTP, server-sent events and WebSocket behind one application
+door.py          what the door asks of the hub (`Hub`) and tells it of a request
+graphql_http.py  requests and answers; request.py, multipart.py and answers.py read and write them
+graphql_sse.py   event streams
+graphql_ws.py    sockets; messages.py has their messages
+running.py       one operation while it runs, whatever carries its answers
+serving.py       how uvicorn must be set up for all this
+"""
+
+from transport.door import BadRequest, Credentials, Hub, RequestInfo, Viewer
+from transport.graphql_app import GraphQLDoor, graphql_app
+from transport.parts import Upload
+from transport.settings import DoorSettings
+
+__all__ = [
+    "BadRequest",
+    "Credentials",
+    "DoorSettings",
+    "GraphQLDoor",
+    "Hub",
+    "RequestInfo",
+    "Upload",
+    "Viewer",
+    "graphql_app",
+]

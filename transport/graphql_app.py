@@ -1,0 +1,41 @@
+"""The GraphQL door: one path for HTTP, server-sent events and WebSocket."""
+
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from transport.door import Hub
+from transport.graphql_http import GraphQLOverHTTP
+from transport.graphql_sse import EventStreams
+from transport.graphql_ws import Sockets
+from transport.messages import CloseCode
+from transport.running import Operations
+from transport.settings import DoorSettings
+
+
+class GraphQLDoor:
+    """The ASGI application of the GraphQL path. Mount it as `Route(settings.path, door)` and as a WebSocket route."""
+
+    def __init__(self, hub: Hub, settings: DoorSettings) -> None:
+        self.settings = settings
+        self._operations = Operations(hub)
+        self._streams = EventStreams(self._operations, settings)
+        self._sockets = Sockets(self._operations, settings)
+        self._http = GraphQLOverHTTP(self._operations, settings, self._streams)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request or one socket."""
+        if scope["type"] == "websocket":
+            await self._sockets.serve(WebSocket(scope, receive, send))
+        else:
+            await self._http(scope, receive, send)
+
+    async def close_all(self, code: int = CloseCode.RESTART, reason: str = "The hub is stopping") -> None:
+        """Tell all subscribers that the hub stops, and see mutations through. Call it before the server shuts down."""
+        self._streams.close_all()
+        await self._sockets.close_all(code, reason)
+        await self._operations.finished()
+
+
+def graphql_app(hub: Hub, settings: DoorSettings | None = None) -> GraphQLDoor:
+    """Make the door to `hub`: an ASGI application that also takes part in shutting down (`close_all`)."""
+    return GraphQLDoor(hub, settings or DoorSettings())

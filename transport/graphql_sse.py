@@ -1,0 +1,131 @@
+"""Operations over server-sent events: graphql-sse's distinct connections mode, one response an operation.
+
+Each answer is an event `next`, whose `id:` is the cursor where the log can be resumed; the end is an event `complete`.
+While nothing happens a comment keeps the connection alive, and a lone `id:` tells how far the log was searched: browsers
+send it back as Last-Event-ID, the graphql-sse client ignores it (of events it allows only the two).
+"""
+
+import asyncio
+from contextlib import aclosing
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from execution import Answer, Prepared, RequestRefused
+from transport.answers import EVENT_STREAM, VARY, encode
+from transport.door import RequestInfo, Viewer, seconds_left
+from transport.running import Operations, Run
+from transport.settings import DoorSettings
+
+COMPLETE = b"event: complete\ndata:\n\n"
+KEEP_ALIVE = b":\n\n"
+
+
+class EventStreams:
+    """Makes the responses of event streams, and breaks off those that are open when the hub stops."""
+
+    def __init__(self, operations: Operations, settings: DoorSettings) -> None:
+        self._operations = operations
+        self._settings = settings
+        self._open: set[asyncio.Task[None]] = set()
+
+    def refusing(self, refused: RequestRefused, *, private: bool) -> Response:
+        """Answer an operation that will not run: its errors are the only event."""
+        return Response(_refusal_event(refused) + COMPLETE, headers=_headers(private))
+
+    def running(self, prepared: Prepared, viewer: Viewer, info: RequestInfo) -> "EventStream":
+        """Answer an operation with the events of its run."""
+        run = self._operations.run(prepared, viewer, info)
+        return EventStream(self, run, _headers(info.private), self._settings.ping_seconds, seconds_left(viewer))
+
+    def close_all(self) -> None:
+        """Break off all open streams without `complete`, so that clients come back and resume."""
+        for writer in self._open:
+            writer.cancel()
+
+    def entered(self, writer: asyncio.Task[None]) -> None:
+        """Keep the task that writes a stream until it is done."""
+        self._open.add(writer)
+        writer.add_done_callback(self._open.discard)
+
+
+class EventStream(Response):
+    """The response that runs one operation while it is being read."""
+
+    def __init__(
+        self, streams: EventStreams, run: Run, headers: dict[str, str], ping_seconds: float, seconds_left: float | None
+    ) -> None:
+        super().__init__(headers=headers)
+        del self.headers["content-length"]
+        self._streams = streams
+        self._run = run
+        self._ping_seconds = ping_seconds
+        self._seconds_left = seconds_left
+        self._writing = asyncio.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Write events until the operation ends, the client leaves, its token runs out or the hub stops."""
+        writer = asyncio.create_task(self._write(send))
+        leaver = asyncio.create_task(_client_left(receive))
+        self._streams.entered(writer)
+        try:
+            await asyncio.wait((writer, leaver), timeout=self._seconds_left, return_when=asyncio.FIRST_COMPLETED)
+            left = leaver.done()
+        finally:
+            writer.cancel()
+            leaver.cancel()
+            await asyncio.wait((writer, leaver))
+        if not writer.cancelled():
+            await writer
+        elif not left:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _write(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        await self._send(send, KEEP_ALIVE)
+        pinging = asyncio.create_task(self._ping(send))
+        try:
+            async with aclosing(self._run.answers()) as answers:
+                async for answer in answers:
+                    await self._send(send, _next_event(answer))
+        except RequestRefused as refused:
+            await self._send(send, _refusal_event(refused))
+        finally:
+            pinging.cancel()
+        await send({"type": "http.response.body", "body": COMPLETE, "more_body": False})
+
+    async def _ping(self, send: Send) -> None:
+        while True:
+            await asyncio.sleep(self._ping_seconds)
+            progress = self._run.progress()
+            await self._send(send, KEEP_ALIVE if progress is None else b"id: " + progress.encode() + b"\n\n")
+
+    async def _send(self, send: Send, event: bytes) -> None:
+        """Write one event whole; the server waits here while the client does not read."""
+        async with self._writing:
+            await send({"type": "http.response.body", "body": event, "more_body": True})
+
+
+async def _client_left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _next_event(answer: Answer) -> bytes:
+    cursor = (answer.extensions or {}).get("cursor")
+    id_line = b"" if cursor is None else b"id: " + str(cursor).encode() + b"\n"
+    return id_line + b"event: next\ndata: " + encode(answer.payload()) + b"\n\n"
+
+
+def _refusal_event(refused: RequestRefused) -> bytes:
+    return b"event: next\ndata: " + encode({"errors": refused.errors}) + b"\n\n"
+
+
+def _headers(private: bool) -> dict[str, str]:
+    cache = "private, no-store" if private else "no-store"
+    return {
+        "content-type": f"{EVENT_STREAM}; charset=utf-8",
+        "cache-control": f"{cache}, no-transform",
+        "vary": VARY,
+        "x-accel-buffering": "no",
+    }

@@ -1,0 +1,253 @@
+"""GraphQL over WebSocket: the subprotocol graphql-transport-ws, and no other.
+
+A client that does not read costs bounded memory: the server makes `send` wait while its buffer is full (see serving.py),
+each operation asks for its next answer only after the last one was sent, and while the reader of messages waits to reply,
+nothing more is read.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import aclosing, suppress
+from functools import partial
+
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
+
+from execution import RequestRefused
+from transport import messages
+from transport.door import BadRequest, Credentials, RequestInfo, Viewer, seconds_left
+from transport.introduction import introduce
+from transport.messages import CloseCode, Message, ProtocolError
+from transport.request import Parameters, parameters_of
+from transport.running import Operations, Run
+from transport.settings import DoorSettings
+
+_GONE = (WebSocketDisconnect, WebSocketDisconnected)
+_CLOSING_SECONDS = 2.0
+"""How long a full socket may hold up the frame that closes it."""
+
+
+class Sockets:
+    """All open sockets: each is served until it closes, and all are told when the hub stops."""
+
+    def __init__(self, operations: Operations, settings: DoorSettings) -> None:
+        self._operations = operations
+        self._settings = settings
+        self._open: set[Socket] = set()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    async def serve(self, websocket: WebSocket) -> None:
+        """Serve one socket from its handshake to its end."""
+        if messages.SUBPROTOCOL not in websocket.scope["subprotocols"]:
+            await websocket.accept()
+            await websocket.close(CloseCode.SUBPROTOCOL_NOT_ACCEPTABLE, "Subprotocol not acceptable")
+            return
+        await websocket.accept(messages.SUBPROTOCOL)
+        socket = Socket(websocket, self._operations, self._settings)
+        self._open.add(socket)
+        try:
+            await socket.serve()
+        finally:
+            self._open.discard(socket)
+
+    async def close_all(self, code: int, reason: str) -> None:
+        """Close every socket: with 1012, clients come back and resume."""
+        await asyncio.gather(*(socket.close(code, reason) for socket in list(self._open)))
+
+
+class Socket:
+    """One client's socket and the operations that run on it."""
+
+    def __init__(self, websocket: WebSocket, operations: Operations, settings: DoorSettings) -> None:
+        self._websocket = websocket
+        self._operations = operations
+        self._settings = settings
+        self._writing = asyncio.Lock()
+        self._closed = False
+        self._init_received = False
+        self._viewer: Viewer | None = None
+        self._credentials = Credentials()
+        self._language: str | None = None
+        self._runs: dict[str, Run] = {}
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting_for_init: asyncio.Task[None] | None = None
+        self._reading: asyncio.Task[None] | None = None
+
+    async def serve(self) -> None:
+        """Read messages until the socket closes; then end what still runs."""
+        self._waiting_for_init = self._start(self._close_without_init())
+        self._reading = self._start(self._read())
+        try:
+            await asyncio.wait((self._reading,))
+        finally:
+            self._closed = True
+            for task in self._tasks:
+                task.cancel()
+            if self._tasks:
+                await asyncio.wait(self._tasks)
+
+    async def close(self, code: int, reason: str) -> None:
+        """End all operations and close the socket; one that does not read is left after two seconds."""
+        if self._closed:
+            return
+        self._closed = True
+        for task in list(self._running.values()):
+            task.cancel()
+        with suppress(TimeoutError, *_GONE):
+            async with asyncio.timeout(_CLOSING_SECONDS):
+                await self._websocket.close(code, reason)
+        if self._reading is not None and self._reading is not asyncio.current_task():
+            self._reading.cancel()
+
+    # Reading
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                await self._take(messages.read(await self._receive()))
+        except ProtocolError as error:
+            await self.close(error.code, error.reason)
+        except _GONE:
+            return
+
+    async def _receive(self) -> str | None:
+        message = await self._websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message.get("code", 1005))
+        text: str | None = message.get("text")
+        return text
+
+    async def _take(self, message: Message) -> None:
+        try:
+            if message.type == "connection_init":
+                await self._init(message)
+            elif message.type == "subscribe":
+                await self._subscribe(message)
+            elif message.type == "complete":
+                self._complete(message.id)
+            elif message.type == "ping":
+                await self._send(lambda: messages.pong(message.payload))
+        except (ProtocolError, *_GONE):
+            raise
+        except BadRequest as error:
+            raise ProtocolError(CloseCode.BAD_REQUEST, str(error)) from error
+        except Exception as error:
+            self._operations.hub.engine.refusal(error)  # logs it
+            raise ProtocolError(CloseCode.INTERNAL_ERROR, "Internal server error") from error
+
+    async def _init(self, message: Message) -> None:
+        if self._init_received:
+            raise ProtocolError(CloseCode.TOO_MANY_INITS, "Too many initialisation requests")
+        self._init_received = True
+        if self._waiting_for_init is not None:
+            self._waiting_for_init.cancel()
+        self._credentials, self._language = introduce(self._websocket, message.payload or {})
+        self._viewer = await self._identify()
+        await self._send(messages.connection_ack)
+        self._start(self._ping())
+        self._start(self._close_when_expired(self._viewer))
+
+    async def _identify(self) -> Viewer:
+        try:
+            return await self._operations.hub.identify(self._credentials)
+        except Exception as error:
+            if self._operations.hub.engine.refusal(error).code == "INTERNAL":
+                raise ProtocolError(CloseCode.INTERNAL_ERROR, "Internal server error") from error
+            raise ProtocolError(CloseCode.FORBIDDEN, "Forbidden") from error
+
+    async def _subscribe(self, message: Message) -> None:
+        if self._viewer is None:
+            raise ProtocolError(CloseCode.UNAUTHORIZED, "Unauthorized")
+        if message.id in self._running:
+            raise ProtocolError(CloseCode.SUBSCRIBER_EXISTS, f"Subscriber for {message.id} already exists")
+        parameters = parameters_of(message.payload)
+        most = self._settings.operations_per_socket
+        if len(self._running) >= most:
+            refused = self._operations.hub.engine.refusal(_too_many_operations(most))
+            await self._send(lambda: messages.error(message.id, refused.errors))
+            return
+        self._running[message.id] = self._start(self._operate(message.id, parameters, self._viewer))
+
+    def _complete(self, id_: str) -> None:
+        """The client wants no more of it: the id is free again at once, and nothing more is sent under it."""
+        self._runs.pop(id_, None)
+        task = self._running.pop(id_, None)
+        if task is not None:
+            task.cancel()
+
+    # Operations
+
+    async def _operate(self, id_: str, parameters: Parameters, viewer: Viewer) -> None:
+        with suppress(*_GONE):
+            try:
+                await self._send_answers(id_, parameters, viewer)
+                await self._send(lambda: messages.complete(id_))
+            except RequestRefused as refused:
+                errors = refused.errors
+                await self._send(lambda: messages.error(id_, errors))
+            finally:
+                if self._running.get(id_) is asyncio.current_task():
+                    self._complete(id_)
+
+    async def _send_answers(self, id_: str, parameters: Parameters, viewer: Viewer) -> None:
+        prepared = self._operations.prepare(parameters)
+        info = RequestInfo(
+            kind=prepared.kind,
+            way="websocket",
+            accept_language=self._language,
+            client_address=self._credentials.client_address,
+            follow_tokens=self._credentials.follow_tokens,
+            headers=self._websocket.headers,
+            private=self._credentials.shown,
+        )
+        run = self._runs[id_] = self._operations.run(prepared, viewer, info)
+        async with aclosing(run.answers()) as answers:
+            async for answer in answers:
+                await self._send(partial(messages.next_, id_, answer.payload()))
+
+    # Writing
+
+    async def _send(self, text: Callable[[], str]) -> None:
+        """Write one message, made when its turn comes; wait while the socket is full."""
+        async with self._writing:
+            if self._closed:
+                raise WebSocketDisconnect(1006)
+            await self._websocket.send({"type": "websocket.send", "text": text()})
+
+    async def _ping(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.ping_seconds)
+            await self._send(lambda: messages.ping(self._positions()))
+
+    def _positions(self) -> dict[str, str]:
+        positions = {id_: run.progress() for id_, run in self._runs.items()}
+        return {id_: position for id_, position in positions.items() if position is not None}
+
+    # Timers
+
+    async def _close_without_init(self) -> None:
+        await asyncio.sleep(self._settings.init_seconds)
+        await self.close(CloseCode.INIT_TIMEOUT, "Connection initialisation timeout")
+
+    async def _close_when_expired(self, viewer: Viewer) -> None:
+        seconds = seconds_left(viewer)
+        if seconds is not None:
+            await asyncio.sleep(seconds)
+            await self.close(CloseCode.FORBIDDEN, "Token expired")
+
+    def _start(self, coroutine: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(_until_gone(coroutine))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+async def _until_gone(running: Awaitable[None]) -> None:
+    with suppress(*_GONE):
+        await running
+
+
+def _too_many_operations(most: int) -> BadRequest:
+    return BadRequest(f"At most {most} operations may run on one socket.", limit=most, value=most + 1)

@@ -1,0 +1,107 @@
+"""The messages of graphql-transport-ws, read and written to the letter.
+
+https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md says what there is, and which close code means what.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Literal, cast
+
+import orjson
+
+from execution import FormattedError
+
+SUBPROTOCOL = "graphql-transport-ws"
+
+ClientType = Literal["connection_init", "ping", "pong", "subscribe", "complete"]
+_CLIENT_TYPES = ("connection_init", "ping", "pong", "subscribe", "complete")
+
+
+class CloseCode(IntEnum):
+    """Why the hub closes a socket."""
+
+    RESTART = 1012
+    BAD_REQUEST = 4400
+    UNAUTHORIZED = 4401
+    FORBIDDEN = 4403
+    SUBPROTOCOL_NOT_ACCEPTABLE = 4406
+    INIT_TIMEOUT = 4408
+    SUBSCRIBER_EXISTS = 4409
+    TOO_MANY_INITS = 4429
+    INTERNAL_ERROR = 4500
+
+
+class ProtocolError(Exception):
+    """The socket is to be closed with this code and reason (at most 123 bytes: RFC 6455, 5.5)."""
+
+    def __init__(self, code: CloseCode, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason.encode()[:123].decode("utf-8", "ignore")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message of a client: `id` is set for subscribe and complete, `payload` is an object or None."""
+
+    type: ClientType
+    id: str
+    payload: dict[str, Any] | None
+
+
+def read(text: str | None) -> Message:
+    """Read one frame (None: it was binary). Raises ProtocolError (4400) for whatever the protocol does not know."""
+    if text is None:
+        raise _invalid("Messages are text, not binary")
+    try:
+        message = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise _invalid("The message is not JSON") from None
+    if not isinstance(message, dict):
+        raise _invalid("The message is not an object")
+    kind, payload = message.get("type"), message.get("payload")
+    if kind not in _CLIENT_TYPES:
+        raise _invalid("The message has no type that a client may send")
+    if kind in ("subscribe", "complete") and not (isinstance(message.get("id"), str) and message["id"]):
+        raise _invalid(f"{kind} needs an id")
+    if payload is not None and not isinstance(payload, dict):
+        raise _invalid(f"The payload of {kind} must be an object")
+    return Message(cast(ClientType, kind), message.get("id", ""), payload)
+
+
+def _invalid(reason: str) -> ProtocolError:
+    return ProtocolError(CloseCode.BAD_REQUEST, reason)
+
+
+def _write(type_: str, **members: Any) -> str:
+    return orjson.dumps({"type": type_, **members}).decode()
+
+
+def connection_ack() -> str:
+    """Return the message that lets a client subscribe."""
+    return _write("connection_ack")
+
+
+def ping(cursors: dict[str, str]) -> str:
+    """Return a ping that tells, for each operation, the position written to this socket before it."""
+    return _write("ping", payload={"cursors": cursors})
+
+
+def pong(payload: dict[str, Any] | None) -> str:
+    """Return the reply to a ping, with the same payload."""
+    return _write("pong") if payload is None else _write("pong", payload=payload)
+
+
+def next_(id_: str, payload: dict[str, Any]) -> str:
+    """Return one answer of an operation."""
+    return _write("next", id=id_, payload=payload)
+
+
+def error(id_: str, errors: list[FormattedError]) -> str:
+    """Return what ends an operation badly."""
+    return _write("error", id=id_, payload=errors)
+
+
+def complete(id_: str) -> str:
+    """Return what ends an operation well."""
+    return _write("complete", id=id_)

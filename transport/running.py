@@ -1,0 +1,85 @@
+"""One operation while it runs, whatever carries its answers: a query's one answer, or a subscription's many."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from execution import Answer, Prepared, RequestRefused, Stream
+from transport.door import Hub, RequestInfo, Viewer
+from transport.request import Parameters
+
+
+class Operations:
+    """Runs operations for sockets and event streams.
+
+    Whoever leaves early cancels his queries and subscriptions. A mutation that was begun is seen through, for nobody
+    could tell otherwise what became of it; `finished` waits for those.
+    """
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self._mutations: set[asyncio.Task[Answer]] = set()
+
+    def prepare(self, parameters: Parameters) -> Prepared:
+        """Prepare what was asked. Raises RequestRefused."""
+        return self.hub.engine.prepare(parameters.query, parameters.operation_name, parameters.variables)
+
+    def run(self, prepared: Prepared, viewer: Viewer, info: RequestInfo) -> "Run":
+        """Make ready to run an operation; nothing happens before its answers are asked for."""
+        return Run(self, prepared, viewer, info)
+
+    async def finished(self) -> None:
+        """Wait until no mutation is under way."""
+        while self._mutations:
+            await asyncio.wait(self._mutations)
+
+    async def see_through(self, run: "Run") -> Answer:
+        """Execute a mutation so that it goes on when the one who waits for it is cancelled."""
+        task = asyncio.create_task(run.execute())
+        self._mutations.add(task)
+        task.add_done_callback(self._mutations.discard)
+        return await asyncio.shield(task)
+
+
+class Run:
+    """One run of one operation."""
+
+    def __init__(self, operations: Operations, prepared: Prepared, viewer: Viewer, info: RequestInfo) -> None:
+        self._operations = operations
+        self._hub = operations.hub
+        self._prepared = prepared
+        self._viewer = viewer
+        self._info = info
+        self._stream: Stream | None = None
+
+    async def answers(self) -> AsyncGenerator[Answer, None]:
+        """Yield each answer when it is asked for. Raises RequestRefused. Close it (aclosing) to end the operation."""
+        try:
+            if self._prepared.kind == "query":
+                yield await self.execute()
+            elif self._prepared.kind == "mutation":
+                yield await self._operations.see_through(self)
+            else:
+                self._stream = await self._hub.engine.subscribe(self._prepared, self._context)
+                async for answer in self._stream:
+                    yield answer
+        except RequestRefused:
+            raise
+        except Exception as error:
+            raise self._hub.engine.refusal(error) from error
+        finally:
+            if self._stream is not None:
+                await self._stream.aclose()
+
+    def progress(self) -> str | None:
+        """Return the position up to which all that there was has been written; None when there is none to tell."""
+        return None if self._stream is None else self._stream.progress()
+
+    async def execute(self) -> Answer:
+        """Execute a query or mutation once, in a context of its own."""
+        async with self._context() as context:
+            return await self._hub.engine.execute(self._prepared, context)
+
+    def _context(self) -> AbstractAsyncContextManager[Any]:
+        return self._hub.operation(self._viewer, self._info)
