@@ -92,11 +92,14 @@ class Tx:
         if missing:
             raise NeedsLocks(missing)
 
-    def emit(self, event: PendingEvent) -> None:
-        """Adds an event to the log, and what it moves to the roll-ups."""
+    def emit(self, event: PendingEvent, *, counted: Facets | None = None) -> None:
+        """Adds an event to the log, and what it moves to the roll-ups.
+
+        `counted` is how the report stood in the roll-ups, where the event itself must tell less than that.
+        """
         self.events.append(event)
         if event.report_id is not None:
-            self.rollups.move(event.before, event.after)
+            self.rollups.move(counted or event.before, event.after)
 
     def mark(self) -> tuple[int, Any, int]:
         """Where this operation begins, for `reset`."""

@@ -1,0 +1,156 @@
+"""What resolvers work with: who asks, one snapshot for the whole operation, and the hub's parts."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection
+
+from domain.areas import AreaMap
+from domain.sealing import CursorCipher, IdCipher, Kind
+from domain.sealing import InvalidId as BadId
+from domain.visibility import Visibility
+from domain.vocabulary import Locale
+from resolvers import errors
+from resolvers.permissions import visibility_of
+from resolvers.viewer import ANONYMOUS, Viewer
+from storage.errors import OutcomeUnknown, Overloaded
+from storage.photos.preparing import PhotoPreparer
+from storage.photos.store import PhotoStore
+from storage.reports.follow import followed_reports
+from storage.store import Snapshot, Store
+from storage.transaction import Actor, Operation
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class HubSettings:
+    """What resolvers need of the configuration. Seconds, counts."""
+
+    public_url: str
+    count_timeout: float = 2.0
+    anonymous_reports_per_hour: int = 30
+    anonymous_acts_per_minute: int = 60
+    code_lookups_per_minute: int = 60
+    lapor_source: str | None = None
+
+
+@dataclass(slots=True)
+class HubParts:
+    """The hub's parts, made once by the server; `areas` is replaced when boundaries are imported."""
+
+    store: Store
+    photos: PhotoStore
+    preparer: PhotoPreparer
+    ids: IdCipher
+    cursors: CursorCipher
+    secret: bytes
+    areas: AreaMap
+    settings: HubSettings
+    log: Any = None
+    """The shared reader of the event log (`resolvers.streams`); None where nothing is subscribed to."""
+    pace: Any = None
+    """Limits by address and pace (`resolvers.pace`)."""
+    wake_outbox: Callable[[], None] = field(default=lambda: None)
+    wake_source: Callable[[str], None] = field(default=lambda _code: None)
+
+
+class Context:
+    """One operation's context. The snapshot begins at its first read and ends with `close`.
+
+    A mutation reads afresh after its write: `refresh` drops the snapshot it had.
+    """
+
+    def __init__(
+        self,
+        parts: HubParts,
+        viewer: Viewer = ANONYMOUS,
+        *,
+        locale: Locale = Locale.ID,
+        last_event_id: str | None = None,
+    ) -> None:
+        self.parts = parts
+        self.viewer = viewer
+        self.locale = locale
+        self.last_event_id = last_event_id
+        self.loaders: dict[Any, Any] = {}
+        self._visibility: Visibility | None = None
+        self._stack = AsyncExitStack()
+        self._snapshot: Snapshot | None = None
+        self._opening = asyncio.Lock()
+        self.proved: set[int] = set()
+        """Reports whose reporter this viewer proved to be within this very mutation."""
+
+    async def read(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs a storage function in this operation's snapshot."""
+        async with self._opening:
+            if self._snapshot is None:
+                self._snapshot = await self._stack.enter_async_context(self.parts.store.snapshot())
+        return await self._snapshot.run(function, *args, **kwargs)
+
+    async def write(self, operation: Operation[T]) -> T:
+        """Commits an operation; what is read afterwards sees it."""
+        await self.refresh()
+        try:
+            return await self.parts.store.write(operation)
+        except Overloaded as error:
+            raise errors.Overloaded(error.retry_after) from error
+        except OutcomeUnknown as error:
+            raise errors.OutcomeUnknown from error
+
+    async def refresh(self) -> None:
+        """Ends the snapshot, so that the next read begins a new one."""
+        async with self._opening:
+            self._snapshot = None
+            await self._stack.aclose()
+            self._stack = AsyncExitStack()
+            self._visibility = None
+
+    async def close(self) -> None:
+        """Lets go of the snapshot."""
+        await self.refresh()
+
+    async def visibility(self) -> Visibility:
+        """What this viewer sees; asks the store once, and only if follow tokens were shown."""
+        if self._visibility is None:
+            followed: frozenset[int] = frozenset(self.proved)
+            if self.viewer.follow_hashes:
+                followed |= await self.read(followed_reports, self.viewer.follow_hashes)
+            self._visibility = visibility_of(self.viewer, followed)
+        return self._visibility
+
+    def actor(self, *, is_reporter: bool = False) -> Actor:
+        """This viewer as the log keeps it."""
+        if self.viewer.anonymous:
+            return Actor(self.viewer.role, None, None, self.viewer.client or None, is_reporter)
+        return Actor(self.viewer.role, self.viewer.agency_id, self.viewer.person_id, None, is_reporter)
+
+    def id_of(self, kind: Kind, row_id: int) -> str:
+        """The public id of a row."""
+        return self.parts.ids.encode(kind, row_id)
+
+    def row_of(self, kind: Kind, public_id: str) -> int | None:
+        """The row that a public id names; None for what is no id of this kind (it looks like what does not exist)."""
+        try:
+            found, row_id = self.parts.ids.decode(public_id)
+        except BadId:
+            return None
+        return row_id if found is kind else None
+
+    def say(self, words: Mapping[Locale, str]) -> str:
+        """The words in this viewer's language."""
+        return words[self.locale]
+
+
+@asynccontextmanager
+async def context_for(parts: HubParts, viewer: Viewer, **kwargs: Any) -> AsyncIterator[Context]:
+    """A context for one operation."""
+    context = Context(parts, viewer, **kwargs)
+    try:
+        yield context
+    finally:
+        await context.close()

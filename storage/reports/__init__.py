@@ -1,0 +1,1 @@
+"""Reports: reading them as one viewer may see them, counting them, writing them."""

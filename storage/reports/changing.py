@@ -1,0 +1,156 @@
+"""Changes a report: the one way to, so that facets, roll-ups, words, places, clocks and log never part."""
+
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
+
+from domain.areas import AreaMap
+from domain.places import Point, cell_of, fuzz
+from domain.report import ByHand, Clocks, clocks_after, clocks_from
+from domain.vocabulary import EventKind
+from storage.facets import Facets, read_facets
+from storage.reports.photo_addresses import replace_photo_addresses
+from storage.reports.placing import CELL_RESOLUTION, Place, place_columns
+from storage.reports.words import reindex_words
+from storage.tables import areas, categories, event_facets, reports
+from storage.transaction import NOBODY, Actor, PendingEvent, Tx
+
+_WORDS = frozenset({"title", "text", "address"})
+
+
+def change(
+    tx: Tx,
+    area_map: AreaMap,
+    report_id: int,
+    kind: EventKind,
+    *,
+    actor: Actor = NOBODY,
+    values: dict[str, Any] | None = None,
+    place: Place | None = None,
+    by_hand: ByHand | None = None,
+    **event: Any,
+) -> None:
+    """Applies `values` (columns of `reports`) and `place`, with all that follows from them, and adds the event.
+
+    `event` are further fields of PendingEvent (note, comment_id, backfill, …). Raises NeedsLocks without the report's
+    lock, NoResultFound for no such report.
+    """
+    tx.require(f"report:{report_id}")
+    before = read_facets(tx.conn, report_id)
+    row = tx.conn.execute(select(reports).where(reports.c.id == report_id)).mappings().one()
+    columns = dict(values or {})
+    columns |= _place_columns(tx.conn, area_map, row, columns, place)
+    columns |= _clock_columns(tx, row, columns)
+    if by_hand:
+        columns["set_by_hand"] = row["set_by_hand"] | by_hand
+    if columns:
+        tx.conn.execute(update(reports).where(reports.c.id == report_id).values(columns))
+    words = _write_words(tx.conn, row, columns) if _WORDS & columns.keys() else None
+    if columns.get("visibility", row["visibility"]) != row["visibility"]:
+        replace_photo_addresses(tx.conn, report_id)
+    after = read_facets(tx.conn, report_id)
+    told_before = before
+    if columns.get("fuzzed") and not row["fuzzed"]:
+        fuzz_the_past(tx, area_map, report_id)
+        told_before = before and _fuzzed(tx.conn, area_map, before)
+    status = columns.get("status", row["status"])
+    tx.emit(
+        PendingEvent(
+            kind,
+            actor,
+            report_id=report_id,
+            before=told_before,
+            after=after,
+            status=status if kind is not EventKind.CREATED else None,
+            previous_status=row["status"] if status != row["status"] else None,
+            words=words,
+            **event,
+        ),
+        counted=before,
+    )
+
+
+def _place_columns(
+    conn: Connection, area_map: AreaMap, row: RowMapping, columns: dict[str, Any], place: Place | None
+) -> dict[str, Any]:
+    """A new place, or a category that is sensitive where the old one was not, makes both places anew."""
+    category_id = columns.get("category_id", row["category_id"])
+    if place is None and category_id == row["category_id"]:
+        return {}
+    sensitive = conn.execute(select(categories.c.sensitive).where(categories.c.id == category_id)).scalar_one()
+    if place is None:
+        if row["latitude"] is None:
+            return {}
+        place = Place(Point(row["latitude"], row["longitude"]))
+    return place_columns(conn, area_map, place, sensitive=sensitive)
+
+
+def _clock_columns(tx: Tx, row: RowMapping, columns: dict[str, Any]) -> dict[str, Any]:
+    status, category_id = columns.get("status", row["status"]), columns.get("category_id", row["category_id"])
+    if status == row["status"] and category_id == row["category_id"]:
+        return {}
+    clocks = Clocks(row["respond_by"], row["resolve_by"], row["responded_at"], row["resolved_at"])
+    if category_id != row["category_id"] and row["respond_by"] is not None:
+        category = tx.conn.execute(select(categories).where(categories.c.id == category_id)).one()
+        fresh = clocks_from(row["received_at"], category.respond_minutes, category.resolve_minutes)
+        clocks = replace(clocks, respond_by=fresh.respond_by, resolve_by=fresh.resolve_by)
+    if status != row["status"]:
+        clocks = clocks_after(clocks, status, tx.now)
+    return {
+        "respond_by": clocks.respond_by,
+        "resolve_by": clocks.resolve_by,
+        "responded_at": clocks.responded_at,
+        "resolved_at": clocks.resolved_at,
+        "due_at": clocks.due_at,
+    }
+
+
+def _write_words(conn: Connection, row: RowMapping, columns: dict[str, Any]) -> str:
+    told = {name: columns.get(name, row[name]) for name in ("title", "text", "address")}
+    reindex_words(conn, row["id"], title=told["title"], body=told["text"], address=told["address"])
+    return orjson.dumps(told).decode()
+
+
+def fuzz_the_past(tx: Tx, area_map: AreaMap, report_id: int) -> None:
+    """Rewrites the public places in the facets of all the report's past events, so that no replay tells the true one."""
+    conn = tx.conn
+    for position, event in enumerate(tx.events):  # of this very group, not written yet
+        if event.report_id == report_id:
+            before, after = (side and _fuzzed(conn, area_map, side) for side in (event.before, event.after))
+            tx.events[position] = replace(event, before=before, after=after)
+    rows = conn.execute(select(event_facets).where(event_facets.c.report_id == report_id)).mappings().all()
+    changed = [
+        {
+            "row": row["seq"],
+            **{
+                f"new_{side}": _fuzzed(conn, area_map, Facets.load(row[side])).dump() if row[side] else None
+                for side in ("before", "after")
+            },
+        }
+        for row in rows
+    ]
+    if changed:
+        conn.execute(
+            update(event_facets)
+            .where(event_facets.c.seq == bindparam("row"))
+            .values(before=bindparam("new_before"), after=bindparam("new_after")),
+            changed,
+        )
+
+
+def _fuzzed(conn: Connection, area_map: AreaMap, facets: Facets) -> Facets:
+    if facets.latitude is None or facets.longitude is None:
+        return facets
+    point = fuzz(Point(facets.latitude, facets.longitude))
+    code = area_map.locate(point.latitude, point.longitude)
+    area = conn.execute(select(areas.c.id, areas.c.city_id).where(areas.c.code == code)).first()
+    return replace(
+        facets,
+        public_latitude=point.latitude,
+        public_longitude=point.longitude,
+        public_cell=cell_of(point, CELL_RESOLUTION),
+        public_area_id=area.id if area else None,
+        public_city_id=area.city_id if area else None,
+    )
