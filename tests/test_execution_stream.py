@@ -1,0 +1,96 @@
+"""Streams: one execution a delivery, each in a fresh context, cursors and progress, and how they end."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from execution import RequestRefused, Stream
+from tests.door import Context, TryHub, Who
+from transport import RequestInfo
+
+
+class Contexts:
+    """Counts the contexts that were opened, and those that are open."""
+
+    def __init__(self, hub: TryHub) -> None:
+        self.hub = hub
+        self.opened: list[Context] = []
+        self.open = 0
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[Context]:
+        context = Context(Who("somebody"), RequestInfo(kind="subscription", way="websocket"), self.hub)
+        self.opened.append(context)
+        self.open += 1
+        try:
+            yield context
+        finally:
+            self.open -= 1
+
+
+@pytest.fixture
+def contexts() -> Contexts:
+    return Contexts(TryHub())
+
+
+async def open_stream(contexts: Contexts, query: str, variables: dict[str, Any] | None = None) -> Stream:
+    engine = contexts.hub.engine
+    return await engine.subscribe(engine.prepare(query, None, variables), contexts)
+
+
+async def test_each_delivery_is_executed_in_a_context_of_its_own(contexts: Contexts) -> None:
+    stream = await open_stream(contexts, "subscription { count(to: 3) }")
+    assert (len(contexts.opened), contexts.open) == (1, 0)
+    assert [answer.data async for answer in stream] == [{"count": 1}, {"count": 2}, {"count": 3}]
+    assert (len(contexts.opened), contexts.open) == (4, 0)
+
+
+async def test_an_answer_carries_its_deliverys_cursor(contexts: Contexts) -> None:
+    stream = await open_stream(contexts, "subscription { seen: count(to: 1) }")
+    answer = await anext(stream)
+    assert answer.payload() == {"data": {"seen": 1}, "extensions": {"cursor": "c1"}}
+
+
+async def test_the_resolver_has_its_arguments_coerced(contexts: Contexts) -> None:
+    stream = await open_stream(
+        contexts, "subscription ($after: String) { count(to: 9, after: $after) }", {"after": "c7"}
+    )
+    assert [answer.data async for answer in stream] == [{"count": 8}, {"count": 9}]
+
+
+async def test_progress_covers_a_delivery_only_when_more_was_asked_for_since(contexts: Contexts) -> None:
+    stream = await open_stream(contexts, "subscription { count(to: 3) }")
+    await anext(stream)
+    assert stream.progress() is None
+    await anext(stream)
+    assert stream.progress() == "c1"
+
+
+async def test_nothing_is_asked_of_the_source_before_it_is_asked_of_the_stream(contexts: Contexts) -> None:
+    stream = await open_stream(contexts, "subscription { count(to: 3) }")
+    await anext(stream)
+    assert contexts.hub.sources[0].handed_out == 1
+
+
+async def test_a_resolver_that_refuses_refuses_the_subscription(contexts: Contexts) -> None:
+    with pytest.raises(RequestRefused) as refused:
+        await open_stream(contexts, "subscription { expired }")
+    assert refused.value.code == "CURSOR_EXPIRED"
+    assert refused.value.errors[0]["path"] == ["expired"]
+
+
+async def test_a_source_that_breaks_off_ends_the_stream_with_its_error(contexts: Contexts) -> None:
+    stream = await open_stream(contexts, "subscription { breaks }")
+    assert [(await anext(stream)).data for _ in range(2)] == [{"breaks": 1}, {"breaks": 2}]
+    with pytest.raises(RequestRefused) as refused:
+        await anext(stream)
+    assert refused.value.errors == [{"message": "List again.", "extensions": {"code": "CURSOR_EXPIRED"}}]
+
+
+async def test_closing_a_stream_closes_its_source(contexts: Contexts) -> None:
+    stream = await open_stream(contexts, "subscription { flood(size: 1) }")
+    await anext(stream)
+    await stream.aclose()
+    assert contexts.hub.sources[0].closed.is_set()
