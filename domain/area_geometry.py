@@ -23,6 +23,8 @@ _KM_EAST = KM_PER_DEGREE * math.cos(math.radians(_ORIGIN_LATITUDE))
 GRID_DEGREES = 1e-6
 """To what unions are snapped: some 10 cm, so that borders which differ by rounding alone close up."""
 
+_CLOSED_DEGREES = 1e-5  # about a metre: borders no farther apart than twice this close up, outer ones stay as they are
+
 LARGEST_GAP_KM2 = 0.25
 """Holes smaller than this in a union are gaps between neighbours, not land of others: no kelurahan is as small."""
 
@@ -65,7 +67,7 @@ def polygons_of(geometry: BaseGeometry) -> list[shapely.Polygon]:
 def joined(geometries: Iterable[BaseGeometry]) -> BaseGeometry:
     """The union of neighbours as one Polygon or MultiPolygon, the gaps between them closed."""
     union = shapely.union_all(list(geometries), grid_size=GRID_DEGREES)
-    polygons = [_without_gaps(polygon) for polygon in polygons_of(union)]
+    polygons = [_without_gaps(polygon) for polygon in polygons_of(_closed(union))]
     return polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
 
 
@@ -89,6 +91,12 @@ def to_geojson(geometry: BaseGeometry) -> dict[str, Any]:
     if isinstance(turned, shapely.MultiPolygon):
         return {"type": "MultiPolygon", "coordinates": [_rings(polygon) for polygon in turned.geoms]}
     raise ValueError(f"an area is a polygon, not a {geometry.geom_type}")
+
+
+def _closed(shape: BaseGeometry) -> BaseGeometry:
+    """Without the slits that rounding leaves where a corner of one neighbour lies on an edge of the other."""
+    wider = shape.buffer(_CLOSED_DEGREES, join_style="mitre")
+    return shapely.set_precision(wider.buffer(-_CLOSED_DEGREES, join_style="mitre"), GRID_DEGREES)
 
 
 def _without_gaps(polygon: shapely.Polygon) -> shapely.Polygon:

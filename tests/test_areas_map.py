@@ -2,6 +2,7 @@
 
 import random
 import time
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,15 @@ class TestBoundaries:
             parts = shapely.union_all([MAP.boundary(part) for part in MAP.descendant_subdistricts(code)])
             assert whole.is_valid
             assert area_km2(whole.symmetric_difference(parts)) < 0.02 * area_km2(parts)
+
+    def test_borders_between_the_parts_vanish_in_the_whole(self) -> None:
+        for city in MAP.children("31"):
+            outline = geometry_to_km(MAP.boundary(city)).boundary
+            parts = [geometry_to_km(MAP.boundary(code)).buffer(0.001) for code in MAP.descendant_subdistricts(city)]
+            for one, other in combinations(parts, 2):
+                border = one.intersection(other)
+                if border.area > 0.002 * 0.3:  # a strip of two metres, longer than 300 m
+                    assert outline.distance(border.centroid) > 0.01
 
     def test_splinters_between_neighbours_are_closed(self) -> None:
         assert MAP.boundary("31.71").geom_type == "Polygon"
