@@ -137,6 +137,8 @@ class TryHub:
         self.credentials.append(credentials)
         if credentials.bearer == "bad":
             raise Mistake("The token is not valid.", "UNAUTHENTICATED")
+        if credentials.bearer == "busy":
+            raise Mistake("Come back.", "RATE_LIMITED", retryAfter=2.5)
         if credentials.bearer == "boom":
             raise RuntimeError("select secret from tokens")
         return Who(credentials.bearer or "nobody", self.expires_at)
@@ -251,7 +253,7 @@ async def served(settings: DoorSettings | None = None, **options: Any) -> AsyncI
     """Serve the small hub with uvicorn on a free port, in this process."""
     hub = TryHub()
     door = graphql_app(hub, settings)
-    every: Mapping[str, Any] = {**uvicorn_options(), "log_level": "warning", "lifespan": "off", "port": 0, **options}
+    every: Mapping[str, Any] = {**uvicorn_options(), "log_config": None, "lifespan": "off", "port": 0, **options}
     server = uvicorn.Server(uvicorn.Config(door, **every))
     ready = asyncio.Event()
     startup = server.startup

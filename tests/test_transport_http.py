@@ -1,5 +1,6 @@
 """GraphQL over HTTP as a client meets it: media types, status codes, refusals."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -24,14 +25,262 @@ async def client(hub: TryHub) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def ask(client: httpx.AsyncClient, query: str, accept: str | None = GRAPHQL, **more: Any) -> httpx.Response:
-    headers = {"accept": accept} if accept is not None else {}
-    return await client.post("/graphql", json={"query": query, **more}, headers=headers)
+async def ask(client: httpx.AsyncClient, query: str, accept: str = GRAPHQL, **more: Any) -> httpx.Response:
+    return await client.post("/graphql", json={"query": query, **more}, headers={"accept": accept})
+
+
+async def post(client: httpx.AsyncClient, content: bytes | AsyncIterator[bytes], **headers: str) -> httpx.Response:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return await client.post("/graphql", content=content, headers={"accept": GRAPHQL, **named})
+
+
+def the_error(response: httpx.Response) -> dict[str, Any]:
+    body = response.json()
+    assert "data" not in body
+    (error,) = body["errors"]
+    assert isinstance(error["message"], str)
+    return dict(error)
 
 
 class TestAnswering:
-    async def test_a_post_is_answered(self, client: httpx.AsyncClient) -> None:
-        response = await ask(client, "{ hello }")
+    @pytest.mark.parametrize("media_type", [GRAPHQL, JSON])
+    async def test_a_post_is_answered_in_the_accepted_type(self, client: httpx.AsyncClient, media_type: str) -> None:
+        response = await ask(client, "{ hello }", media_type)
         assert response.status_code == 200
-        assert response.headers["content-type"] == f"{GRAPHQL}; charset=utf-8"
+        assert response.headers["content-type"] == f"{media_type}; charset=utf-8"
         assert response.json() == {"data": {"hello": "Halo, Jakarta!"}}
+
+    async def test_a_get_is_answered(self, client: httpx.AsyncClient) -> None:
+        parameters = {
+            "query": "query A { seen } query B($n: String) { hello(name: $n) }",
+            "operationName": "B",
+            "variables": json.dumps({"n": "Bekasi 🌊"}),
+            "extensions": "{}",
+        }
+        response = await client.get("/graphql", params=parameters)
+        assert response.status_code == 200
+        assert response.json() == {"data": {"hello": "Halo, Bekasi 🌊!"}}
+
+    async def test_one_fields_failure_leaves_its_siblings_and_the_status(self, client: httpx.AsyncClient) -> None:
+        response = await ask(client, "{ hello broken }")
+        assert response.status_code == 200
+        assert response.json()["data"] == {"hello": "Halo, Jakarta!", "broken": None}
+        assert response.json()["errors"][0]["extensions"]["code"] == "INTERNAL"
+
+    async def test_null_parameters_are_as_none(self, client: httpx.AsyncClient) -> None:
+        response = await ask(client, "{ hello }", operationName=None, variables=None, extensions=None)
+        assert response.json() == {"data": {"hello": "Halo, Jakarta!"}}
+
+    async def test_a_mutation_by_post_runs(self, hub: TryHub, client: httpx.AsyncClient) -> None:
+        hub.go_on.set()
+        assert (await ask(client, "mutation { slowly }")).json() == {"data": {"slowly": "done"}}
+
+
+class TestChoosingTheMediaType:
+    @pytest.mark.parametrize(
+        ("accept", "given"),
+        [
+            ("*/*", JSON),
+            ("", JSON),
+            ("application/*", JSON),
+            (f"{GRAPHQL}, {JSON};q=0.9", GRAPHQL),
+            (f"{JSON}, {GRAPHQL};q=0.9", JSON),
+            (f"{GRAPHQL}, {JSON}", GRAPHQL),
+            (f"{JSON}, {GRAPHQL}", GRAPHQL),
+            (f"text/html, {JSON};q=0.1", JSON),
+            (f"{GRAPHQL};q=0, */*", JSON),
+            (f"{GRAPHQL}; charset=utf-8", GRAPHQL),
+            (f"{GRAPHQL.upper()}", GRAPHQL),
+        ],
+    )
+    async def test_it_is_the_best_that_the_client_takes(
+        self, client: httpx.AsyncClient, accept: str, given: str
+    ) -> None:
+        response = await ask(client, "{ hello }", accept)
+        assert response.status_code == 200
+        assert response.headers["content-type"].startswith(given)
+        assert "accept" in response.headers["vary"].lower()
+
+    @pytest.mark.parametrize("accept", ["text/html", f"{JSON};q=0", f"{JSON}; charset=latin-1", "image/*"])
+    async def test_none_of_ours_is_406(self, client: httpx.AsyncClient, accept: str) -> None:
+        response = await ask(client, "{ hello }", accept)
+        assert response.status_code == 406
+        assert GRAPHQL in the_error(response)["message"]
+
+    async def test_a_subscription_as_one_body_is_406(self, client: httpx.AsyncClient) -> None:
+        response = await ask(client, "subscription { count(to: 1) }")
+        assert response.status_code == 406
+        assert "text/event-stream" in the_error(response)["message"]
+
+
+class TestRefusingTheOperation:
+    @pytest.mark.parametrize(
+        ("query", "code"),
+        [
+            ("{", "GRAPHQL_PARSE_FAILED"),
+            ("{ nope }", "GRAPHQL_VALIDATION_FAILED"),
+            ("query ($n: Int!) { reports(first: $n) { id } }", "BAD_USER_INPUT"),
+            ("query A { hello } query B { hello }", "BAD_USER_INPUT"),
+        ],
+    )
+    async def test_it_is_400_in_the_new_type_and_200_in_the_old(
+        self, client: httpx.AsyncClient, query: str, code: str
+    ) -> None:
+        for media_type, status in ((GRAPHQL, 400), (JSON, 200)):
+            response = await ask(client, query, media_type)
+            assert response.status_code == status
+            assert the_error(response)["extensions"]["code"] == code
+
+    async def test_a_mutation_by_get_is_405_and_does_not_run(self, hub: TryHub, client: httpx.AsyncClient) -> None:
+        hub.go_on.set()
+        response = await client.get("/graphql", params={"query": "mutation { slowly }"})
+        assert (response.status_code, response.headers["allow"]) == (405, "POST")
+        assert hub.done == []
+
+    async def test_a_bad_token_is_401_whatever_is_asked(self, client: httpx.AsyncClient) -> None:
+        for media_type in (GRAPHQL, JSON):
+            client.headers["authorization"] = "Bearer bad"
+            response = await ask(client, "mutation { slowly }", media_type)
+            assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")
+            assert the_error(response)["extensions"] == {"code": "UNAUTHENTICATED"}
+
+    async def test_what_is_no_bearer_token_is_401(self, client: httpx.AsyncClient) -> None:
+        client.headers["authorization"] = "Basic dXNlcjpwYXNz"
+        assert (await ask(client, "{ hello }")).status_code == 401
+
+    async def test_too_much_asked_is_429_and_says_when_to_come_back(self, client: httpx.AsyncClient) -> None:
+        client.headers["authorization"] = "Bearer busy"
+        response = await ask(client, "{ hello }", JSON)
+        assert (response.status_code, response.headers["retry-after"]) == (429, "3")
+
+    async def test_the_hubs_own_failure_is_500_and_tells_nothing(self, client: httpx.AsyncClient) -> None:
+        client.headers["authorization"] = "Bearer boom"
+        response = await ask(client, "{ hello }")
+        assert response.status_code == 500
+        assert the_error(response)["extensions"]["code"] == "INTERNAL"
+        assert "secret" not in response.text
+
+
+class TestRefusingTheRequest:
+    @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+    async def test_another_method_is_405(self, client: httpx.AsyncClient, method: str) -> None:
+        response = await client.request(method, "/graphql")
+        assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
+
+    @pytest.mark.parametrize(
+        "content_type",
+        ["text/plain", "application/x-www-form-urlencoded", "application/graphql", "application/json; charset=latin-1"],
+    )
+    async def test_another_content_type_is_415(self, client: httpx.AsyncClient, content_type: str) -> None:
+        response = await post(client, b'{"query": "{ hello }"}', content_type=content_type)
+        assert response.status_code == 415
+        the_error(response)
+
+    async def test_no_content_type_is_415(self, client: httpx.AsyncClient) -> None:
+        assert (await post(client, b'{"query": "{ hello }"}')).status_code == 415
+
+    async def test_a_compressed_body_is_415(self, client: httpx.AsyncClient) -> None:
+        response = await post(client, b"\x1f\x8b", content_type=JSON, content_encoding="gzip")
+        assert response.status_code == 415
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"{",
+            b"null",
+            b'"{ hello }"',
+            b"{}",
+            b'{"query": null}',
+            b'{"query": 7}',
+            b'{"query": "{ hello }", "variables": "x"}',
+            b'{"query": "{ hello }", "variables": [1]}',
+            b'{"query": "{ hello }", "operationName": 1}',
+            b'{"query": "{ hello }", "extensions": false}',
+            b'{"query": "{ hello }", "variables": {"x": NaN}}',
+            b'{"query": "\xff"}',
+            b"[" * 9_000,
+        ],
+    )
+    async def test_what_is_no_request_is_400_in_both_types(self, client: httpx.AsyncClient, body: bytes) -> None:
+        for media_type in (GRAPHQL, JSON):
+            response = await post(client, body, content_type=JSON, accept=media_type)
+            assert response.status_code == 400
+            assert response.headers["content-type"].startswith(media_type)
+            assert the_error(response)["extensions"]["code"] == "BAD_USER_INPUT"
+
+    async def test_a_batch_is_refused_in_so_many_words(self, client: httpx.AsyncClient) -> None:
+        response = await post(client, b'[{"query": "{ hello }"}]', content_type=JSON)
+        assert response.status_code == 400
+        assert "one operation a request" in the_error(response)["message"]
+
+    async def test_broken_json_in_the_address_is_400(self, client: httpx.AsyncClient) -> None:
+        response = await client.get("/graphql", params={"query": "{ hello }", "variables": "{"})
+        assert response.status_code == 400
+        assert "variables" in the_error(response)["message"]
+
+    async def test_a_body_announced_too_large_is_413_with_the_limit(self, client: httpx.AsyncClient) -> None:
+        response = await ask(client, "{ hello } #" + "x" * 10_000)
+        assert (response.status_code, response.headers["connection"]) == (413, "close")
+        assert the_error(response)["extensions"]["limit"] == 10_000
+
+    async def test_a_body_that_grows_too_large_is_read_no_further(self, client: httpx.AsyncClient) -> None:
+        sent = 0
+
+        async def endless() -> AsyncIterator[bytes]:
+            nonlocal sent
+            while True:
+                sent += 1_000
+                yield b" " * 1_000
+
+        response = await post(client, endless(), content_type=JSON)
+        assert response.status_code == 413
+        assert sent <= 12_000
+
+    async def test_more_than_twenty_follow_tokens_are_refused(self, client: httpx.AsyncClient) -> None:
+        client.headers["simpul-follow-token"] = ",".join(f"t{number}" for number in range(21))
+        response = await ask(client, "{ hello }")
+        assert response.status_code == 400
+        assert the_error(response)["extensions"]["limit"] == 20
+
+
+class TestWhatTheHubIsTold:
+    async def test_credentials_and_language(self, hub: TryHub, client: httpx.AsyncClient) -> None:
+        client.headers.update(
+            {
+                "authorization": "bearer abc.def",
+                "simpul-api-key": "key",
+                "simpul-follow-token": "one, two,,",
+                "accept-language": "en",
+                "last-event-id": "c9",
+            }
+        )
+        response = await ask(client, "{ seen }")
+        assert response.json() == {"data": {"seen": "abc.def en"}}
+        (shown,) = hub.credentials
+        assert (shown.bearer, shown.api_key, shown.follow_tokens) == ("abc.def", "key", ("one", "two"))
+        assert shown.client_address == "127.0.0.1"
+        (info,) = hub.infos
+        assert (info.kind, info.way, info.private, info.last_event_id) == ("query", "http", True, "c9")
+        assert info.follow_tokens == ("one", "two")
+
+    async def test_nothing_shown_is_nobody(self, hub: TryHub, client: httpx.AsyncClient) -> None:
+        await ask(client, "{ hello }")
+        assert not hub.credentials[0].shown
+        assert not hub.infos[0].private
+
+
+class TestCaching:
+    @pytest.mark.parametrize("header", ["authorization", "simpul-follow-token", "simpul-api-key"])
+    async def test_what_was_asked_with_a_token_is_kept_nowhere(self, client: httpx.AsyncClient, header: str) -> None:
+        value = "Bearer abc" if header == "authorization" else "abc"
+        response = await client.get("/graphql", params={"query": "{ hello }"}, headers={header: value})
+        assert response.headers["cache-control"] == "private, no-store"
+
+    async def test_refusals_neither(self, client: httpx.AsyncClient) -> None:
+        response = await client.get("/graphql", params={"query": "{"}, headers={"authorization": "Bearer bad"})
+        assert response.headers["cache-control"] == "private, no-store"
+
+    async def test_answers_for_nobody_are_asked_for_again(self, client: httpx.AsyncClient) -> None:
+        response = await client.get("/graphql", params={"query": "{ hello }"})
+        assert response.headers["cache-control"] == "no-cache"

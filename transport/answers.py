@@ -39,38 +39,51 @@ def encode(payload: Any) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class _Range:
-    type: str
-    quality: float
+class Accepted:
+    """What the client takes: one body of type `single` (None: it does not), and whether it takes event streams."""
+
+    single: str | None
+    stream: bool
+    stream_first: bool
+    """It takes both and likes event streams better, or takes nothing else."""
 
 
-def acceptable(headers: Headers) -> str:
-    """Choose the media type of the answer from the Accept header. Raises BadRequest (406) when none of ours will do.
+WHATEVER = Accepted(JSON, stream=False, stream_first=False)
+"""What a client takes that says nothing."""
 
-    Without a header, or when the client takes anything, it is application/json, as older clients expect.
+
+def accepted(headers: Headers) -> Accepted:
+    """Read the Accept header (RFC 9110, 12.5.1). Raises BadRequest (406) when none of our types will do.
+
+    Without a header, or when anything is taken, it is application/json, as older clients expect; between the two JSON
+    types, both named and liked equally, it is the newer. Event streams must be named: nobody wants one by surprise.
     """
-    ranges = _accepted(", ".join(headers.getlist("accept")))
-    offers = (GRAPHQL_JSON, JSON, EVENT_STREAM)
-    named = [(range_.quality, offer) for range_ in ranges for offer in offers if range_.type == offer]
-    if named:
-        best = max(quality for quality, _ in named)
-        return next(offer for quality, offer in named if quality == best)
-    if not ranges or any(range_.type in ("*/*", "application/*") for range_ in ranges):
-        return JSON
-    if any(range_.type == "text/*" for range_ in ranges):
-        return EVENT_STREAM
-    raise BadRequest(f"The answer can be had as {GRAPHQL_JSON}, {JSON} or {EVENT_STREAM}.", status=406)
+    ranges = _ranges(", ".join(headers.getlist("accept")))
+    if not ranges:
+        return WHATEVER
+    newer, older = _liking(ranges, GRAPHQL_JSON), _liking(ranges, JSON)
+    single = GRAPHQL_JSON if newer > older or (newer == older and GRAPHQL_JSON in ranges) else JSON
+    liking = max(newer, older)
+    streaming = ranges.get(EVENT_STREAM, ranges.get("text/*", 0.0))
+    if liking == streaming == 0:
+        raise BadRequest(f"The answer can be had as {GRAPHQL_JSON}, {JSON} or {EVENT_STREAM}.", status=406)
+    return Accepted(single if liking else None, streaming > 0, streaming > liking)
 
 
-def _accepted(header: str) -> list[_Range]:
-    """Parse Accept (RFC 9110, 12.5.1): what has quality 0, or asks for another charset than UTF-8, is left out."""
-    ranges = []
+def _liking(ranges: Mapping[str, float], type_: str) -> float:
+    """Return the quality of the most specific range that covers `type_`."""
+    return next((ranges[name] for name in (type_, "application/*", "*/*") if name in ranges), 0.0)
+
+
+def _ranges(header: str) -> dict[str, float]:
+    """Return each media range with its quality; what asks for another charset than UTF-8 is as good as not taken."""
+    ranges = {}
     for item in header.split(","):
         type_, *parameters = (part.strip().lower() for part in item.split(";"))
         values = {name.strip(): value.strip().strip('"') for name, _, value in (p.partition("=") for p in parameters)}
-        quality = _quality(values.get("q", "1"))
-        if type_ and quality > 0 and values.get("charset", "utf-8") in ("utf-8", "utf8"):
-            ranges.append(_Range(type_, quality))
+        if type_:
+            in_utf8 = values.get("charset", "utf-8") in ("utf-8", "utf8")
+            ranges[type_] = _quality(values.get("q", "1")) if in_utf8 else 0.0
     return ranges
 
 

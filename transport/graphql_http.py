@@ -1,6 +1,7 @@
 """GraphQL over HTTP: one request, one answer (or, where the client accepts events, a stream of them)."""
 
 from dataclasses import dataclass, field
+from math import ceil
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -24,20 +25,20 @@ class Asking:
     """One HTTP request on its way: filled in as it is understood, so that a refusal says as much as is known by then."""
 
     request: Request
-    media_type: str = answers.JSON
+    accepted: answers.Accepted = answers.WHATEVER
     credentials: Credentials = field(default_factory=Credentials)
 
     @property
-    def way(self) -> Way:
-        """Whether the answer is one body or a stream of events."""
-        return "sse" if self.media_type == answers.EVENT_STREAM else "http"
+    def media_type(self) -> str:
+        """The type of an answer in one body, refusals included."""
+        return self.accepted.single or answers.JSON
 
-    def info(self, prepared: Prepared) -> RequestInfo:
+    def info(self, prepared: Prepared, way: Way) -> RequestInfo:
         """Say what resolvers may know of the request."""
         headers = self.request.headers
         return RequestInfo(
             kind=prepared.kind,
-            way=self.way,
+            way=way,
             accept_language=headers.get("accept-language"),
             client_address=self.credentials.client_address,
             follow_tokens=self.credentials.follow_tokens,
@@ -72,16 +73,21 @@ class GraphQLOverHTTP:
         request = asking.request
         if request.method not in ("GET", "POST"):
             raise _method_not_allowed("GraphQL is asked with GET or POST.", "GET, POST")
-        asking.media_type = answers.acceptable(request.headers)
+        asking.accepted = answers.accepted(request.headers)
         address = request.client.host if request.client else None
         asking.credentials = credentials_of(request.headers, address)
         parameters = await self._read(request, uploads)
         viewer = await self._hub.identify(asking.credentials)
-        if asking.way == "sse":
-            return await self._stream(asking, viewer, parameters)
-        prepared = self._prepare(asking, parameters)
-        if prepared.kind == "subscription":
+        try:
+            prepared = self._prepare(asking, parameters)
+        except RequestRefused as refused:
+            if asking.accepted.stream_first:
+                return self._streams.refusing(refused, private=asking.credentials.shown)
+            raise
+        if prepared.kind == "subscription" and not asking.accepted.stream:
             raise BadRequest(f"A subscription needs Accept: {answers.EVENT_STREAM}, or a WebSocket.", status=406)
+        if prepared.kind == "subscription" or asking.accepted.stream_first:
+            return self._streams.running(prepared, viewer, asking.info(prepared, "sse"))
         return await self._answer(asking, viewer, prepared)
 
     async def _read(self, request: Request, uploads: Uploads) -> Parameters:
@@ -105,35 +111,31 @@ class GraphQLOverHTTP:
         return prepared
 
     async def _answer(self, asking: Asking, viewer: Viewer, prepared: Prepared) -> Response:
-        info = asking.info(prepared)
+        info = asking.info(prepared, "http")
         async with self._hub.operation(viewer, info) as context:
             answer: Answer = await self._hub.engine.execute(prepared, context)
         return answers.json_response(answer.payload(), status=200, media_type=asking.media_type, private=info.private)
 
-    async def _stream(self, asking: Asking, viewer: Viewer, parameters: Parameters) -> Response:
-        """Refusals of a well-formed operation travel in the stream, as graphql-sse's protocol wants it."""
-        try:
-            prepared = self._prepare(asking, parameters)
-        except RequestRefused as refused:
-            return self._streams.refusing(refused, private=asking.credentials.shown)
-        return self._streams.running(prepared, viewer, asking.info(prepared))
-
     def _refuse(self, asking: Asking, error: Exception) -> Response:
-        media_type = answers.JSON if asking.way == "sse" else asking.media_type
         refused = self._hub.engine.refusal(error)
-        status = answers.refusal_status(refused.code, media_type)
+        status = answers.refusal_status(refused.code, asking.media_type)
         headers = {}
         if isinstance(error, BadRequest):
             status, headers = error.status, error.headers
-        if status == 401:
-            headers = {**headers, "www-authenticate": "Bearer"}
         return answers.json_response(
             {"errors": refused.errors},
             status=status,
-            media_type=media_type,
-            private=asking.credentials.shown,
-            headers=headers,
+            media_type=asking.media_type,
+            private=asking.credentials.shown or status == 401,
+            headers={**headers, **_hints(status, refused)},
         )
+
+
+def _hints(status: int, refused: RequestRefused) -> dict[str, str]:
+    """Return the headers that go with a status: how to sign in, when to come back."""
+    hints = {"www-authenticate": "Bearer"} if status == 401 else {}
+    retry_after = refused.errors[0].get("extensions", {}).get("retryAfter")
+    return hints if retry_after is None else {**hints, "retry-after": str(ceil(retry_after))}
 
 
 def _method_not_allowed(message: str, allow: str) -> BadRequest:
