@@ -9,7 +9,7 @@ from demo.timetable import Timetable
 from demo.water import GAUGES, Gauge, gauge_wave
 
 _COUNTED_FROM = datetime(2015, 1, 1, tzinfo=UTC)
-_STORY_INTERVAL_S, _SHORTEST_S = 300, 60
+_STORY_INTERVAL_S, _SHORTEST_S, _DRY_INTERVAL_S = 300, 60, 600
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class Reading:
 def readings(timetable: Timetable, since: datetime, until: datetime) -> list[Reading]:
     """All gauges' readings of this span, oldest first. Gauges report every five minutes of the story.
 
-    A faster city's gauges report oftener, down to once a minute, on marks that do not depend on the start.
+    A faster city's gauges report oftener, down to once a minute, on marks that do not depend on the start; before
+    the first evening they report every ten minutes.
     """
     interval = max(_SHORTEST_S, int(_STORY_INTERVAL_S / timetable.pace))
     first = ceil((since - _COUNTED_FROM).total_seconds() / interval)
@@ -43,6 +44,8 @@ def readings(timetable: Timetable, since: datetime, until: datetime) -> list[Rea
     found = [
         _reading(timetable, gauge, index, mark * interval)
         for mark in range(first - 1, last + 1)
+        if _COUNTED_FROM + timedelta(seconds=mark * interval) >= timetable.start
+        or not mark * interval % _DRY_INTERVAL_S
         for index, gauge in enumerate(GAUGES)
     ]
     return sorted((one for one in found if since <= one.at <= until), key=lambda one: (one.at, one.number))

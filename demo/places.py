@@ -74,6 +74,11 @@ def kelurahan() -> tuple[Kelurahan, ...]:
         return tuple(_read(row) for row in csv.DictReader(file))
 
 
+def nearest(longitude: float, latitude: float) -> Kelurahan:
+    """The ward whose centre is nearest to this position, however far."""
+    return min(kelurahan(), key=lambda ward: math.hypot(ward.longitude - longitude, ward.latitude - latitude))
+
+
 def _read(row: dict[str, str]) -> Kelurahan:
     return Kelurahan(
         code=row["code"],

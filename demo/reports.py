@@ -21,6 +21,7 @@ class Report:
 
     `appears` is when the source has it, `dated` what the source says; they differ for a phone with a wrong clock.
     `late_at` is when its author edits `message.text` into `message.late`. `origin` is Peta Jakarta's `source`.
+    `photo` is a drawing of ours, `image_url` the address of a picture that came with a report from outside.
     """
 
     number: int
@@ -35,6 +36,7 @@ class Report:
     depth_cm: int | None = None
     area: LocalArea | None = None
     photo: str | None = None
+    image_url: str | None = None
     late_at: datetime | None = None
     origin: str = ""
     has_place: bool = True
