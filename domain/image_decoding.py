@@ -56,7 +56,7 @@ _TURNED_BY = {
 
 @dataclass(frozen=True, slots=True)
 class DecodedImage:
-    """A picture of mode L or RGB, upright, in sRGB, opaque, at most KEPT_SIDE a side; `source_pixels` had the upload."""
+    """A picture of mode L or RGB, upright, in sRGB, opaque, at most KEPT_SIDE a side, and the upload's pixel count."""
 
     image: Image.Image
     source_pixels: int
@@ -108,7 +108,7 @@ def _opened_heic(data: bytes) -> Image.Image:
 
 
 def _draft(jpeg: JpegImageFile) -> None:
-    """Have libjpeg decode a huge picture at a half, a quarter or an eighth, while that leaves 3072 pixels a side or more.
+    """Have libjpeg decode a huge picture at 1/2, 1/4 or 1/8, while that leaves 3072 pixels on the longer side or more.
 
     A 50 megapixel photograph then takes a quarter of the memory and less than half the time.
     """
@@ -120,7 +120,7 @@ def _draft(jpeg: JpegImageFile) -> None:
 
 
 def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; 1 where there is none or it cannot be read: a photo is not refused for its labels."""
+    """The EXIF orientation, 1 to 8; 1 where there is none or it cannot be read: no photo is refused for its labels."""
     try:
         value = image.getexif().get(ExifTags.Base.Orientation)
     except DECODER_ERRORS:
@@ -152,7 +152,7 @@ def _turned(image: Image.Image, orientation: int) -> Image.Image:
 
 
 def _in_srgb(image: Image.Image, profile: object) -> Image.Image:
-    """The colours as sRGB shows them. A profile that is damaged, or of other channels than the picture, is passed over."""
+    """The colours as sRGB shows them. A profile that is damaged, or not of the picture's channels, is passed over."""
     converted = image
     if isinstance(profile, bytes) and profile:
         try:
@@ -173,7 +173,7 @@ def _by_profile(image: Image.Image, profile: bytes) -> Image.Image:
 
 
 def _opaque(image: Image.Image) -> Image.Image:
-    """On white, without an alpha channel: what somebody erased keeps its colours underneath, and must not be given out."""
+    """On white, without an alpha channel: what was erased keeps its colours underneath, and must not be given out."""
     if image.mode not in ("LA", "RGBA"):
         return image
     ground = Image.new("RGB", image.size, _WHITE)

@@ -34,7 +34,7 @@ class ImageKind(Enum):
 
 
 def recognise(data: bytes) -> ImageKind:
-    """The kind of picture `data` starts like; raises UnsupportedImage, BrokenImage (no bytes) or ImageTooLarge (bytes)."""
+    """The kind of picture `data` starts like; raises UnsupportedImage, BrokenImage (empty) or ImageTooLarge."""
     if not data:
         raise BrokenImage("the file is empty")
     if len(data) > MAX_BYTES:
@@ -51,7 +51,7 @@ def recognise(data: bytes) -> ImageKind:
 
 
 def require_size(width: int, height: int) -> None:
-    """Raise BrokenImage for a picture without pixels and ImageTooLarge for a decompression bomb; call before decoding."""
+    """Raise BrokenImage for a picture without pixels, ImageTooLarge for a decompression bomb; call before decoding."""
     if width <= 0 or height <= 0:
         raise BrokenImage(f"{width} x {height} pixels: there is nothing to see")
     if width > MAX_SIDE or height > MAX_SIDE:
@@ -77,7 +77,7 @@ def webp_size(data: bytes) -> tuple[int, int]:
 
 
 def _is_heic(data: bytes) -> bool:
-    """Whether the `ftyp` box (ISO/IEC 14496-12, 4.3) names HEVC pictures; the generic brands alone may as well be AVIF."""
+    """Whether the `ftyp` box (ISO/IEC 14496-12, 4.3) names HEVC pictures; generic brands alone may also be AVIF."""
     if data[4:8] != b"ftyp":
         return False
     end = min(int.from_bytes(data[:4], "big"), 256)

@@ -119,11 +119,13 @@ class FolderPhotoStore:
         return path
 
     def _make_durable(self, folder: Path) -> None:
-        """Have a subfolder, its name and the root's on the disk; synced once each, also if another put made it just now."""
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Have a subfolder whose name, and the root's, are on the disk; synced once, even if another put made it."""
+        if not self._root.is_dir():
+            self._root.mkdir(parents=True, exist_ok=True)
+            _sync_folder(self._root.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
         if folder not in self._durable:
             _sync_folder(self._root)
-            _sync_folder(self._root.parent)
             self._durable.add(folder)
 
     async def _pieces(self, path: Path, size: int) -> AsyncIterator[bytes]:

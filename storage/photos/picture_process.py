@@ -23,7 +23,7 @@ READY = b"ready"
 """The first frame from the process, once everything is imported."""
 
 MEMORY_LIMIT = 1_500_000_000
-"""Most bytes of address space. The costliest allowed picture (a HEIC of 52 million pixels) takes about half of it."""
+"""Most bytes of address space. The costliest allowed picture, a WebP of 52 million pixels, takes about 1.1 GB."""
 
 _NICENESS = 5  # decoding yields to the hub's event loop where cores are few
 

@@ -35,7 +35,7 @@ class InvalidPhotoKey(PhotoStoreError):
 
 
 class PhotoStore(Protocol):
-    """Keeps bytes under keys of `new_key`. Every method may raise PhotoStoreError; none keeps the event loop waiting."""
+    """Keeps bytes under keys of `new_key`. Every method may raise PhotoStoreError; none holds up the event loop."""
 
     async def put(self, key: str, data: bytes, content_type: str) -> None:
         """Keep `data`. When this returns it survives a power cut; until then nobody sees any of it under `key`."""

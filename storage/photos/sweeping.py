@@ -9,7 +9,7 @@ GRACE = timedelta(hours=1)
 """How old a photo must be before it may be swept; must be longer than any submission can take."""
 
 BATCH = 500
-"""How many keys are asked about at once; SQLite takes up to 32,766 variables in a statement, and short ones are kinder."""
+"""How many keys are asked about at once; SQLite takes up to 32,766 variables in a statement."""
 
 Referenced = Callable[[Sequence[str]], Awaitable[set[str]]]
 """Which of these keys some row refers to, as a photo or as a thumbnail; asked of the primary, never of a replica."""
