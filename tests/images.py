@@ -94,6 +94,11 @@ def jpeg(orientation: int = 1) -> bytes:
     return plain[:2] + _segment(0xED, b"Photoshop 3.0\x00" + resource) + _segment(0xEB, SECRET.encode()) + plain[2:]
 
 
+def commented_jpeg() -> bytes:
+    """Nothing to convert or turn, so nothing but the encoding itself can lose the comment."""
+    return encoded(upright(), "JPEG", comment=SECRET)
+
+
 def plain_jpeg(orientation: int | None = None) -> bytes:
     if orientation is None:
         return encoded(upright(), "JPEG", quality=95)

@@ -14,6 +14,7 @@ PRIVATE = (made.SECRET.encode(), made.SECRET.encode("utf-16-be"), b"Exif", b"GPS
 
 CARRIERS = [
     made.jpeg,
+    made.commented_jpeg,
     made.png,
     made.webp,
     made.heic,
