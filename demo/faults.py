@@ -5,6 +5,7 @@ the edge of the connection, below the framework, because most of these are thing
 """
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -55,6 +56,7 @@ class Faults:
 
     def __post_init__(self) -> None:
         self._changed = asyncio.Event()
+        self._asked = asyncio.Event()
 
     def set(self, fault: Fault | str, seconds: float | None = None) -> None:
         """Switch to this fault. Requests that hang in the one before are dropped. Raises ValueError if unknown."""
@@ -67,14 +69,25 @@ class Faults:
         """Be well again."""
         self.set(Fault.NONE)
 
-    async def until_changed(self) -> None:
-        """Wait until the switch is moved, to whatever."""
-        await self._changed.wait()
+    def count(self) -> None:
+        """Count a request, whatever becomes of it."""
+        self.requests += 1
+        self._asked.set()
+        self._asked = asyncio.Event()
+
+    async def until_requests(self, number: int) -> None:
+        """Wait until so many requests have come in all: a test knows then that its request hangs."""
+        while self.requests < number:
+            await self._asked.wait()
+
+    def until_changed(self) -> Coroutine[Any, Any, Any]:
+        """To be awaited: the next move of the switch, counted from this call."""
+        return self._changed.wait()
 
     async def changed_within(self, seconds: float) -> bool:
         """Wait so long, or less when the switch is moved; says whether it was."""
         try:
-            await asyncio.wait_for(self._changed.wait(), seconds)
+            await asyncio.wait_for(self.until_changed(), seconds)
         except TimeoutError:
             return False
         return True
@@ -99,7 +112,7 @@ class DemoServer(Starlette):
         elif scope["path"] == "/_control":
             await (await _control(Request(scope, receive), self.faults))(scope, receive, send)
         else:
-            self.faults.requests += 1
+            self.faults.count()
             await self._faulty(scope, receive, send)
 
     async def _faulty(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,21 +2,55 @@
 
 import asyncio
 import socket
+import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import uvicorn
 from starlette.applications import Starlette
 
 from demo.faults import DemoServer
 
+_PATIENCE_S = 2.0
+
 
 class _Server(uvicorn.Server):
-    """Uvicorn without its signal handlers: whoever embeds it decides what Ctrl-C means."""
+    """Uvicorn for tests: no signal handlers, and an end that is sharp and quick instead of graceful.
+
+    Whoever embeds it decides what Ctrl-C means; and connections that a client keeps open for later would hold up a
+    graceful end, while nobody minds a demo server's last answers.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.stopping = asyncio.Event()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def main_loop(self) -> None:
+        counter = 0
+        while not self.stopping.is_set():
+            await self.on_tick(counter)  # keeps the Date header right, every tenth time
+            counter += 10
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stopping.wait(), 1.0)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        tasks = list(self.server_state.tasks)
+        if tasks:
+            await asyncio.wait(tasks, timeout=_PATIENCE_S)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # Aborted transports close on the loop's next turn.
+        for server in self.servers:
+            await server.wait_closed()
 
 
 @asynccontextmanager
@@ -33,15 +67,45 @@ async def serve(app: Starlette, host: str = "127.0.0.1", port: int = 0) -> Async
         while not server.started:
             if running.done():
                 await running
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.002)
         yield f"http://{host}:{listener.getsockname()[1]}"
     finally:
-        server.should_exit = True
         if isinstance(app, DemoServer):
             app.faults.clear()
-        _cut_off(server)
+        server.stopping.set()
         await running
         listener.close()
+
+
+@contextmanager
+def serve_in_thread(app: Starlette) -> Iterator[str]:
+    """The same for code without an event loop: the server runs in one of its own, in a thread."""
+    ready, address = threading.Event(), ""
+    loop = asyncio.new_event_loop()
+    stop = asyncio.Event()
+
+    async def run() -> None:
+        nonlocal address
+        async with serve(app) as address:
+            ready.set()
+            await stop.wait()
+
+    def work() -> None:
+        try:
+            loop.run_until_complete(run())
+            loop.run_until_complete(loop.shutdown_default_executor())
+        finally:
+            loop.close()
+            ready.set()
+
+    thread = threading.Thread(target=work, name="demo server")
+    thread.start()
+    ready.wait()
+    try:
+        yield address
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -64,14 +128,5 @@ def _config(app: Starlette) -> uvicorn.Config:
         log_config=None,
         log_level="critical",
         access_log=False,
-        timeout_graceful_shutdown=2,
         server_header=False,
     )
-
-
-def _cut_off(server: uvicorn.Server) -> None:
-    """Drop all connections: idle ones that a client keeps for later would hold up the end."""
-    for connection in list(server.server_state.connections):
-        transport = getattr(connection, "transport", None)
-        if transport is not None:
-            transport.abort()
