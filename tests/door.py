@@ -1,8 +1,9 @@
 """A small hub to knock at: a schema made for the door's tests, and ways to serve it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 import httpx
 import uvicorn
 from graphql import GraphQLSchema, build_schema
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from execution import Delivery, Engine, load
 from transport import Credentials, DoorSettings, GraphQLDoor, RequestInfo, graphql_app
@@ -17,6 +21,7 @@ from transport.serving import uvicorn_options
 
 SDL = """
 scalar Upload
+scalar Odd
 input Photos { photos: [Upload!]!, caption: String }
 type Report { id: Int! area: Area! parent: Report }
 type Area { name: String! parent: Area }
@@ -28,6 +33,7 @@ type Query {
   broken: String
   brokenHard: String!
   slow: String
+  odd: Odd
 }
 type Mutation {
   upload(file: Upload!): String!
@@ -163,6 +169,7 @@ def try_schema() -> GraphQLSchema:
     query.fields["mistake"].resolve = _mistake
     query.fields["broken"].resolve = query.fields["brokenHard"].resolve = _broken
     query.fields["slow"].resolve = _slow
+    query.fields["odd"].resolve = lambda _, info: object()
     mutation.fields["upload"].resolve = _upload
     mutation.fields["submit"].resolve = _submit
     mutation.fields["slowly"].resolve = _slowly
@@ -232,12 +239,17 @@ def client_of(door: GraphQLDoor) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=door), base_url="http://hub")
 
 
-@dataclass
-class Served:
-    hub: TryHub
-    door: GraphQLDoor
-    port: int
-    server: uvicorn.Server
+class Stage:
+    """One server for many tests: each has a hub and a door of its own."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.renew()
+
+    def renew(self, settings: DoorSettings | None = None) -> "Stage":
+        self.hub = TryHub()
+        self.door = graphql_app(self.hub, settings)
+        return self
 
     @property
     def http(self) -> str:
@@ -247,28 +259,72 @@ class Served:
     def ws(self) -> str:
         return f"ws://127.0.0.1:{self.port}/graphql"
 
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.door(scope, receive, send)
+
+
+class ReadyServer(uvicorn.Server):
+    """Tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
 
 @asynccontextmanager
-async def served(settings: DoorSettings | None = None, **options: Any) -> AsyncIterator[Served]:
-    """Serve the small hub with uvicorn on a free port, in this process."""
-    hub = TryHub()
-    door = graphql_app(hub, settings)
-    every: Mapping[str, Any] = {**uvicorn_options(), "log_config": None, "lifespan": "off", "port": 0, **options}
-    server = uvicorn.Server(uvicorn.Config(door, **every))
-    ready = asyncio.Event()
-    startup = server.startup
-
-    async def tell(*arguments: Any, **more: Any) -> None:
-        await startup(*arguments, **more)
-        ready.set()
-
-    server.startup = tell  # type: ignore[method-assign]
+async def served(settings: DoorSettings | None = None) -> AsyncIterator[Stage]:
+    """Serve the small hub with uvicorn on a free port, on this event loop."""
+    stage = Stage(0).renew(settings)
+    server = ReadyServer(uvicorn.Config(stage, log_config=None, lifespan="off", port=0, **uvicorn_options()))
     serving = asyncio.create_task(server._serve())
-    await ready.wait()
-    port = server.servers[0].sockets[0].getsockname()[1]
+    await server.listening.wait()
+    stage.port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield Served(hub, door, port, server)
+        yield stage
     finally:
-        await door.close_all()
+        await stage.door.close_all()
         server.should_exit = True
         await serving
+
+
+class SocketClient:
+    """A client of graphql-transport-ws that sends what it is told, right or wrong."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+
+    async def send(self, type_: str, id_: str | None = None, payload: Any = None) -> None:
+        message = {"type": type_, "id": id_, "payload": payload}
+        await self.connection.send(json.dumps({name: value for name, value in message.items() if value is not None}))
+
+    async def init(self, payload: Any = None) -> None:
+        await self.send("connection_init", payload=payload)
+        assert await self.receive() == {"type": "connection_ack"}
+
+    async def subscribe(self, id_: str, query: str, **more: Any) -> None:
+        await self.send("subscribe", id_, {"query": query, **more})
+
+    async def receive(self) -> Any:
+        async with asyncio.timeout(10):
+            return json.loads(await self.connection.recv())
+
+    async def close_code(self) -> tuple[int, str]:
+        """Read until the hub closes the socket; return how it says so."""
+        async with asyncio.timeout(10):
+            with suppress(ConnectionClosed):
+                while True:
+                    await self.connection.recv()
+        closed = self.connection.protocol
+        assert closed.close_code is not None
+        return closed.close_code, closed.close_reason or ""
+
+
+@asynccontextmanager
+async def socket_to(stage: Stage, subprotocols: list[str] | None = None, **more: Any) -> AsyncIterator[SocketClient]:
+    offered = [Subprotocol(name) for name in subprotocols or ["graphql-transport-ws"]]
+    async with connect(stage.ws, subprotocols=offered, proxy=None, **more) as connection:
+        yield SocketClient(connection)

@@ -160,6 +160,11 @@ class TestRefusingTheOperation:
         assert the_error(response)["extensions"]["code"] == "INTERNAL"
         assert "secret" not in response.text
 
+    async def test_an_answer_that_cannot_be_written_down_is_500(self, client: httpx.AsyncClient) -> None:
+        response = await ask(client, "{ odd }")
+        assert response.status_code == 500
+        assert the_error(response)["extensions"]["code"] == "INTERNAL"
+
 
 class TestRefusingTheRequest:
     @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])

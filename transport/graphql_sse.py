@@ -38,6 +38,10 @@ class EventStreams:
         run = self._operations.run(prepared, viewer, info)
         return EventStream(self, run, _headers(info.private), self._settings.ping_seconds, seconds_left(viewer))
 
+    def refusal(self, error: Exception) -> RequestRefused:
+        """Say what the client may know of what ended a stream."""
+        return self._operations.hub.engine.refusal(error)
+
     def close_all(self) -> None:
         """Break off all open streams without `complete`, so that clients come back and resume."""
         for writer in self._open:
@@ -88,8 +92,9 @@ class EventStream(Response):
             async with aclosing(self._run.answers()) as answers:
                 async for answer in answers:
                     await self._send(send, _next_event(answer))
-        except RequestRefused as refused:
-            await self._send(send, _refusal_event(refused))
+                    await asyncio.sleep(0)  # a source that always has more lets others have a turn
+        except Exception as error:  # noqa: BLE001  the edge of an operation: whatever it is, its client is told
+            await self._send(send, _refusal_event(self._streams.refusal(error)))
         finally:
             pinging.cancel()
         await send({"type": "http.response.body", "body": COMPLETE, "more_body": False})

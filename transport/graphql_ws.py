@@ -6,13 +6,13 @@ nothing more is read.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from functools import partial
+from typing import ParamSpec
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
-from execution import RequestRefused
 from transport import messages
 from transport.door import BadRequest, Credentials, RequestInfo, Viewer, seconds_left
 from transport.introduction import introduce
@@ -20,6 +20,8 @@ from transport.messages import CloseCode, Message, ProtocolError
 from transport.request import Parameters, parameters_of
 from transport.running import Operations, Run
 from transport.settings import DoorSettings
+
+P = ParamSpec("P")
 
 _GONE = (WebSocketDisconnect, WebSocketDisconnected)
 _CLOSING_SECONDS = 2.0
@@ -77,8 +79,8 @@ class Socket:
 
     async def serve(self) -> None:
         """Read messages until the socket closes; then end what still runs."""
-        self._waiting_for_init = self._start(self._close_without_init())
-        self._reading = self._start(self._read())
+        self._waiting_for_init = self._start(self._close_without_init)
+        self._reading = self._start(self._read)
         try:
             await asyncio.wait((self._reading,))
         finally:
@@ -146,8 +148,8 @@ class Socket:
         self._credentials, self._language = introduce(self._websocket, message.payload or {})
         self._viewer = await self._identify()
         await self._send(messages.connection_ack)
-        self._start(self._ping())
-        self._start(self._close_when_expired(self._viewer))
+        self._start(self._ping)
+        self._start(self._close_when_expired, self._viewer)
 
     async def _identify(self) -> Viewer:
         try:
@@ -168,28 +170,33 @@ class Socket:
             refused = self._operations.hub.engine.refusal(_too_many_operations(most))
             await self._send(lambda: messages.error(message.id, refused.errors))
             return
-        self._running[message.id] = self._start(self._operate(message.id, parameters, self._viewer))
+        self._running[message.id] = self._start(self._operate, message.id, parameters, self._viewer)
 
     def _complete(self, id_: str) -> None:
         """The client wants no more of it: the id is free again at once, and nothing more is sent under it."""
-        self._runs.pop(id_, None)
-        task = self._running.pop(id_, None)
+        task = self._forget(id_)
         if task is not None:
             task.cancel()
+
+    def _forget(self, id_: str) -> asyncio.Task[None] | None:
+        self._runs.pop(id_, None)
+        return self._running.pop(id_, None)
 
     # Operations
 
     async def _operate(self, id_: str, parameters: Parameters, viewer: Viewer) -> None:
-        with suppress(*_GONE):
-            try:
-                await self._send_answers(id_, parameters, viewer)
-                await self._send(lambda: messages.complete(id_))
-            except RequestRefused as refused:
-                errors = refused.errors
-                await self._send(lambda: messages.error(id_, errors))
-            finally:
-                if self._running.get(id_) is asyncio.current_task():
-                    self._complete(id_)
+        try:
+            await self._send_answers(id_, parameters, viewer)
+            ending = messages.complete(id_)
+        except _GONE:
+            raise
+        except Exception as error:  # noqa: BLE001  the edge of an operation: whatever it is, its client is told
+            ending = messages.error(id_, self._operations.hub.engine.refusal(error).errors)
+        try:
+            await self._send(lambda: ending)
+        finally:
+            if self._running.get(id_) is asyncio.current_task():
+                self._forget(id_)
 
     async def _send_answers(self, id_: str, parameters: Parameters, viewer: Viewer) -> None:
         prepared = self._operations.prepare(parameters)
@@ -206,6 +213,9 @@ class Socket:
         async with aclosing(run.answers()) as answers:
             async for answer in answers:
                 await self._send(partial(messages.next_, id_, answer.payload()))
+                await asyncio.sleep(
+                    0
+                )  # a source that always has more, and a socket that takes it, let others have a turn
 
     # Writing
 
@@ -237,16 +247,16 @@ class Socket:
             await asyncio.sleep(seconds)
             await self.close(CloseCode.FORBIDDEN, "Token expired")
 
-    def _start(self, coroutine: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(_until_gone(coroutine))
+    def _start(self, work: Callable[P, Awaitable[None]], *arguments: P.args, **more: P.kwargs) -> asyncio.Task[None]:
+        task = asyncio.create_task(_until_gone(work, *arguments, **more))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
 
-async def _until_gone(running: Awaitable[None]) -> None:
+async def _until_gone(work: Callable[P, Awaitable[None]], *arguments: P.args, **more: P.kwargs) -> None:
     with suppress(*_GONE):
-        await running
+        await work(*arguments, **more)
 
 
 def _too_many_operations(most: int) -> BadRequest:

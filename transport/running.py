@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from execution import Answer, Prepared, RequestRefused, Stream
+from execution import Answer, Prepared, Stream
 from transport.door import Hub, RequestInfo, Viewer
 from transport.request import Parameters
 
@@ -54,7 +54,10 @@ class Run:
         self._stream: Stream | None = None
 
     async def answers(self) -> AsyncGenerator[Answer, None]:
-        """Yield each answer when it is asked for. Raises RequestRefused. Close it (aclosing) to end the operation."""
+        """Yield each answer when it is asked for. Close it (aclosing) to end the operation.
+
+        Raises RequestRefused, and what the hub's own contexts raise.
+        """
         try:
             if self._prepared.kind == "query":
                 yield await self.execute()
@@ -64,10 +67,6 @@ class Run:
                 self._stream = await self._hub.engine.subscribe(self._prepared, self._context)
                 async for answer in self._stream:
                     yield answer
-        except RequestRefused:
-            raise
-        except Exception as error:
-            raise self._hub.engine.refusal(error) from error
         finally:
             if self._stream is not None:
                 await self._stream.aclose()

@@ -7,7 +7,6 @@ a client sends without reading the pongs, and a connection that is to be closed 
 import asyncio
 from typing import Any
 
-from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 DRAIN_SECONDS = 10.0
@@ -15,25 +14,23 @@ DRAIN_SECONDS = 10.0
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket, reading nothing while it cannot write, and cut off when its closing is not taken note of."""
+    """uvicorn's WebSocket, owing at most one pong, and cut off when its closing is not taken note of."""
 
-    def pause_writing(self) -> None:
-        """Stop reading too, for the answer to a ping is written without waiting."""
-        super().pause_writing()
-        self.transport.pause_reading()
+    _owed_pong = b""
+
+    def handle_ping(self) -> None:
+        """Answer a ping, or, while nothing can be written, only the last of them (RFC 6455, 5.5.3)."""
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self._owed_pong = b"".join(self.conn.data_to_send())
 
     def resume_writing(self) -> None:
-        """Read again, unless a message still waits to be taken."""
+        """Send the pong that is owed before anything else."""
         super().resume_writing()
-        if not self.read_paused:
-            self.transport.resume_reading()
-
-    async def receive(self) -> ASGIReceiveEvent:
-        """Hand a message to the application; reading goes on only while there is room to write."""
-        message = await super().receive()
-        if not self.writable.is_set():
-            self.transport.pause_reading()
-        return message
+        owed, self._owed_pong = self._owed_pong, b""
+        if owed and not self.close_sent and not self.transport.is_closing():
+            self.transport.write(owed)
 
     def keepalive_timeout(self) -> None:
         """Cut off a peer that answers no pings, for it will not take the closing frame either."""

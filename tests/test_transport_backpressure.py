@@ -1,0 +1,180 @@
+"""A client that does not read costs bounded memory, and holds up nobody else. On asyncio's loop and on uvloop."""
+
+import asyncio
+import base64
+import json
+import os
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+import uvloop
+
+from tests.door import Stage, served, socket_to
+from transport import serving
+
+SIZE = 16_000
+MOST_IN_FLIGHT = 6_000_000 // SIZE
+"""Kernel buffers of the loopback may take some megabytes; the hub itself may hold 64 KB and a few events."""
+MANY = 3 * MOST_IN_FLIGHT
+
+Test = Callable[[], Awaitable[None]]
+
+
+@pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def run(request: pytest.FixtureRequest) -> Callable[[Test], None]:
+    def run_on_loop(test: Test) -> None:
+        with asyncio.Runner(loop_factory=request.param) as runner:
+            runner.run(_in_time(test))
+
+    return run_on_loop
+
+
+async def _in_time(test: Test) -> None:
+    async with asyncio.timeout(50):
+        await test()
+
+
+class RawClient:
+    """A TCP connection with a small receive buffer that reads only when told."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._loop = asyncio.get_running_loop()
+
+    async def write(self, data: bytes) -> None:
+        await self._loop.sock_sendall(self._connection, data)
+
+    async def read(self, size: int = 65_536) -> bytes:
+        return await self._loop.sock_recv(self._connection, size)
+
+    async def read_until(self, end: bytes) -> bytes:
+        data = b""
+        while end not in data:
+            piece = await self.read()
+            assert piece, f"the connection ended before {end!r}"
+            data += piece
+        return data
+
+    async def message(self, payload: bytes, opcode: int = 1) -> None:
+        """Send one WebSocket frame, masked as a client's must be (RFC 6455, 5.2)."""
+        length = len(payload)
+        head = bytes([0x80 | opcode]) + (
+            bytes([0x80 | length]) if length < 126 else b"\xfe" + struct.pack("!H", length)
+        )
+        await self.write(head + b"\0\0\0\0" + payload)
+
+
+@asynccontextmanager
+async def raw_client(stage: Stage) -> AsyncIterator[RawClient]:
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        connection.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", stage.port))
+        yield RawClient(connection)
+
+
+async def subscribe_and_read_nothing(client: RawClient) -> None:
+    key = base64.b64encode(os.urandom(16)).decode()
+    await client.write(
+        "GET /graphql HTTP/1.1\r\nHost: hub\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n".encode()
+    )
+    await client.read_until(b"\r\n\r\n")
+    await client.message(b'{"type": "connection_init"}')
+    await client.read_until(b"connection_ack")
+    query = f"subscription {{ flood(size: {SIZE}) }}"
+    await client.message(json.dumps({"type": "subscribe", "id": "1", "payload": {"query": query}}).encode())
+
+
+async def read_along(stage: Stage, events: int) -> None:
+    """Read `events` of the same kind on a socket of one's own, which takes as long as it takes."""
+    async with socket_to(stage, max_queue=4) as reader:
+        await reader.init()
+        await reader.subscribe("1", f"subscription {{ flood(size: {SIZE}) }}")
+        for _ in range(events):
+            await reader.receive()
+
+
+def test_a_socket_that_is_not_read_stops_its_source_and_nobody_else(run: Callable[[Test], None]) -> None:
+    async def test() -> None:
+        async with served() as stage, raw_client(stage) as idler:
+            await subscribe_and_read_nothing(idler)
+            await read_along(stage, MANY)
+            assert 0 < stage.hub.sources[0].handed_out < MOST_IN_FLIGHT
+
+    run(test)
+
+
+def test_it_goes_on_without_a_gap_when_it_reads_again(run: Callable[[Test], None]) -> None:
+    async def test() -> None:
+        async with served() as stage, raw_client(stage) as idler:
+            await subscribe_and_read_nothing(idler)
+            await read_along(stage, MANY)
+            stopped_at = stage.hub.sources[0].handed_out
+            data = b""
+            for number in range(1, stopped_at + 10):
+                marker = f'{{"flood":"{number:08}'.encode()
+                while marker not in data:
+                    data += await idler.read()
+                data = data[data.index(marker) :]
+
+    run(test)
+
+
+def test_pings_without_reading_the_pongs_are_bounded_too(
+    run: Callable[[Test], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owed: list[serving.BoundedWebSocket] = []
+    made = serving.BoundedWebSocket.connection_made
+    monkeypatch.setattr(
+        serving.BoundedWebSocket,
+        "connection_made",
+        lambda self, transport: (owed.append(self), made(self, transport))[1],
+    )
+
+    async def test() -> None:
+        async with served() as stage, raw_client(stage) as idler:
+            await subscribe_and_read_nothing(idler)
+            await read_along(stage, MANY)
+            buffered = owed[0].transport.get_write_buffer_size()
+            for _ in range(3_000):
+                await idler.message(b"x" * 100, opcode=9)
+            await read_along(stage, 10)
+            assert owed[0].transport.get_write_buffer_size() <= buffered + 1_000
+
+    run(test)
+
+
+def test_a_stopping_hub_does_not_wait_for_who_does_not_read(
+    run: Callable[[Test], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("transport.graphql_ws._CLOSING_SECONDS", 0.05)
+    monkeypatch.setattr(serving, "DRAIN_SECONDS", 0.05)
+
+    async def test() -> None:
+        async with served() as stage, raw_client(stage) as idler:
+            await subscribe_and_read_nothing(idler)
+            await read_along(stage, MANY)
+            await stage.door.close_all()
+            await stage.hub.sources[0].closed.wait()
+
+    run(test)
+
+
+def test_an_event_stream_that_is_not_read_stops_its_source_too(run: Callable[[Test], None]) -> None:
+    async def test() -> None:
+        async with served() as stage, raw_client(stage) as idler:
+            body = json.dumps({"query": f"subscription {{ flood(size: {SIZE}) }}"}).encode()
+            await idler.write(
+                b"POST /graphql HTTP/1.1\r\nHost: hub\r\nAccept: text/event-stream\r\n"
+                b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+            )
+            await idler.read_until(b"event: next")
+            await read_along(stage, MANY)
+            assert stage.hub.sources[0].handed_out < MOST_IN_FLIGHT
+
+    run(test)
