@@ -276,10 +276,11 @@ class ReadyServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def served(settings: DoorSettings | None = None) -> AsyncIterator[Stage]:
+async def served(settings: DoorSettings | None = None, **options: Any) -> AsyncIterator[Stage]:
     """Serve the small hub with uvicorn on a free port, on this event loop."""
     stage = Stage(0).renew(settings)
-    server = ReadyServer(uvicorn.Config(stage, log_config=None, lifespan="off", port=0, **uvicorn_options()))
+    every = {**uvicorn_options(), "log_config": None, "lifespan": "off", "port": 0, **options}
+    server = ReadyServer(uvicorn.Config(stage, **every))
     serving = asyncio.create_task(server._serve())
     await server.listening.wait()
     stage.port = server.servers[0].sockets[0].getsockname()[1]

@@ -7,7 +7,7 @@ import os
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 import uvloop
@@ -33,7 +33,7 @@ def run(request: pytest.FixtureRequest) -> Callable[[Test], None]:
 
 
 async def _in_time(test: Test) -> None:
-    async with asyncio.timeout(50):
+    async with asyncio.timeout(20):
         await test()
 
 
@@ -156,25 +156,46 @@ def test_a_stopping_hub_does_not_wait_for_who_does_not_read(
     monkeypatch.setattr(serving, "DRAIN_SECONDS", 0.05)
 
     async def test() -> None:
-        async with served() as stage, raw_client(stage) as idler:
-            await subscribe_and_read_nothing(idler)
-            await read_along(stage, MANY)
-            await stage.door.close_all()
-            await stage.hub.sources[0].closed.wait()
+        async with AsyncExitStack() as outlasting:
+            async with served() as stage:
+                idler = await outlasting.enter_async_context(raw_client(stage))
+                await subscribe_and_read_nothing(idler)
+                await read_along(stage, MANY)
+            assert stage.hub.sources[0].closed.is_set()
 
     run(test)
+
+
+async def listen_and_read_no_more(client: RawClient) -> None:
+    body = json.dumps({"query": f"subscription {{ flood(size: {SIZE}) }}"}).encode()
+    await client.write(
+        b"POST /graphql HTTP/1.1\r\nHost: hub\r\nAccept: text/event-stream\r\n"
+        b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    )
+    await client.read_until(b"event: next")
 
 
 def test_an_event_stream_that_is_not_read_stops_its_source_too(run: Callable[[Test], None]) -> None:
     async def test() -> None:
         async with served() as stage, raw_client(stage) as idler:
-            body = json.dumps({"query": f"subscription {{ flood(size: {SIZE}) }}"}).encode()
-            await idler.write(
-                b"POST /graphql HTTP/1.1\r\nHost: hub\r\nAccept: text/event-stream\r\n"
-                b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
-            )
-            await idler.read_until(b"event: next")
+            await listen_and_read_no_more(idler)
             await read_along(stage, MANY)
             assert stage.hub.sources[0].handed_out < MOST_IN_FLIGHT
+
+    run(test)
+
+
+def test_nor_does_a_stopping_hub_wait_for_it_longer_than_for_any_request(
+    run: Callable[[Test], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("transport.graphql_sse._CLOSING_SECONDS", 0.05)
+
+    async def test() -> None:
+        async with AsyncExitStack() as outlasting:
+            async with served(timeout_graceful_shutdown=1) as stage:
+                idler = await outlasting.enter_async_context(raw_client(stage))
+                await listen_and_read_no_more(idler)
+                await read_along(stage, MANY)
+            assert stage.hub.sources[0].closed.is_set()
 
     run(test)

@@ -6,7 +6,7 @@ send it back as Last-Event-ID, the graphql-sse client ignores it (of events it a
 """
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -19,6 +19,8 @@ from transport.settings import DoorSettings
 
 COMPLETE = b"event: complete\ndata:\n\n"
 KEEP_ALIVE = b":\n\n"
+_CLOSING_SECONDS = 2.0
+"""How long a client that does not read may hold up the end of its stream."""
 
 
 class EventStreams:
@@ -82,7 +84,9 @@ class EventStream(Response):
         if not writer.cancelled():
             await writer
         elif not left:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSING_SECONDS):
+                    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _write(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})

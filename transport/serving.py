@@ -51,7 +51,8 @@ def uvicorn_options(*, message_bytes: int = 1_000_000) -> dict[str, Any]:
     """Return the options that the door relies on, for `uvicorn.Config(app, **uvicorn_options())`.
 
     Messages are not compressed one by one: a compressor for each socket is most of what an idle subscriber costs. A peer
-    may be silent for a minute before it is taken for dead, so that one which was held up can go on.
+    may be silent for a minute before it is taken for dead, so that one which was held up can go on. On stopping, requests
+    have ten seconds to finish.
     """
     return {
         "ws": BoundedWebSocket,
@@ -60,4 +61,5 @@ def uvicorn_options(*, message_bytes: int = 1_000_000) -> dict[str, Any]:
         "ws_ping_interval": 20.0,
         "ws_ping_timeout": 60.0,
         "http": "httptools",
+        "timeout_graceful_shutdown": 10,
     }
