@@ -1,0 +1,229 @@
+"""The filter of reports as a client gives it, understood: codes and ids become rows, what makes no sense is refused."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from domain.places import Box, Point
+from domain.sealing import Kind
+from domain.search_query import SearchQuery, SearchRefused, parse_search
+from domain.time import micros
+from domain.vocabulary import OPEN_STATUSES, ForwardingState, Locale, ReportStatus
+from resolvers.context import Context
+from resolvers.errors import BadUserInput, Unauthenticated
+from resolvers.permissions import Deed, require
+from storage.reports.filtering import Near, ResolvedFilter
+from storage.reports.naming import Named, UnknownCode, rows_named
+
+MAX_IDS = 100
+MAX_CODES = 1_000
+EARTH_HALF_ROUND_M = 20_100_000
+MAX_HOURS = 24 * 366 * 100
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class BoundingBoxFilter:
+    """A rectangle in degrees, edges included."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+@dataclass(frozen=True, slots=True)
+class NearFilter:
+    """A circle; degrees and metres."""
+
+    latitude: float
+    longitude: float
+    within_meters: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFilter:
+    """As the contract has it. None: left out or null; lists are tuples, so that equal filters are one. An empty list
+    matches nothing."""
+
+    ids: tuple[str, ...] | None = None
+    statuses: tuple[ReportStatus, ...] | None = None
+    open: bool | None = None
+    categories: tuple[str, ...] | None = None
+    sources: tuple[str, ...] | None = None
+    agencies: tuple[str, ...] | None = None
+    areas: tuple[str, ...] | None = None
+    within: BoundingBoxFilter | None = None
+    near: NearFilter | None = None
+    reported_within_hours: int | None = None
+    reported_after: datetime | None = None
+    reported_before: datetime | None = None
+    updated_after: datetime | None = None
+    search: str | None = None
+    has_photos: bool | None = None
+    breached: bool | None = None
+    duplicates: bool | None = None
+    mine: bool | None = None
+    confidential: bool | None = None
+    forwardings: tuple[ForwardingState, ...] | None = None
+    source_disagrees: bool | None = None
+
+
+NO_FILTER = ReportFilter()
+
+
+async def resolve_filter(
+    ctx: Context,
+    given: ReportFilter | None,
+    *,
+    for_stream: bool = False,
+    with_search: bool = True,
+    argument: str = "filter",
+) -> ResolvedFilter:
+    """The filter with rows for codes. Raises BadUserInput, Unauthenticated and Forbidden.
+
+    `for_stream`: subscriptions and `events` refuse `updatedAfter`; all of them but newReports have no search either.
+    """
+    asked = given or NO_FILTER
+    await _require_rights(ctx, asked)
+    _refuse_in_streams(asked, argument, for_stream=for_stream, with_search=with_search)
+    _require_few(asked, argument)
+    named = await _named(ctx, asked, argument)
+    return ResolvedFilter(
+        ids=_rows_of(ctx, asked.ids),
+        statuses=_statuses(asked),
+        categories=named.categories,
+        sources=named.sources,
+        agencies=named.agencies,
+        areas=None if named.areas is None else named.areas.ids,
+        whole_cities=None if named.areas is None else named.areas.whole_cities,
+        box=box_of(asked.within, f"{argument}.within"),
+        near=_near(asked.near, f"{argument}.near"),
+        reported_within_hours=_hours(asked.reported_within_hours, argument),
+        reported_after=_moment(asked.reported_after, f"{argument}.reportedAfter"),
+        reported_before=_moment(asked.reported_before, f"{argument}.reportedBefore"),
+        updated_after=_moment(asked.updated_after, f"{argument}.updatedAfter"),
+        search=_search(ctx, asked.search, argument),
+        has_photos=asked.has_photos,
+        breached=asked.breached,
+        duplicates=asked.duplicates,
+        mine=asked.mine,
+        confidential=asked.confidential,
+        forwardings=None if asked.forwardings is None else frozenset(map(str, asked.forwardings)),
+        source_disagrees=asked.source_disagrees,
+    )
+
+
+async def _require_rights(ctx: Context, asked: ReportFilter) -> None:
+    if asked.confidential is not None or asked.forwardings is not None or asked.source_disagrees is not None:
+        require(ctx.viewer, Deed.FILTER_AS_STAFF)
+    if asked.mine is not None and not (await ctx.visibility()).has_person:
+        raise Unauthenticated("Sign in, or show a follow token, to filter by mine.")
+
+
+def _refuse_in_streams(asked: ReportFilter, argument: str, *, for_stream: bool, with_search: bool) -> None:
+    if for_stream and asked.updated_after is not None:
+        raise BadUserInput("updatedAfter does not go here: use after.", argument=f"{argument}.updatedAfter")
+    if not with_search and asked.search is not None:
+        raise BadUserInput("search does not go here: events are judged on facts.", argument=f"{argument}.search")
+
+
+def _require_few(asked: ReportFilter, argument: str) -> None:
+    for name, most in (
+        ("ids", MAX_IDS),
+        *((each, MAX_CODES) for each in ("categories", "sources", "agencies", "areas")),
+    ):
+        values = getattr(asked, name)
+        if values is not None and len(values) > most:
+            raise BadUserInput(f"{name} may be at most {most:,}, not {len(values):,}.", argument=f"{argument}.{name}")
+
+
+async def _named(ctx: Context, asked: ReportFilter, argument: str) -> Named:
+    codes = (asked.categories, asked.sources, asked.agencies, asked.areas)
+    if all(each is None for each in codes):
+        return Named()
+    try:
+        return await ctx.read(
+            rows_named,
+            category_codes=asked.categories,
+            source_codes=asked.sources,
+            agency_codes=asked.agencies,
+            area_codes=asked.areas,
+        )
+    except UnknownCode as error:
+        raise BadUserInput(
+            f"Nothing has the code {error.code!r} among the {error.what}.", argument=f"{argument}.{error.what}"
+        ) from error
+
+
+def _rows_of(ctx: Context, ids: tuple[str, ...] | None) -> frozenset[int] | None:
+    """An id that names no report matches nothing, just as one of a report that the viewer may not see."""
+    if ids is None:
+        return None
+    rows = (ctx.row_of(Kind.REPORT, each) for each in ids)
+    return frozenset(row for row in rows if row is not None)
+
+
+def _statuses(asked: ReportFilter) -> frozenset[str] | None:
+    statuses = None if asked.statuses is None else frozenset(asked.statuses)
+    if asked.open is not None:
+        of_state = OPEN_STATUSES if asked.open else frozenset(ReportStatus) - OPEN_STATUSES
+        statuses = of_state if statuses is None else statuses & of_state
+    return None if statuses is None else frozenset(map(str, statuses))
+
+
+def box_of(given: BoundingBoxFilter | None, argument: str) -> Box | None:
+    """The rectangle. Raises BadUserInput for one that is none."""
+    if given is None:
+        return None
+    return _sound(lambda: Box(given.west, given.south, given.east, given.north), argument)
+
+
+def point_of(latitude: float, longitude: float, argument: str) -> Point:
+    """The point. Raises BadUserInput for coordinates that are none."""
+    return _sound(lambda: Point(latitude, longitude), argument)
+
+
+def metres_of(metres: float, argument: str) -> float:
+    """A radius in metres. Raises BadUserInput for one that is negative, no number, or longer than half round the Earth."""
+    if not 0 <= metres <= EARTH_HALF_ROUND_M:
+        raise BadUserInput(f"{argument} must be 0 to {EARTH_HALF_ROUND_M:,} m.", argument=argument)
+    return metres
+
+
+def _near(given: NearFilter | None, argument: str) -> Near | None:
+    if given is None:
+        return None
+    point = point_of(given.latitude, given.longitude, argument)
+    return Near(point, metres_of(given.within_meters, f"{argument}.withinMeters"))
+
+
+def _hours(hours: int | None, argument: str) -> int | None:
+    if hours is not None and not 1 <= hours <= MAX_HOURS:
+        raise BadUserInput(
+            f"reportedWithinHours must be 1 to {MAX_HOURS:,}.", argument=f"{argument}.reportedWithinHours"
+        )
+    return hours
+
+
+def _moment(given: datetime | None, argument: str) -> int | None:
+    return None if given is None else _sound(lambda: micros(given), argument)
+
+
+def _search(ctx: Context, text: str | None, argument: str) -> SearchQuery | None:
+    if text is None:
+        return None
+    try:
+        return parse_search(text)
+    except SearchRefused as refused:
+        words = {Locale.ID: refused.reason_id, Locale.EN: refused.reason_en}
+        raise BadUserInput(ctx.say(words), argument=f"{argument}.search", reason=str(refused.code)) from refused
+
+
+def _sound(make: Callable[[], T], argument: str) -> T:
+    try:
+        return make()
+    except ValueError as error:
+        raise BadUserInput(f"{argument}: {error}.", argument=argument) from error

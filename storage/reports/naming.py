@@ -1,0 +1,91 @@
+"""The rows that a filter's codes name: categories and areas with all that is below them, sources, agencies."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Table, select
+
+from domain.areas import AreaLevel
+from storage.tables import agencies, areas, categories, sources
+
+
+class UnknownCode(LookupError):
+    """A code that names nothing; `what` is the plural noun, `code` what was asked for."""
+
+    def __init__(self, what: str, code: str) -> None:
+        super().__init__(f"{what}: {code}")
+        self.what = what
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAreas:
+    """Areas with all below them, and the cities they are exactly made of (None: they are not)."""
+
+    ids: frozenset[int]
+    whole_cities: frozenset[int] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What the codes of a filter name; None: the filter names none of that kind."""
+
+    categories: frozenset[int] | None = None
+    sources: frozenset[int] | None = None
+    agencies: frozenset[int] | None = None
+    areas: NamedAreas | None = None
+
+
+def rows_named(
+    conn: Connection,
+    *,
+    category_codes: Collection[str] | None = None,
+    source_codes: Collection[str] | None = None,
+    agency_codes: Collection[str] | None = None,
+    area_codes: Collection[str] | None = None,
+) -> Named:
+    """The rows of these codes. Raises UnknownCode for the first that names nothing."""
+    return Named(
+        categories=None if category_codes is None else _with_children(conn, "categories", categories, category_codes),
+        sources=None if source_codes is None else frozenset(_ids(conn, "sources", sources, source_codes)),
+        agencies=None if agency_codes is None else frozenset(_ids(conn, "agencies", agencies, agency_codes)),
+        areas=None if area_codes is None else _areas(conn, area_codes),
+    )
+
+
+def _ids(conn: Connection, what: str, table: Table, codes: Collection[str]) -> list[int]:
+    sound = [code for code in codes if storable(code)]
+    found = {row.code: row.id for row in conn.execute(select(table.c.code, table.c.id).where(table.c.code.in_(sound)))}
+    for code in codes:
+        if code not in found:
+            raise UnknownCode(what, code)
+    return list(found.values())
+
+
+def storable(code: str) -> bool:
+    """Whether a store can be asked for a text at all: PostgreSQL knows no NUL, neither driver half of a surrogate pair."""
+    return "\0" not in code and not any("\ud800" <= character <= "\udfff" for character in code)
+
+
+def _with_children(conn: Connection, what: str, table: Table, codes: Collection[str]) -> frozenset[int]:
+    roots = _ids(conn, what, table, codes)
+    if not roots:
+        return frozenset()
+    tree = select(table.c.id).where(table.c.id.in_(roots)).cte("tree", recursive=True)
+    tree = tree.union(select(table.c.id).join(tree, table.c.parent_id == tree.c.id))
+    return frozenset(conn.execute(select(tree.c.id)).scalars())
+
+
+def _areas(conn: Connection, codes: Collection[str]) -> NamedAreas:
+    ids = _with_children(conn, "areas", areas, codes)
+    if not ids:
+        return NamedAreas(ids, frozenset())
+    asked = conn.execute(select(areas.c.level, areas.c.city_id).where(areas.c.code.in_(codes))).all()
+    whole = all(row.level == AreaLevel.CITY for row in asked)
+    return NamedAreas(ids, frozenset(row.city_id for row in asked) if whole else None)
+
+
+def areas_below(conn: Connection, area_ids: Collection[int]) -> frozenset[int]:
+    """These areas with all areas within them."""
+    codes = conn.execute(select(areas.c.code).where(areas.c.id.in_(sorted(set(area_ids))))).scalars().all()
+    return _with_children(conn, "areas", areas, codes)

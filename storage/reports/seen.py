@@ -1,0 +1,112 @@
+"""Reports as one viewer may see them: the fragment that every statement on reports carries, and whose place it uses.
+
+In lists, counts and streams a class of viewers sees the same, by role and never by row. A person's own reports are
+another matter: `own` adds them, with their true places, where one report is looked up and in `mine`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, case, false, null, or_
+
+from domain.visibility import Visibility
+from domain.vocabulary import LocationPrecision, ReportVisibility
+from storage.rows import SeenReport
+from storage.tables import reports
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The columns that say where a report lies, for one kind of viewer."""
+
+    latitude: ColumnElement[Any]
+    longitude: ColumnElement[Any]
+    cell: ColumnElement[Any]
+    area_id: ColumnElement[Any]
+    flood_area_id: ColumnElement[Any]
+
+
+_PLACE_NAMES = ("latitude", "longitude", "cell", "area_id", "flood_area_id")
+TRUE_PLACE = Place(*(reports.c[name] for name in _PLACE_NAMES))
+PUBLIC_PLACE = Place(*(reports.c[f"public_{name}"] for name in _PLACE_NAMES))
+
+DUPLICATE_OF: ColumnElement[Any] = reports.c.duplicate_of_id
+"""The report that one was merged into."""
+
+
+def uses_true_places(visibility: Visibility, *, mine: bool = False) -> bool:
+    """Whether a list goes by true places: for staff, and in a list of one's own reports alone (`mine`)."""
+    return visibility.true_places or mine
+
+
+def place(visibility: Visibility, *, mine: bool = False) -> Place:
+    """The place that filters, orders and counts of this viewer go by."""
+    return TRUE_PLACE if uses_true_places(visibility, mine=mine) else PUBLIC_PLACE
+
+
+def owned(visibility: Visibility) -> ColumnElement[bool]:
+    """Reports that this person told: by account or by a follow token. Never null, so that it may be negated."""
+    ways: list[ColumnElement[bool]] = []
+    if visibility.person_id is not None:
+        ways.append(and_(reports.c.reporter_id.is_not(None), reports.c.reporter_id == visibility.person_id))
+    if visibility.followed:
+        ways.append(reports.c.id.in_(sorted(visibility.followed)))
+    return or_(*ways) if ways else false()
+
+
+def visible_reports(visibility: Visibility, *, own: bool = False) -> ColumnElement[bool]:
+    """What this viewer may see; with `own` also what it told itself and is hidden from its class. Erased: nobody's."""
+    public = reports.c.visibility == ReportVisibility.PUBLIC
+    confidential = reports.c.visibility == ReportVisibility.CONFIDENTIAL
+    if visibility.all_confidential:
+        return or_(public, confidential)
+    ways = [public]
+    if visibility.confidential_of is not None:
+        ways.append(and_(confidential, reports.c.agency_id == visibility.confidential_of))
+    if own and visibility.has_person:
+        ways.append(and_(confidential, owned(visibility)))
+    return or_(*ways)
+
+
+def blurred(visibility: Visibility, *, own: bool = False) -> ColumnElement[bool]:
+    """Reports of which this viewer sees the public place although that is not the true one."""
+    if visibility.true_places:
+        return false()
+    if own and visibility.has_person:
+        return and_(reports.c.fuzzed, ~owned(visibility))
+    return reports.c.fuzzed.is_(True)
+
+
+_HIDDEN_WHERE_BLURRED = frozenset(
+    {"address", "source_ref", "source_url", "source_status", "source_status_means", "synced_at"}
+)
+
+
+def seen_columns(visibility: Visibility, *, own: bool = False) -> list[ColumnElement[Any]]:
+    """What to select of `reports` for `seen_report`, in its order."""
+    hidden = blurred(visibility, own=own)
+    computed: dict[str, ColumnElement[Any]] = {"fuzzed": hidden, "mine": owned(visibility)}
+    return [
+        (computed[name] if name in computed else _seen(name, visibility, own, hidden)).label(name)
+        for name in SeenReport.__dataclass_fields__
+    ]
+
+
+def _seen(name: str, visibility: Visibility, own: bool, hidden: ColumnElement[bool]) -> ColumnElement[Any]:
+    column = reports.c[name]
+    if visibility.true_places:
+        return column
+    if name == "precision":
+        moved = and_(hidden, column == LocationPrecision.EXACT)
+        return case((moved, LocationPrecision.FUZZED.value), else_=column)
+    if name in _HIDDEN_WHERE_BLURRED:
+        return case((hidden, null()), else_=column)
+    if name in _PLACE_NAMES:
+        public = reports.c[f"public_{name}"]
+        return case((hidden, public), else_=column) if own else public
+    return column
+
+
+def seen_report(row: Row[Any] | tuple[Any, ...]) -> SeenReport:
+    """A row of `seen_columns`."""
+    return SeenReport(*row)
