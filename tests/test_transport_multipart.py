@@ -13,7 +13,9 @@ from transport import DoorSettings, graphql_app
 UPLOAD = "mutation ($file: Upload!) { upload(file: $file) }"
 SUBMIT = "mutation ($input: Photos!) { submit(input: $input) }"
 PREFLIGHT = {"GraphQL-Require-Preflight": "1"}
-SETTINGS = DoorSettings(body_bytes=2_000, upload_bytes=100_000, upload_count=3, spool_bytes=1_000)
+SETTINGS = DoorSettings(
+    body_bytes=2_000, upload_bytes=100_000, upload_count=3, multipart_bytes=300_000, spool_bytes=1_000
+)
 
 Part = tuple[str, str | None, bytes]
 

@@ -51,9 +51,10 @@ class TestClosing:
             await socket.subscribe("1", "{ hello }")
             assert await socket.close_code() == (4401, "Unauthorized")
 
-    async def test_4403_for_a_bad_token(self, stage: Stage) -> None:
+    @pytest.mark.parametrize("authorization", ["Bearer bad", "Basic dXNlcjpwYXNz"])
+    async def test_4403_for_a_bad_token(self, stage: Stage, authorization: str) -> None:
         async with socket_to(stage) as socket:
-            await socket.send("connection_init", payload={"Authorization": "Bearer bad"})
+            await socket.send("connection_init", payload={"Authorization": authorization})
             assert await socket.close_code() == (4403, "Forbidden")
 
     async def test_4409_for_an_id_in_use(self, socket: SocketClient) -> None:

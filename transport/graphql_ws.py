@@ -134,6 +134,8 @@ class Socket:
         except (ProtocolError, *_GONE):
             raise
         except BadRequest as error:
+            if error.status == 401:
+                raise ProtocolError(CloseCode.FORBIDDEN, "Forbidden") from error
             raise ProtocolError(CloseCode.BAD_REQUEST, str(error)) from error
         except Exception as error:
             self._operations.hub.engine.refusal(error)  # logs it
@@ -213,9 +215,8 @@ class Socket:
         async with aclosing(run.answers()) as answers:
             async for answer in answers:
                 await self._send(partial(messages.next_, id_, answer.payload()))
-                await asyncio.sleep(
-                    0
-                )  # a source that always has more, and a socket that takes it, let others have a turn
+                # A source that always has more, and a socket that takes it, let others have a turn.
+                await asyncio.sleep(0)
 
     # Writing
 

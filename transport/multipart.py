@@ -15,14 +15,11 @@ from transport.settings import DoorSettings
 
 __all__ = ["Upload", "Uploads", "read_multipart"]
 
-_ROOM_FOR_HEADERS = 64_000
-
 
 async def read_multipart(request: Request, settings: DoorSettings, uploads: Uploads) -> Parameters:
     """Read a POST of multipart/form-data: each file is in the variables where the map says. Raises BadRequest."""
-    most = 2 * settings.body_bytes + settings.upload_count * settings.upload_bytes + _ROOM_FOR_HEADERS
     taker = _Taker(settings, uploads)
-    await read_parts(request.headers["content-type"], limited_body(request, most), taker)
+    await read_parts(request.headers["content-type"], limited_body(request, settings.multipart_bytes), taker)
     return taker.parameters()
 
 

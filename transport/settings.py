@@ -10,10 +10,12 @@ class DoorSettings:
     path: str = "/graphql"
     body_bytes: int = 1_000_000
     """The most that a JSON body, or the `operations` and `map` of a multipart one, may have."""
-    upload_bytes: int = 10_000_000
-    """The most that one uploaded file may have."""
-    upload_count: int = 5
-    """The most files in one request."""
+    upload_bytes: int = 12_000_000
+    """The most that one uploaded file may have: somewhat above what a photo may have, which is told as a user error."""
+    upload_count: int = 10
+    """The most files in one request: above what a report may have, for the same reason."""
+    multipart_bytes: int = 64_000_000
+    """The most that a whole multipart body may have."""
     spool_bytes: int = 1_000_000
     """An uploaded file larger than this waits on disk instead of in memory."""
     init_seconds: float = 5.0
