@@ -86,10 +86,11 @@ class IdCipher:
 
 
 class CursorKind(IntEnum):
-    """What a cursor is a place in."""
+    """What a cursor is a place in. LOG_IN_SNAPSHOT: a place in the log whose reader has not yet got its whole snapshot."""
 
     LOG = 1
     LIST = 2
+    LOG_IN_SNAPSHOT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class LogCursor:
     seq: int
     chain: bytes
     epoch: int
+    in_snapshot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +126,18 @@ class CursorCipher:
 
     def seal_log(self, cursor: LogCursor, reader: bytes) -> str:
         """A resume cursor as the client gets it."""
-        return self._seal(_LOG.pack(CursorKind.LOG, cursor.seq, cursor.chain[:8], cursor.epoch, reader[:16]))
+        kind = CursorKind.LOG_IN_SNAPSHOT if cursor.in_snapshot else CursorKind.LOG
+        return self._seal(_LOG.pack(kind, cursor.seq, cursor.chain[:8], cursor.epoch, reader[:16]))
 
     def open_log(self, text: str, reader: bytes) -> LogCursor:
         """The place a resume cursor names. Raises InvalidCursor or, for another class or key, ExpiredCursor."""
         data = self._open(text)
-        if data[0] != CursorKind.LOG or len(data) != _LOG.size:
+        if data[0] == CursorKind.LIST or len(data) != _LOG.size:
             raise InvalidCursor("this is a cursor of a list, not of the event log")
-        _, seq, chain, epoch, made_for = _LOG.unpack(data)
+        kind, seq, chain, epoch, made_for = _LOG.unpack(data)
         if made_for != reader[:16]:
             raise ExpiredCursor
-        return LogCursor(seq, chain, epoch)
+        return LogCursor(seq, chain, epoch, kind == CursorKind.LOG_IN_SNAPSHOT)
 
     def seal_list(self, cursor: ListCursor, reader: bytes) -> str:
         """A page cursor as the client gets it."""
@@ -144,7 +147,7 @@ class CursorCipher:
     def open_list(self, text: str, order: str, reader: bytes) -> ListCursor:
         """The place a page cursor names. Raises InvalidCursor for another list or order, ExpiredCursor for another class."""
         data = self._open(text)
-        if data[0] != CursorKind.LIST:
+        if data[0] != CursorKind.LIST:  # of whatever part of the log
             raise InvalidCursor("this is a cursor of the event log, not of a list")
         if data[1:17] != reader[:16]:
             raise ExpiredCursor

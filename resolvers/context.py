@@ -53,6 +53,8 @@ class HubParts:
     settings: HubSettings
     log: Any = None
     """The shared reader of the event log (`resolvers.streams`); None where nothing is subscribed to."""
+    source_watch: Any = None
+    """Watches sources for all subscribers (`resolvers.source_stream`)."""
     pace: Any = None
     """Limits by address and pace (`resolvers.pace`)."""
     wake_outbox: Callable[[], None] = field(default=lambda: None)

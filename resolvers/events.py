@@ -1,0 +1,126 @@
+"""The event log as a list: what a partner reads to keep a copy in step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from domain.visibility import Visibility
+from domain.vocabulary import EventKind
+from resolvers.actors import ActorRow
+from resolvers.context import Context
+from resolvers.filters import ReportFilter, resolve_filter
+from resolvers.judging import Reader
+from resolvers.lists import ListResult, Paging, page_size
+from resolvers.log_positions import Sealer, resume
+from storage.event_log import GENESIS, read_head
+from storage.event_reading import LogEntry, entries_by_seq, read_entries, seen_at_all
+from storage.reports.filtering import ResolvedFilter
+from storage.rows import EventRow
+
+SEARCHED = 5_000
+"""How many entries one call looks at; the page then ends early and its endCursor goes on from there."""
+_STEP = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    events: list[EventRow]
+    last: tuple[int, bytes]
+    more: bool
+    epoch: int
+
+
+async def events(
+    ctx: Context,
+    *,
+    filter: ReportFilter | None,
+    kinds: Sequence[EventKind] | None,
+    first: int | None,
+    after: str | None,
+) -> ListResult[EventRow]:
+    """The log behind `after`, oldest first. `end_cursor` is where the log was searched up to, also of an empty page."""
+    size = page_size(Paging(first=first))
+    resolved = await resolve_filter(ctx, filter, for_stream=True, with_search=False)
+    visibility = await ctx.visibility()
+    reader = Reader(visibility, resolved, kinds=None if kinds is None else frozenset(kinds))
+    start = (0, GENESIS)
+    if after is not None:
+        cursor = await resume(ctx, after)
+        start = (cursor.seq, cursor.chain)
+    found = await ctx.read(_search, visibility, reader, start, size)
+    sealer = Sealer(ctx.parts.cursors, visibility, found.epoch)
+    return EventList(
+        rows=found.events,
+        keys=[(event.seq,) for event in found.events],
+        has_next=found.more,
+        has_previous=after is not None and start[0] > 0,
+        count=_uncounted,
+        seal=lambda key: sealer.seal(key[0] or 0, _chain_of(found, key[0])),
+        searched_up_to=sealer.seal(*found.last),
+    )
+
+
+@dataclass(frozen=True)
+class EventList(ListResult[EventRow]):
+    """A page of the log; its end is a position, not a row."""
+
+    searched_up_to: str = ""
+
+    @property
+    def end_cursor(self) -> str:
+        """Never null."""
+        return self.searched_up_to
+
+
+def _chain_of(found: _Found, seq: int | None) -> bytes:
+    return next(event.chain for event in found.events if event.seq == seq)
+
+
+async def _uncounted() -> int:
+    raise LookupError("the log is not counted")
+
+
+def _search(conn: Connection, visibility: Visibility, reader: Reader, start: tuple[int, bytes], size: int) -> _Found:
+    """Looks for `size` events; entries that this class may not know of are not even read, so none of them is a position."""
+    known = seen_at_all(visibility, own=reader.own)
+    found: list[EventRow] = []
+    last, looked_at = start, 0
+    while True:
+        page = read_entries(conn, last[0], _STEP, [known])
+        for entry in page:
+            event = reader.judge(entry, (entry.now_visibility, entry.now_agency_id))
+            if event is not None and len(found) == size:
+                return _Found(found, last, True, read_head(conn).epoch)
+            last = (entry.seq, entry.chain)
+            if event is not None:
+                found.append(event)
+        looked_at += len(page)
+        if len(page) < _STEP or looked_at >= SEARCHED:
+            return _Found(found, last, len(page) == _STEP, read_head(conn).epoch)
+
+
+async def cursors_of(rows: Sequence[EventRow], ctx: Context) -> list[str]:
+    """Each event's own resume cursor."""
+    head = await ctx.read(read_head)
+    sealer = Sealer(ctx.parts.cursors, await ctx.visibility(), head.epoch)
+    return [sealer.seal(row.seq, row.chain) for row in rows]
+
+
+async def events_by_id(ids: Sequence[int], ctx: Context) -> list[EventRow | None]:
+    """Single events by number, as this viewer's class is told them; None for those it may not know of."""
+    visibility = await ctx.visibility()
+    reader = Reader(visibility, ResolvedFilter())
+    found = await ctx.read(entries_by_seq, frozenset(ids))
+    return [_row_of(found.get(seq), reader) for seq in ids]
+
+
+def _row_of(entry: LogEntry | None, reader: Reader) -> EventRow | None:
+    return None if entry is None else reader.judge(entry, (entry.now_visibility, entry.now_agency_id))
+
+
+def actor_of(event: EventRow) -> ActorRow | None:
+    """Who did it, where the viewer may know."""
+    if not event.has_actor or event.actor_role is None:
+        return None
+    return ActorRow(event.actor_role, event.actor_agency_id, event.actor_person_id)

@@ -1,0 +1,98 @@
+"""The subscription `sources`: each source as it is, then each change of state and the end of each sync that was asked for."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from sqlalchemy import Connection, select
+from storage.sources import all_sources
+
+from resolvers.context import Context
+from resolvers.streams import Told
+from storage.rows import SourceRow
+from storage.store import Store
+from storage.tables import sources as table
+
+POLL_SECONDS = 0.5
+
+
+def _changes(conn: Connection) -> dict[int, int]:
+    return {row.id: row.change for row in conn.execute(select(table.c.id, table.c.change))}
+
+
+class SourceWatch:
+    """Looks for changes of sources once for all who watch; runs only while somebody does."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._changes: dict[int, int] = {}
+        self._moved = asyncio.Condition()
+        self._watchers = 0
+        self._task: asyncio.Task[None] | None = None
+
+    async def join(self) -> None:
+        """One more watcher."""
+        self._watchers += 1
+        if self._task is None:
+            self._changes = await self._store.read(_changes)
+            self._task = asyncio.create_task(self._look(), name="source watch")
+
+    async def leave(self) -> None:
+        """One watcher less."""
+        self._watchers -= 1
+        if self._watchers == 0 and self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def wait(self, seen: dict[int, int]) -> dict[int, int]:
+        """Returns once something differs from what the watcher has seen."""
+        async with self._moved:
+            await self._moved.wait_for(lambda: self._changes != seen)
+            return dict(self._changes)
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            fresh = await self._store.read(_changes)
+            if fresh != self._changes:
+                async with self._moved:
+                    self._changes = fresh
+                    self._moved.notify_all()
+
+
+class SourceSource:
+    """What the subscription hands out: rows of sources, without cursors, since each tells the whole state."""
+
+    def __init__(self, store: Store, watch: SourceWatch) -> None:
+        self._store = store
+        self._watch = watch
+        self._seen: dict[int, int] = {}
+        self._waiting: list[SourceRow] = []
+
+    def __aiter__(self) -> AsyncIterator[Told]:
+        return self
+
+    async def __anext__(self) -> Told:
+        """The next source that is new to this watcher."""
+        while not self._waiting:
+            if self._seen:
+                await self._watch.wait(self._seen)
+            rows = await self._store.read(all_sources)
+            self._waiting = [row for row in rows if self._seen.get(row.id) != row.change]
+            self._seen = {row.id: row.change for row in rows}
+        return Told(self._waiting.pop(0))
+
+    def progress(self) -> str | None:
+        """See execution.Source."""
+        return None
+
+    async def aclose(self) -> None:
+        """See execution.Source."""
+        await self._watch.leave()
+
+
+async def sources(ctx: Context) -> SourceSource:
+    """Opens the subscription; values are SourceRow."""
+    watch: SourceWatch = ctx.parts.source_watch
+    await watch.join()
+    return SourceSource(ctx.parts.store, watch)

@@ -1,0 +1,195 @@
+"""Reads the event log: entries with all that judging them needs, and how far a class of viewers may see."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, or_, select, true
+
+from domain.visibility import Visibility
+from domain.vocabulary import REPORT_EVENT_KINDS, STAFF_ONLY_KINDS, EventKind, ReportVisibility
+from storage.event_log import GENESIS
+from storage.facets import Facets
+from storage.keyset import Order, Span, read_pages
+from storage.rows import Page
+from storage.tables import event_facets, event_personal, events, flood_areas, reports
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One entry of the log as it was written, with how its report stood before and after, and how it stands now."""
+
+    seq: int
+    chain: bytes
+    kind: str
+    at: int
+    report_id: int | None
+    flood_area_id: int | None
+    flood_area_area_id: int | None
+    actor_role: str | None
+    actor_agency_id: int | None
+    actor_person_id: int | None
+    by_reporter: bool
+    status: str | None
+    previous_status: str | None
+    note: str | None
+    words: str | None
+    comment_id: int | None
+    photo_id: int | None
+    other_report_id: int | None
+    flood_state: int | None
+    previous_flood_state: int | None
+    backfill: bool
+    before: Facets | None
+    after: Facets | None
+    anonymous: bool
+    now_visibility: str | None
+    now_agency_id: int | None
+
+
+_facets, _personal = event_facets, event_personal
+
+
+def _entries() -> Select[Any]:
+    return (
+        select(
+            events,
+            _personal.c.actor_person_id,
+            _personal.c.note,
+            _personal.c.words,
+            _facets.c.before,
+            _facets.c.after,
+            reports.c.anonymous,
+            reports.c.visibility.label("now_visibility"),
+            reports.c.agency_id.label("now_agency_id"),
+            flood_areas.c.area_id.label("flood_area_area_id"),
+        )
+        .join(_facets, _facets.c.seq == events.c.seq)
+        .outerjoin(_personal, _personal.c.seq == events.c.seq)
+        .outerjoin(reports, reports.c.id == events.c.report_id)
+        .outerjoin(flood_areas, flood_areas.c.id == events.c.flood_area_id)
+    )
+
+
+_NAMES = tuple(column.name for column in _entries().selected_columns)
+
+
+def _entry(values: Sequence[Any]) -> LogEntry:
+    """An entry of the columns of `_entries`, in their order."""
+    told = dict(zip(_NAMES, values, strict=True))
+    for side in ("before", "after"):
+        told[side] = Facets.load(told[side]) if told[side] else None
+    told["anonymous"] = bool(told["anonymous"])
+    return LogEntry(**{name: told[name] for name in LogEntry.__dataclass_fields__})
+
+
+def read_entries(conn: Connection, after: int, limit: int, where: Sequence[ColumnElement[bool]] = ()) -> list[LogEntry]:
+    """The next entries behind number `after`, oldest first."""
+    statement = _entries().where(events.c.seq > after, *where).order_by(events.c.seq).limit(limit)
+    return [_entry(row) for row in conn.execute(statement)]
+
+
+def report_pages(
+    conn: Connection, visibility: Visibility, report_ids: Sequence[int], span: Span, *, own: frozenset[int]
+) -> dict[int, Page[LogEntry]]:
+    """The same part of the timelines of several reports, oldest first; `own`: those of them that the viewer told."""
+    told = or_(seen_after(visibility), and_(events.c.report_id.in_(own), kinds_seen(visibility)))
+    entries = _entries().where(events.c.kind.in_(REPORT_EVENT_KINDS), told)
+    return read_pages(conn, entries, Order(events.c.seq), span, _entry, events.c.report_id, report_ids)
+
+
+def flood_pages(
+    conn: Connection, flood_area_ids: Sequence[int], span: Span, *, since: int | None
+) -> dict[int, Page[LogEntry]]:
+    """The same part of the histories of several flood areas, oldest first."""
+    entries = _entries().where(events.c.kind == EventKind.FLOOD_STATE)
+    if since is not None:
+        entries = entries.where(events.c.at >= since)
+    return read_pages(conn, entries, Order(events.c.seq), span, _entry, events.c.flood_area_id, flood_area_ids)
+
+
+def entries_by_seq(conn: Connection, seqs: Collection[int]) -> dict[int, LogEntry]:
+    """Entries by their numbers."""
+    rows = conn.execute(_entries().where(events.c.seq.in_(seqs)))
+    return {entry.seq: entry for entry in map(_entry, rows)}
+
+
+def _seen_side(visibility: Visibility, told: ColumnElement[Any], agency: ColumnElement[Any]) -> ColumnElement[bool]:
+    public = told == ReportVisibility.PUBLIC
+    hidden = told == ReportVisibility.CONFIDENTIAL
+    if visibility.all_confidential:
+        return or_(public, hidden)
+    if visibility.confidential_of is not None:
+        return or_(public, and_(hidden, agency == visibility.confidential_of))
+    return public
+
+
+def _own(visibility: Visibility) -> ColumnElement[bool]:
+    """What a person told; only who reads `mine` sees his hidden ones in the log."""
+    conditions: list[ColumnElement[bool]] = []
+    if visibility.person_id is not None:
+        conditions.append(reports.c.reporter_id == visibility.person_id)
+    if visibility.followed:
+        conditions.append(events.c.report_id.in_(visibility.followed))
+    return and_(or_(false(), *conditions), reports.c.visibility != ReportVisibility.ERASED)
+
+
+def seen_after(visibility: Visibility, *, own: bool = False) -> ColumnElement[bool]:
+    """Entries after which this class (with `own`: this person) saw the report."""
+    seen = _seen_side(visibility, _facets.c.after_visibility, _facets.c.after_agency_id)
+    return and_(or_(seen, _own(visibility)) if own else seen, kinds_seen(visibility))
+
+
+def seen_at_all(visibility: Visibility, *, own: bool = False) -> ColumnElement[bool]:
+    """Entries that this class (with `own`: this person) may know of: it saw the report before or after, or it is no report."""
+    before = _seen_side(visibility, _facets.c.before_visibility, _facets.c.before_agency_id)
+    after = _seen_side(visibility, _facets.c.after_visibility, _facets.c.after_agency_id)
+    seen = [events.c.report_id.is_(None), before, after]
+    if own:
+        seen.append(_own(visibility))
+    return and_(or_(*seen), kinds_seen(visibility))
+
+
+def kinds_seen(visibility: Visibility) -> ColumnElement[bool]:
+    """Leaves out the kinds that only staff hears of."""
+    return true() if visibility.staff else events.c.kind.not_in(STAFF_ONLY_KINDS)
+
+
+def last_seen(conn: Connection, visibility: Visibility, *, own: bool = False) -> tuple[int, bytes]:
+    """Number and chain of the last entry that this class may know of: never the head itself, which would count hidden ones."""
+    statement = (
+        select(events.c.seq, events.c.chain)
+        .join(_facets, _facets.c.seq == events.c.seq)
+        .outerjoin(reports, reports.c.id == events.c.report_id)
+        .where(seen_at_all(visibility, own=own))
+        .order_by(events.c.seq.desc())
+        .limit(1)
+    )
+    row = conn.execute(statement).first()
+    return (0, GENESIS) if row is None else (row.seq, row.chain)
+
+
+def chain_at(conn: Connection, seq: int) -> bytes | None:
+    """The chain at a number; None for a number that the log has not reached."""
+    if seq == 0:
+        return GENESIS
+    return conn.execute(select(events.c.chain).where(events.c.seq == seq)).scalar_one_or_none()
+
+
+def time_of_next(conn: Connection, seq: int) -> int | None:
+    """When the entry behind a number was written; None if there is none yet."""
+    return conn.execute(select(events.c.at).where(events.c.seq == seq + 1)).scalar_one_or_none()
+
+
+def prune_facets(conn: Connection, older_than: int, limit: int = 5_000) -> int:
+    """Empties the facets of entries past the resume horizon; who could see them then stays, for timelines."""
+    old = (
+        select(_facets.c.seq)
+        .where(_facets.c.at < older_than, or_(_facets.c.before.is_not(None), _facets.c.after.is_not(None)))
+        .order_by(_facets.c.seq)
+        .limit(limit)
+    )
+    seqs = list(conn.execute(old).scalars())
+    if seqs:
+        conn.execute(_facets.update().where(_facets.c.seq.in_(seqs)).values(before=None, after=None))
+    return len(seqs)

@@ -1,0 +1,105 @@
+"""The newest entries of the log, read once for all the subscriptions of a process.
+
+A subscription holds a position. While it keeps up it reads from here; when it falls behind it reads from the store, so
+a slow reader costs no more than the page it is working on.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from storage.event_log import Head, read_head
+from storage.event_reading import LogEntry, read_entries
+from storage.store import Store
+
+log = logging.getLogger("simpul.log")
+
+KEPT = 5_000
+PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """Whether a report may be seen, as of the newest entry read."""
+
+    visibility: str | None
+    agency_id: int | None
+
+
+class LogTail:
+    """Follows the log. `after` waits for entries behind a position; `epoch` is the log's own, as last read."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._entries: deque[LogEntry] = deque(maxlen=KEPT)
+        self._now: dict[int, Now] = {}
+        self._grown = asyncio.Condition()
+        self._seq = 0
+        self._task: asyncio.Task[None] | None = None
+        self.epoch = 0
+
+    async def start(self) -> None:
+        """Begins at the log's present head."""
+        head = await self._store.read(read_head)
+        self._seq, self.epoch = head.seq, head.epoch
+        self._task = asyncio.create_task(self._follow(), name="log tail")
+
+    async def stop(self) -> None:
+        """Stops following."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def after(self, seq: int, limit: int = PAGE) -> list[LogEntry]:
+        """The next entries behind `seq`; waits until there is one, or until the epoch changes (then none)."""
+        epoch = self.epoch
+        async with self._grown:
+            await self._grown.wait_for(lambda: self._seq > seq or self.epoch != epoch)
+        if self.epoch != epoch:
+            return []
+        first = self._entries[0].seq if self._entries else self._seq + 1
+        if seq + 1 < first:
+            return await self._store.read(read_entries, seq, limit)
+        start = seq + 1 - first
+        return [self._entries[i] for i in range(start, min(start + limit, len(self._entries)))]
+
+    def now(self, entry: LogEntry) -> Now:
+        """How the entry's report stands now, as far as this process has heard."""
+        assert entry.report_id is not None
+        return self._now.get(entry.report_id) or Now(entry.now_visibility, entry.now_agency_id)
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                await self._catch_up()
+            except Exception:
+                log.warning("the log could not be read", exc_info=True)
+                await asyncio.sleep(1)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._store.bell.wait_beyond(self._seq), timeout=1)
+
+    async def _catch_up(self) -> None:
+        while True:
+            head, entries = await self._store.read(_read_new, self._seq)
+            if not entries and head.epoch == self.epoch:
+                return
+            for entry in entries:
+                self._entries.append(entry)
+                if entry.report_id is not None:
+                    self._now[entry.report_id] = Now(entry.now_visibility, entry.now_agency_id)
+            if len(self._now) > 4 * KEPT:
+                kept = {entry.report_id for entry in self._entries}
+                self._now = {report: now for report, now in self._now.items() if report in kept}
+            async with self._grown:
+                self._seq = entries[-1].seq if entries else self._seq
+                self.epoch = head.epoch
+                self._grown.notify_all()
+
+
+def _read_new(conn: Connection, seq: int) -> tuple[Head, list[LogEntry]]:
+    """Head and entries in one snapshot: nothing between them is missed."""
+    return read_head(conn), read_entries(conn, seq, 1_000)
