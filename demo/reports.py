@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from random import Random
 from typing import Literal
@@ -197,7 +197,7 @@ def of_day(seed: int, day: date) -> tuple[Report, ...]:
     seconds = sorted(random.sample(range(5 * 3600, 24 * 3600 - 30), _HISTORY_A_DAY))
     reports: list[Report] = []
     for second in seconds:
-        at = midnight + timedelta(seconds=second)
+        at = (midnight + timedelta(seconds=second)).astimezone(UTC)
         number = quarter_seconds(at)
         made = _flood([], at, number, random) if random.random() < 0.2 else _trouble(at, number, random)
         reports.append(_late(made, 1.0, random))

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -39,7 +39,8 @@ def base_url(request: Request) -> str:
 
 def utc_millis(moment: datetime) -> str:
     """2026-11-24T10:05:09.120Z: how JavaScript writes a time."""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03}Z"
 
 
 def jakarta_without_zone(moment: datetime) -> str:
