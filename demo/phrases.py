@@ -181,6 +181,8 @@ LATE_ADDITIONS = (
     "Update {jam}: keadaan masih sama.",
 )
 DURATIONS = ("dari tadi", "sudah sejam", "hampir dua jam", "sejak sore", "dua hari", "seminggu", "dari kemarin")
+DURATIONS_OF_AN_EVENING = 4
+"""How many of the durations, from the first, are short enough for water that came this evening."""
 HOURS = ("jam 3 sore", "jam 4 sore", "jam 5 sore", "magrib", "jam 7 malam", "jam 8 malam", "subuh")
 DEPTHS = (
     (15, ("semata kaki", "setinggi mata kaki")),

@@ -96,7 +96,8 @@ def _flood(wet: list[tuple[LocalArea, float]], at: datetime, number: int, random
         area, standing = random.choices(wet, [depth for _, depth in wet])[0]
         ward, depth = area.kelurahan, min(200, max(3, round(standing * random.uniform(0.7, 1.15))))
     place = _in_area(area, random) if area else ward.somewhere(random)
-    report = _report(channel, kind, ward, place, at, number, depth if kind == "flood" else None, random)
+    depth_told = depth if kind == "flood" else None
+    report = _report(channel, kind, ward, place, at, number, depth_told, random, area.name[3:] if area else None)
     return replace(report, area=area, origin=random.choice(_PETA_ORIGINS) if channel == "peta" else "")
 
 
@@ -133,9 +134,10 @@ def _report(
     number: int,
     depth_cm: int | None,
     random: Random,
+    rw: str | None = None,
 ) -> Report:
     edited = channel != "lapor" and random.random() < 0.09
-    message = words.write(kind, ward, depth_cm, random, edited)
+    message = words.write(kind, ward, depth_cm, random, edited=edited, rw=rw)
     photographed = random.random() < {"peta": 0.55, "qlue": 0.9, "lapor": 0.0}[channel]
     return Report(
         number=number,

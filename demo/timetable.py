@@ -47,7 +47,7 @@ class Timetable:
     def first_number(self, evening: int) -> int:
         """The number of the evening's first report.
 
-        Numbers come from the calendar (quarters of a second since 2015, below 2^31 until 2032), so a city that is
+        Numbers come from the calendar (quarters of a second since 2015, below 2^31 until 2031), so a city that is
         started anew does not use those of an earlier run again.
         """
         return quarter_seconds(self.start) + evening * self.numbers_an_evening

@@ -4,7 +4,7 @@ Follows the TopoJSON format specification 1.0; written for this demo.
 """
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 Json = dict[str, Any]
@@ -15,10 +15,11 @@ Line = list[Point]
 def absolute(features: Sequence[Json], name: str = "output") -> Json:
     """A topology in absolute coordinates without a `transform` (today's server). Times and names stay as they are."""
     arcs = _Arcs(features)
+    objects = {name: _collection(features, arcs, list)}
     return {
         "type": "Topology",
         "arcs": [[list(point) for point in line] for line in arcs.lines],
-        "objects": {name: _collection(features, arcs, lambda point: list(point))},
+        "objects": objects,
         "bbox": _bbox(features) or [None, None, None, None],
     }
 
@@ -35,9 +36,10 @@ def quantised(features: Sequence[Json], name: str = "collection", grid: int = 10
         return [round((point[0] - box[0]) / scale[0]), round((point[1] - box[1]) / scale[1]), *point[2:]]
 
     arcs = _Arcs(features)
+    objects = {name: _collection(features, arcs, snap)}
     return {
         "type": "Topology",
-        "objects": {name: _collection(features, arcs, snap)},
+        "objects": objects,
         "arcs": [_steps([snap(point) for point in line]) for line in arcs.lines],
         "transform": {"scale": scale, "translate": [box[0], box[1]]},
         "bbox": box,
@@ -54,14 +56,14 @@ def _steps(line: list[list[float]]) -> list[list[float]]:
     return steps if len(steps) > 1 else [*steps, [0, 0]]
 
 
-def _collection(features: Sequence[Json], arcs: "_Arcs", place: Any) -> Json:
+def _collection(features: Sequence[Json], arcs: "_Arcs", place: Callable[[Sequence[float]], list[float]]) -> Json:
     geometries = [
         {**_geometry(feature["geometry"], arcs, place), "properties": feature["properties"]} for feature in features
     ]
     return {"type": "GeometryCollection", "geometries": geometries}
 
 
-def _geometry(geometry: Json, arcs: "_Arcs", place: Any) -> Json:
+def _geometry(geometry: Json, arcs: "_Arcs", place: Callable[[Sequence[float]], list[float]]) -> Json:
     kind, coordinates = geometry["type"], geometry["coordinates"]
     if kind == "Point":
         return {"type": kind, "coordinates": place(coordinates)}

@@ -120,9 +120,12 @@ def state_changes(area: LocalArea, seed: str) -> tuple[StateChange, ...]:
     unknown_for, phase = random.uniform(3, 9) * 60, random.uniform(0, 60)
     changes: list[StateChange] = []
     state: int | None = None
+    seen: float | None = None
     for minute in range(EVENING_S // 60 - 1):
         second = minute * 60 + phase
-        now = flood_state(wave.at(second), known=second > wave.onset + unknown_for)
+        depth = wave.at(second)
+        seen = second if seen is None and flood_state(depth, known=True) else seen
+        now = flood_state(depth, known=seen is not None and second > seen + unknown_for)
         if now != state:
             changes.append(StateChange(second, now))
             state = now

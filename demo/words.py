@@ -1,6 +1,5 @@
 """Puts a citizen's sentence together from `phrases`: the same random source gives the same words."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
@@ -17,9 +16,12 @@ class Message:
     late: str | None
 
 
-def write(kind: str, ward: Kelurahan, depth_cm: int | None, random: Random, edited: bool) -> Message:
-    """Write a report of this kind in this ward, with the depth of the water when it is about water."""
+def write(
+    kind: str, ward: Kelurahan, depth_cm: int | None, random: Random, *, edited: bool, rw: str | None = None
+) -> Message:
+    """Write a report of this kind in this ward (and RW, when it is known which), with the depth of any water."""
     slots = _slots(ward, depth_cm, random)
+    slots["rw"] = rw or slots["rw"]
     body = random.choice(phrases.BODIES[kind]).format_map(slots)
     closer = random.choice(phrases.CLOSERS).format_map(slots)
     opener = random.choice(phrases.OPENERS)
@@ -35,7 +37,7 @@ def name(random: Random) -> str:
     return f"{random.choice(phrases.FIRST_NAMES)} {random.choice(phrases.LAST_NAMES)}"
 
 
-def _slots(ward: Kelurahan, depth_cm: int | None, random: Random) -> Mapping[str, str]:
+def _slots(ward: Kelurahan, depth_cm: int | None, random: Random) -> dict[str, str]:
     depth = 20 if depth_cm is None else depth_cm
     return {
         "jalan": random.choice(ward.streets),
@@ -46,7 +48,7 @@ def _slots(ward: Kelurahan, depth_cm: int | None, random: Random) -> Mapping[str
         "rw": f"{random.randint(1, 12):02}",
         "dalam": _depth_words(depth, random),
         "cm": str(depth),
-        "lama": random.choice(phrases.DURATIONS),
+        "lama": random.choice(phrases.DURATIONS[: phrases.DURATIONS_OF_AN_EVENING if depth_cm else None]),
         "jumlah": str(random.randint(3, 12)),
         "jam": random.choice(phrases.HOURS),
     }

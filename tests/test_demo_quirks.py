@@ -570,6 +570,7 @@ def _(world: World) -> None:
     topology = world.v3.get("/floods").json()["result"]
     assert topology["objects"].keys() == {"output"}
     assert "transform" not in topology
+    assert topology["arcs"]
     assert all(106 < x < 107.2 and -6.8 < y < -5.9 for arc in topology["arcs"] for x, y in arc)
 
 
