@@ -99,7 +99,7 @@ async def resolve_filter(
         agencies=named.agencies,
         areas=None if named.areas is None else named.areas.ids,
         whole_cities=None if named.areas is None else named.areas.whole_cities,
-        box=box_of(asked.within, f"{argument}.within"),
+        box=None if asked.within is None else box_of(asked.within, f"{argument}.within"),
         near=_near(asked.near, f"{argument}.near"),
         reported_within_hours=_hours(asked.reported_within_hours, argument),
         reported_after=_moment(asked.reported_after, f"{argument}.reportedAfter"),
@@ -174,10 +174,8 @@ def _statuses(asked: ReportFilter) -> frozenset[str] | None:
     return None if statuses is None else frozenset(map(str, statuses))
 
 
-def box_of(given: BoundingBoxFilter | None, argument: str) -> Box | None:
+def box_of(given: BoundingBoxFilter, argument: str) -> Box:
     """The rectangle. Raises BadUserInput for one that is none."""
-    if given is None:
-        return None
     return _sound(lambda: Box(given.west, given.south, given.east, given.north), argument)
 
 

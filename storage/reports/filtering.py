@@ -67,6 +67,10 @@ class ResolvedFilter:
         """Whether the list is one of the viewer's own reports alone."""
         return self.mine is True
 
+    def earliest(self, now: int) -> int | None:
+        """From when on `reported_within_hours` lets reports be told."""
+        return None if self.reported_within_hours is None else now - self.reported_within_hours * HOUR
+
     def has_only(self, *names: str) -> bool:
         """Whether no condition but these is set (`whole_cities` is none by itself)."""
         allowed = {*names, "whole_cities"}
@@ -116,10 +120,7 @@ def _conditions(f: ResolvedFilter, visibility: Visibility, dialect: str, now: in
 
 def _times(f: ResolvedFilter, now: int) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
-    if f.reported_within_hours is not None:
-        found.append(reports.c.reported_at >= now - f.reported_within_hours * HOUR)
-    if f.reported_after is not None:
-        found.append(reports.c.reported_at >= f.reported_after)
+    found += [reports.c.reported_at >= since for since in (f.earliest(now), f.reported_after) if since is not None]
     if f.reported_before is not None:
         found.append(reports.c.reported_at < f.reported_before)
     if f.updated_after is not None:
@@ -179,14 +180,9 @@ def _lies_within(f: ResolvedFilter, _id: int, facets: Facets, _at: int, visibili
 
 
 def _was_told_in_time(f: ResolvedFilter, _id: int, facets: Facets, at: int, _visibility: Visibility) -> bool:
-    since = [bound for bound in (f.reported_after, _hours_before(at, f.reported_within_hours)) if bound is not None]
-    if any(facets.reported_at < bound for bound in since):
+    if any(since is not None and facets.reported_at < since for since in (f.earliest(at), f.reported_after)):
         return False
     return f.reported_before is None or facets.reported_at < f.reported_before
-
-
-def _hours_before(at: int, hours: int | None) -> int | None:
-    return None if hours is None else at - hours * HOUR
 
 
 def _has_flags(f: ResolvedFilter, report_id: int, facets: Facets, _at: int, visibility: Visibility) -> bool:

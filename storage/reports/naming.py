@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Table, select
 
 from domain.areas import AreaLevel
-from storage.tables import agencies, areas, categories, sources
+from storage.rollups import PUBLIC_SIDE, TRUE_SIDE
+from storage.tables import agencies, areas, categories, rollup_area, sources
 
 
 class UnknownCode(LookupError):
@@ -77,15 +78,54 @@ def _with_children(conn: Connection, what: str, table: Table, codes: Collection[
 
 
 def _areas(conn: Connection, codes: Collection[str]) -> NamedAreas:
-    ids = _with_children(conn, "areas", areas, codes)
-    if not ids:
-        return NamedAreas(ids, frozenset())
-    asked = conn.execute(select(areas.c.level, areas.c.city_id).where(areas.c.code.in_(codes))).all()
-    whole = all(row.level == AreaLevel.CITY for row in asked)
-    return NamedAreas(ids, frozenset(row.city_id for row in asked) if whole else None)
+    roots = _ids(conn, "areas", areas, codes)
+    cities = whole_cities(conn, roots)
+    whole = None if cities is None else frozenset[int]().union(*cities.values())
+    return NamedAreas(_with_children(conn, "areas", areas, codes), whole)
+
+
+def whole_cities(conn: Connection, area_ids: Collection[int]) -> dict[int, frozenset[int]] | None:
+    """The cities that each of these areas is made of; None if one of them is part of a city.
+
+    Reports may lie in a province without it being known in which city: while there are such, its cities are not all of it.
+    """
+    rows = conn.execute(select(areas.c.id, areas.c.level).where(areas.c.id.in_(sorted(set(area_ids))))).all()
+    if any(row.level not in (AreaLevel.CITY, AreaLevel.PROVINCE) for row in rows):
+        return None
+    provinces = [row.id for row in rows if row.level == AreaLevel.PROVINCE]
+    if (
+        provinces
+        and conn.execute(
+            select(rollup_area.c.total).where(
+                rollup_area.c.side.in_((TRUE_SIDE, PUBLIC_SIDE)),
+                rollup_area.c.area_id.in_(provinces),
+                rollup_area.c.total != 0,
+            )
+        ).first()
+    ):
+        return None
+    below = conn.execute(select(areas.c.id, areas.c.parent_id).where(areas.c.level == AreaLevel.CITY)).all()
+    return {row.id: frozenset(city.id for city in below if row.id in (city.id, city.parent_id)) for row in rows}
 
 
 def areas_below(conn: Connection, area_ids: Collection[int]) -> frozenset[int]:
     """These areas with all areas within them."""
     codes = conn.execute(select(areas.c.code).where(areas.c.id.in_(sorted(set(area_ids))))).scalars().all()
     return _with_children(conn, "areas", areas, codes)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRow:
+    """The code of a row and its name in both languages (the same where it has but one)."""
+
+    code: str
+    name_id: str
+    name_en: str
+
+
+def names_of(conn: Connection, table: Table, ids: Collection[int]) -> dict[int, NamedRow]:
+    """The codes and names of categories, sources, areas or agencies."""
+    one = "name" in table.c
+    names = (table.c.name, table.c.name.label("name_again")) if one else (table.c.name_id, table.c.name_en)
+    rows = conn.execute(select(table.c.id, table.c.code, *names).where(table.c.id.in_(sorted(ids))))
+    return {row[0]: NamedRow(*row[1:]) for row in rows}

@@ -1,0 +1,37 @@
+"""Counts of reports by one or two dimensions, for the whole of a filter or for each of several areas.
+
+Two ways give the same counts. The day roll-up has categories, statuses, agencies, whole cities and whole days in
+Jakarta; its medians come from log-sized buckets and are within 2 % (domain/medians.py). Anything else is counted from
+the reports themselves, under a time limit, with exact medians.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from domain.visibility import Visibility
+from storage.reports.day_counts import counted_by_day, is_kept_by_day
+from storage.reports.dimensions import ALL, Counted, Keys, StatisticsBucket
+from storage.reports.filtering import ResolvedFilter
+from storage.reports.naming import whole_cities
+from storage.reports.plain_counts import counted_plainly
+from storage.time_limit import limited
+
+__all__ = ["ALL", "Counted", "Keys", "StatisticsBucket", "count_by"]
+
+
+def count_by(
+    conn: Connection,
+    visibility: Visibility,
+    wanted: ResolvedFilter,
+    now: int,
+    seconds: float,
+    dimensions: Sequence[StatisticsBucket] = (),
+    area_ids: Sequence[int] | None = None,
+) -> Counted:
+    """The counts of what matches, for each of the areas if some are given. Raises CountTimedOut."""
+    with limited(conn, seconds):
+        cities = None if area_ids is None else whole_cities(conn, area_ids)
+        if is_kept_by_day(wanted, dimensions) and (area_ids is None or cities is not None):
+            return counted_by_day(conn, visibility, wanted, dimensions, cities)
+        return counted_plainly(conn, visibility, wanted, now, dimensions, area_ids)
