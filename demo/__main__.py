@@ -56,11 +56,12 @@ async def run(arguments: argparse.Namespace) -> None:
     stop = asyncio.Event()
     _stop_on_signals(stop)
     async with AsyncExitStack() as stack:
-        told: dict[str, str] = {}
+        told: dict[str, object] = {}
         for offset, (name, app) in enumerate(apps.items()):
             port = arguments.port_base + offset if arguments.port_base else 0
             told[name] = await stack.enter_async_context(serve(app, arguments.host, port))
-        told |= {"lapor_token": lapor.TOKEN, "lapor_keytoken": lapor.KEYTOKEN, "start": city.start.isoformat()}
+        told |= {"lapor_token": lapor.TOKEN, "lapor_keytoken": lapor.KEYTOKEN}
+        told |= {"qlue_categories": qlue.WORDS, "start": city.start.isoformat()}
         print(json.dumps(told), flush=True)
         if arguments.until_stdin_closes:
             _stop_at_end_of_input(stop)

@@ -12,9 +12,8 @@ from demo.reports import Channel, Report
 from demo.tickets import Ticket
 from demo.timetable import Timetable, moment_of_quarter, quarter_seconds
 
-EVENING = timedelta(seconds=water.EVENING_S)
 REMEMBERED_EVENINGS = 16
-"""How many evenings back the city can tell of, so that a long run stays small. The days before the start stay."""
+"""How many evenings back the city tells of at a time, so that a long run stays small. The days before the start stay."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,7 @@ class City:
         self.clock = clock or Clock(datetime.now(UTC))
         self.timetable = Timetable(seed, self.start, pace)
         self.received = Received()
+        self._tickets: dict[int, Ticket] = {}
 
     def now(self) -> datetime:
         """The city's time, in UTC."""
@@ -158,8 +158,10 @@ class City:
     def tickets(self) -> list[Ticket]:
         """LAPOR's tickets made by now, those handed in from outside included, oldest first."""
         since = self.start - timedelta(days=reports.HISTORY_DAYS + 1)
-        made = [self._ticket(report) for report in self.reports("lapor", since, self.now())]
-        return sorted((*made, *self.received.tickets), key=lambda ticket: ticket.created)
+        reported = self.reports("lapor", since, self.now())
+        # A ticket's whole course is laid down at its making, so it is made once while it is remembered.
+        self._tickets = {one.number: self._tickets.get(one.number) or self._ticket(one) for one in reported}
+        return sorted((*self._tickets.values(), *self.received.tickets), key=lambda ticket: ticket.created)
 
     def _ticket(self, report: Report) -> Ticket:
         random = Random(f"{self.seed}/ticket/{report.number}")

@@ -35,6 +35,26 @@ CATEGORIES = {
 """The feed's marker categories by our kind of report. Only `ic_2flod` is known from Qlue's readers; the others are
 made up in its manner, because the app surely had them and a city has more troubles than floods."""
 
+WORDS = {
+    "ic_2flod": "banjir",
+    "ic_2traf": "macet",
+    "ic_2jock": "joki 3in1",
+    "ic_2park": "parkir liar",
+    "ic_2begg": "pengemis",
+    "ic_2tras": "sampah",
+    "ic_2road": "jalan rusak",
+    "ic_2lamp": "penerangan jalan",
+    "ic_2vend": "pkl",
+    "ic_2tree": "pohon tumbang",
+    "ic_2fire": "kebakaran",
+    "ic_2crim": "keamanan",
+    "ic_2watr": "air bersih",
+    "ic_2nois": "kebisingan",
+    "ic_2publ": "fasilitas umum",
+    "ic_2othr": "lainnya",
+}
+"""What each category is called, for whoever has to map it: a post itself does not say its category."""
+
 WINDOW = timedelta(hours=6)
 LIMIT = 500
 

@@ -55,7 +55,7 @@ _JOCKEY_STREETS = ("Gelora", "Senayan", "Karet Semanggi", "Kebon Kacang", "Kunin
 _PETA_ORIGINS = ("grasp",) * 14 + ("twitter",) * 4 + ("detik",) * 2
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=20)
 def of_evening(timetable: Timetable, evening: int) -> tuple[Report, ...]:
     """All reports of one evening in the order in which they appear: about 1,500, one every few seconds."""
     random = Random(timetable.story_seed(evening) + "/reports")

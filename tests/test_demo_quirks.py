@@ -1,6 +1,6 @@
 """Every quirk of the outside systems, by name, and its proof: the demo's servers are provoked over real HTTP.
 
-The quirks are those of the systems themselves, as docs/sources.md tells them. A connector that passes against these
+The quirks are those of the systems themselves, as read in their source code or on their pages. A connector that passes against these
 servers has met each of them.
 """
 
@@ -849,6 +849,14 @@ def _(world: World) -> None:
 def _(world: World) -> None:
     names = ["post_id", "post_date", "post_title", "post_desc", "post_images", "loc_lat", "loc_lng", "profile_name"]
     assert {tuple(post) for post in world.posts()} == {tuple(names)}
+
+
+@quirk("qlue: a post does not say its category; one asks by category, and an unknown one is empty")
+def _(world: World) -> None:
+    kinds = {marker: {post["post_id"] for post in world.posts(marker)} for marker in qlue.CATEGORIES}
+    assert sum(map(len, kinds.values())) == len(set().union(*kinds.values()))
+    assert all(kinds.values())
+    assert world.posts("ic_9none") == []
 
 
 @quirk("qlue: post_date has no zone and is Jakarta time")

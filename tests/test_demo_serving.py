@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from signal import SIGINT, SIGTERM
+from typing import Any
 
 import httpx
 import pytest
@@ -173,7 +174,7 @@ class TestCommand:
     """`python -m demo`, as `make run` starts it."""
 
     @contextlib.asynccontextmanager
-    async def running(self, *further: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, dict[str, str]]]:
+    async def running(self, *further: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, dict[str, Any]]]:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "demo", "--port-base", "0", *further,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
@@ -206,6 +207,19 @@ class TestCommand:
             assert process.stdin is not None
             process.stdin.close()
             assert await asyncio.wait_for(process.wait(), 10) == 0
+
+    async def test_a_restart_with_the_same_start_goes_on_with_the_same_story(self) -> None:
+        """The hub keeps its data over a restart; nothing may come to it twice under another number."""
+        async with httpx.AsyncClient() as client:
+
+            async def posts(told: dict[str, Any]) -> dict[int, str]:
+                found = (await client.get(f"{told['qlue']}/qluein_marker_level1.php")).json()
+                return {post["post_id"]: post["post_title"] for post in found}
+
+            async with self.running("--speed", "5") as (_, told):
+                before = await posts(told)
+            async with self.running("--speed", "5", "--start", told["start"]) as (_, again):
+                assert before.items() <= (await posts(again)).items()
 
     @pytest.mark.parametrize("number", [SIGINT, SIGTERM])
     async def test_ends_cleanly_on_a_signal(self, number: int) -> None:
