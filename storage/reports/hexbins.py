@@ -86,8 +86,9 @@ def _from_reports(
     wide = _widened(box, resolution)
     cell = parent_cell(lies.cell, resolution).label("cell_of_bin")
     still_open = func.sum(case((reports.c.status.in_(sorted(_OPEN)), 1), else_=0))
+    columns: list[ColumnElement[Any]] = [cell, func.count(), still_open]
     return (
-        select(cell, func.count(), still_open)
+        select(*columns)
         .select_from(reports)
         .where(
             wanted.where(visibility, dialect, now),

@@ -63,6 +63,11 @@ def _ids(conn: Connection, what: str, table: Table, codes: Collection[str]) -> l
     return list(found.values())
 
 
+def category_named(conn: Connection, code: str) -> int:
+    """The row of one category, without its children. Raises UnknownCode."""
+    return _ids(conn, "categories", categories, [code])[0]
+
+
 def storable(code: str) -> bool:
     """Whether a store can be asked for a text at all: PostgreSQL knows no NUL, neither driver half of a surrogate pair."""
     return "\0" not in code and not any("\ud800" <= character <= "\udfff" for character in code)
