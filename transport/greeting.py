@@ -1,0 +1,35 @@
+"""What the person who starts the hub sees once it serves: where everything is, and a token for each role to try it with."""
+
+from domain.vocabulary import Role
+from transport.tokens import issue
+
+_AGENCIES = {Role.RESPONDER: "tata_air", Role.PARTNER: "dishub"}
+_NAMES = {
+    Role.CITIZEN: "Warga",
+    Role.RESPONDER: "Petugas",
+    Role.DISPATCHER: "Operator",
+    Role.PARTNER: "Mitra",
+    Role.ADMIN: "Admin",
+}
+_HOURS = 12
+
+
+def greeting(address: str, key: bytes, *, demo: bool) -> str:
+    """Addresses and ready tokens."""
+    lines = [
+        "",
+        "Simpul is ready.",
+        f"  start page  {address}/",
+        f"  GraphiQL    {address}/graphiql",
+        f"  GraphQL     {address}/graphql   (HTTP, WebSocket and server-sent events)",
+        f"  schema      {address}/schema.graphql",
+    ]
+    if demo:
+        lines.append("  The sources are a made-up city: a flood evening in Jakarta, ten times faster than life.")
+    lines += ["", f"Tokens for trying it out (good for {_HOURS} h; send as  Authorization: Bearer <token>):"]
+    lines += [f"  {role.lower():10}  {_token(key, role)}" for role in _NAMES]
+    return "\n".join([*lines, "", "Ctrl-C stops it; what it has is kept in the data folder.", ""])
+
+
+def _token(key: bytes, role: Role) -> str:
+    return issue(key, role=role, agency=_AGENCIES.get(role), name=_NAMES[role], seconds=_HOURS * 3600)

@@ -1,0 +1,57 @@
+"""The hub as the door sees it: runs operations of our schema for whoever asks."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import cast
+
+from domain.vocabulary import Locale
+from execution import Engine
+from resolvers.context import Context, HubParts, context_for
+from resolvers.viewer import Viewer
+from transport.door import Credentials, RequestInfo
+from transport.door import Viewer as AnyViewer
+from transport.identity import Identity
+
+
+class SimpulHub:
+    """Implements transport.door.Hub."""
+
+    def __init__(self, engine: Engine, parts: HubParts, identity: Identity) -> None:
+        self.engine = engine
+        self._parts = parts
+        self._identity = identity
+
+    async def identify(self, credentials: Credentials) -> Viewer:
+        """Who shows these credentials."""
+        return await self._identity.identify(credentials)
+
+    def operation(self, viewer: AnyViewer, request: RequestInfo) -> AbstractAsyncContextManager[Context]:
+        """A context for one operation, or for one event of a stream."""
+        return context_for(
+            self._parts,
+            cast(Viewer, viewer),
+            locale=locale_of(request.accept_language),
+            last_event_id=request.last_event_id,
+        )
+
+
+def locale_of(accept_language: str | None) -> Locale:
+    """The language asked for (RFC 9110, 12.5.4); Indonesian where neither of ours is."""
+    best: tuple[float, Locale] = (0.0, Locale.ID)
+    for part in (accept_language or "").split(","):
+        tag, _, parameters = part.strip().partition(";")
+        language = tag.strip().lower().partition("-")[0]
+        known = {"id": Locale.ID, "in": Locale.ID, "en": Locale.EN}.get(language)
+        quality = _quality(parameters)
+        if known is not None and quality > best[0]:
+            best = (quality, known)
+    return best[1]
+
+
+def _quality(parameters: str) -> float:
+    name, _, value = parameters.strip().partition("=")
+    if name.strip().lower() != "q":
+        return 1.0
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0

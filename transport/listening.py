@@ -1,0 +1,75 @@
+"""Listens for clients: takes the port early, serves once the hub is ready, and tells subscribers before it stops."""
+
+import errno
+import socket
+from collections.abc import Callable
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from transport.graphql_app import GraphQLDoor
+from transport.serving import uvicorn_options
+
+BACKLOG = 2_048
+
+
+class CannotListen(Exception):
+    """The address cannot be taken; one line that says why and how to mend it."""
+
+
+def take_port(host: str, port: int) -> socket.socket:
+    """Binds without listening yet: nobody gets in before the tables are up to date. Raises CannotListen."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((host, port))
+        if port and _somebody_listens(host, port):
+            raise OSError(errno.EADDRINUSE, "Address already in use")
+    except (OSError, OverflowError) as error:
+        taken.close()
+        raise CannotListen(_words(host, port, error)) from error
+    return taken
+
+
+def _somebody_listens(host: str, port: int) -> bool:
+    """With SO_REUSEADDR two sockets may be bound until one of them listens; so we ask whether one does."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex((host, port)) == 0
+
+
+def _words(host: str, port: int, error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return f"Port {port} is in use by another program. Stop that, or set SIMPUL_PORT to a free one."
+    if isinstance(error, OSError) and error.errno == errno.EACCES:
+        return f"Port {port} may not be used by this user. Set SIMPUL_PORT to 1024 or more."
+    return f"The hub cannot listen on {host}:{port} ({error}). Mend SIMPUL_HOST and SIMPUL_PORT."
+
+
+class HubServer(uvicorn.Server):
+    """uvicorn, but subscribers are told that the hub stops before their connections are closed.
+
+    `ready` is called once clients get in.
+    """
+
+    def __init__(self, app: ASGIApp, door: GraphQLDoor, *, message_bytes: int, ready: Callable[[], None]) -> None:
+        options = uvicorn_options(message_bytes=message_bytes)
+        super().__init__(
+            uvicorn.Config(
+                app, lifespan="off", log_config=None, access_log=False, server_header=False, backlog=BACKLOG, **options
+            )
+        )
+        self._door = door
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begins to listen."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tells subscribers, waits for mutations, then closes."""
+        await self._door.close_all()
+        await super().shutdown(sockets)

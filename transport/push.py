@@ -1,0 +1,41 @@
+"""The way in for systems that push to us: `POST /push/{source}`, in the form that source's connector speaks."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+MAX_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PushOutcome:
+    """What the pusher is told. 200 means that it is stored and safe."""
+
+    status: int
+    body: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Receiver = Callable[[bytes, Mapping[str, str]], Awaitable[PushOutcome]]
+
+
+def push_routes(receivers: Mapping[str, Receiver]) -> list[BaseRoute]:
+    """A route for every source that takes pushes; any other is not found."""
+
+    async def push(request: Request) -> Response:
+        receiver = receivers.get(request.path_params["source"])
+        if receiver is None:
+            return JSONResponse({"message": "No source of this name takes pushes."}, status_code=404)
+        body = b""
+        async for piece in request.stream():
+            body += piece
+            if len(body) > MAX_BYTES:
+                return JSONResponse({"message": f"A push has at most {MAX_BYTES} bytes."}, status_code=413)
+        outcome = await receiver(body, dict(request.headers))
+        return JSONResponse(dict(outcome.body), status_code=outcome.status, headers=dict(outcome.headers))
+
+    return [Route("/push/{source}", push, methods=["POST"])]
