@@ -7,8 +7,9 @@ that is the runner's, once for all. What a connector may raise is drawn in conne
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 import httpx
@@ -19,6 +20,11 @@ from connectors.http import HttpClient
 from connectors.manifest import Capability, Manifest
 from domain.records import JSON, Record
 from domain.sink import SourceDeclaration, Submission, Submitted
+
+
+def utc_now() -> datetime:
+    """The clock on the wall, in UTC."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +72,22 @@ ConfigT_co = TypeVar("ConfigT_co", bound=SourceConfig, covariant=True)
 
 
 class Connector(ABC, Generic[ConfigT_co]):
-    """One source. Built by connectors/registry.py; `transport` is the seam through which tests answer for the network."""
+    """One source. Built by connectors/registry.py; `transport` and `clock` take the place of the world in tests."""
 
     manifest: ClassVar[Manifest]
     config_type: ClassVar[type[SourceConfig]]
 
     def __init__(
-        self, identity: Identity, config: ConfigT_co, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        identity: Identity,
+        config: ConfigT_co,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.identity = identity
         self.config = config
         self.transport = transport
+        self.clock = clock
         self.http = HttpClient(config, transport)
 
     @property

@@ -2,7 +2,8 @@
 
 import importlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import httpx
 from pydantic import SecretBytes, ValidationError
 
-from connectors.base import Connector, Identity
+from connectors.base import Connector, Identity, utc_now
 from connectors.config import SourceConfig
 from connectors.errors import SettingsWrong
 
@@ -43,6 +44,7 @@ def build(
     code: str | None = None,
     name: str | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
+    clock: Callable[[], datetime] = utc_now,
 ) -> Connector[SourceConfig]:
     """One source. `code` tells several of a kind apart (default: the kind); `secret` is what people's names are hashed with.
 
@@ -55,7 +57,7 @@ def build(
     if len(secret) < SHORTEST_SECRET:
         raise SettingsWrong(f"the secret for people's names must have at least {SHORTEST_SECRET} bytes")
     identity = Identity(source, name or made.manifest.name, SecretBytes(secret))
-    return made(identity, _config(made, source, settings), transport)
+    return made(identity, _config(made, source, settings), transport, clock)
 
 
 def _config(made: type[Connector[SourceConfig]], source: str, settings: Mapping[str, Any]) -> SourceConfig:

@@ -9,11 +9,11 @@ import socket
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from connectors.base import Connector
+from connectors.base import Connector, utc_now
 from connectors.config import SourceConfig
 from connectors.intake import Counts
 from connectors.schedule import Policy
-from connectors.source_loop import SourceLoop, utc_now
+from connectors.source_loop import SourceLoop
 from domain.sink import Sink
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from connectors.base import Connector
 from connectors.config import SourceConfig
@@ -216,8 +216,3 @@ class SourceLoop:
                     await self._photos_due.wait()
             except TimeoutError:
                 continue
-
-
-def utc_now() -> datetime:
-    """The clock of the wall, in UTC."""
-    return datetime.now(UTC)

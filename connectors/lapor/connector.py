@@ -7,7 +7,7 @@ from itertools import islice
 
 import httpx
 
-from connectors.base import Connector, Identity, Page, Raw
+from connectors.base import Connector, Identity, Page, Raw, utc_now
 from connectors.errors import CannotMap
 from connectors.lapor.client import LaporClient
 from connectors.lapor.config import LaporConfig
@@ -24,10 +24,6 @@ from domain.sink import Submission, SubmissionRefused, Submitted
 _AT_ONCE = 200
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Lapor(Connector[LaporConfig]):
     """One LAPOR. Its checkpoint: `export`, the marks of the file last read; `topics_read_at`."""
 
@@ -39,10 +35,9 @@ class Lapor(Connector[LaporConfig]):
         identity: Identity,
         config: LaporConfig,
         transport: httpx.AsyncBaseTransport | None = None,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        super().__init__(identity, config, transport)
-        self._clock = clock
+        super().__init__(identity, config, transport, clock)
         self._client = LaporClient(config, self.http)
 
     @property
@@ -82,7 +77,7 @@ class Lapor(Connector[LaporConfig]):
         yield Page((), dict(known), backfill=first)
 
     async def _topics(self, known: dict[str, JSON]) -> AsyncGenerator[Page, None]:
-        now = self._clock()
+        now = self.clock()
         if now - _read_at(known) < timedelta(seconds=self.config.topics_refresh_seconds):
             return
         topics = await self._client.topics()
@@ -95,7 +90,7 @@ class Lapor(Connector[LaporConfig]):
             case "ticket":
                 return (ticket_of(raw.value, self.config.ticket_url),)
             case "broken_row":
-                raise CannotMap(str(members(raw.value, "row").get("why")))
+                raise CannotMap(f"a broken row: {members(raw.value, 'row').get('why')}")
             case "topic":
                 return (topic_of(raw.value),)
             case _:

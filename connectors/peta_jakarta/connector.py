@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from connectors.base import Connector, Identity, Page, Raw
+from connectors.base import Connector, Identity, Page, Raw, utc_now
 from connectors.errors import CannotMap, NotUnderstood, SourceFailure
 from connectors.manifest import Capability
 from connectors.parts import Parts
@@ -26,10 +26,6 @@ _AREAS_AT_ONCE = 200
 _AREAS_RETRY = timedelta(minutes=10)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class PetaJakarta(Connector[PetaJakartaConfig]):
     """One Peta Jakarta server. Its checkpoint is described in progress.py."""
 
@@ -41,10 +37,9 @@ class PetaJakarta(Connector[PetaJakartaConfig]):
         identity: Identity,
         config: PetaJakartaConfig,
         transport: httpx.AsyncBaseTransport | None = None,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        super().__init__(identity, config, transport)
-        self._clock = clock
+        super().__init__(identity, config, transport, clock)
         self._client = PetaJakartaClient(config, self.http)
         self._last_states: Any = None
         self._areas_failure: SourceFailure | None = None
@@ -61,7 +56,7 @@ class PetaJakarta(Connector[PetaJakartaConfig]):
         progress = Progress.of(checkpoint)
         parts = Parts()
         v3 = self.config.profile == "v3"
-        feed = ReportFeed(self._client, self.config, self._clock)
+        feed = ReportFeed(self._client, self.config, self.clock)
         for part in (
             *((self._floods(progress),) if v3 else ()),
             self._gauges(progress),
@@ -94,11 +89,11 @@ class PetaJakarta(Connector[PetaJakartaConfig]):
         """Hands one flood report on, where a key for it is set."""
         if Capability.SUBMIT not in self.capabilities:
             raise SubmissionRefused("handing reports on to Peta Jakarta is not configured")
-        return await hand_on(submission, self.config, self.http, self._clock)
+        return await hand_on(submission, self.config, self.http, self.clock)
 
     async def _floods(self, progress: Progress) -> AsyncGenerator[Page, None]:
         """Outlines where they are due or an area is unknown, then the states of all areas that are flooded."""
-        now = self._clock()
+        now = self.clock()
         reading = await self._states(progress)
         if not isinstance(reading.value, list):  # taking it for an empty list would declare the whole city dry
             raise NotUnderstood("floods/states answered no list of states")
@@ -138,7 +133,7 @@ class PetaJakarta(Connector[PetaJakartaConfig]):
             yield Page([Raw("flood_area", feature) for feature in features[start : start + _AREAS_AT_ONCE]])
         progress.remember_etag("floods", reading.etag)
         progress.areas |= named | {ref for feature in features if (ref := _area_ref(feature))}
-        progress.areas_read_at = self._clock()
+        progress.areas_read_at = self.clock()
         self._areas_failure = None
 
     async def _gauges(self, progress: Progress) -> AsyncGenerator[Page, None]:

@@ -36,16 +36,19 @@ def _in_small_letters(name: str | None) -> str | None:
 def states_of(value: JSON) -> FloodStatesRecord:
     """One reading of all states. Of an area told twice the younger word counts. Raises CannotMap."""
     told = members(value, "flood states")
+    entries = told.get("states")
+    if not isinstance(entries, list):
+        raise CannotMap("states is not a list")
     readings: dict[str, FloodStateReading] = {}
-    for entry in told["states"]:
+    for entry in entries:
         reading = state_of(entry)
         before = readings.get(reading.source_ref)
         if before is None or _age(reading) >= _age(before):
             readings[reading.source_ref] = reading
     return FloodStatesRecord(
-        observed_at=moment(told["observed_at"], "observed_at"),
+        observed_at=moment(told.get("observed_at"), "observed_at"),
         states=tuple(readings.values()),
-        complete=bool(told["complete"]),
+        complete=told.get("complete") is True,
     )
 
 

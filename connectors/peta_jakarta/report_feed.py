@@ -73,10 +73,10 @@ class ReportFeed:
 
     async def _newest(self, progress: Progress, path: str, params: dict[str, str]) -> AsyncGenerator[Page, None]:
         now = self._clock()
-        first = progress.reports_read_at is None
+        first = progress.reports_read_at is None or progress.archive_is_backfill
         reading = await self._client.features(path, params, progress.etags.get(_named(path, params)))
         records = [] if reading.unchanged else self._raw(reading.value, progress, now)
-        progress.reports_read_at = now
+        progress.reports_read_at, progress.archive_is_backfill = now, False
         progress.etags = {key: etag for key, etag in progress.etags.items() if not key.startswith("reports")}
         progress.remember_etag(_named(path, params), reading.etag)
         for start in range(0, max(len(records), 1), _AT_ONCE):

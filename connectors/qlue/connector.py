@@ -2,11 +2,11 @@
 
 import hmac
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import httpx
 
-from connectors.base import Connector, Identity, Page, Raw
+from connectors.base import Connector, Identity, Page, Raw, utc_now
 from connectors.errors import CannotMap, NotAuthorised
 from connectors.manifest import Capability
 from connectors.parts import Parts
@@ -21,10 +21,6 @@ from domain.records import JSON, Record
 _AT_ONCE = 500
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Qlue(Connector[QlueConfig]):
     """One Qlue host. Its checkpoint has a cursor for each category (cursor.py)."""
 
@@ -36,10 +32,9 @@ class Qlue(Connector[QlueConfig]):
         identity: Identity,
         config: QlueConfig,
         transport: httpx.AsyncBaseTransport | None = None,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        super().__init__(identity, config, transport)
-        self._clock = clock
+        super().__init__(identity, config, transport, clock)
         self._client = QlueClient(config, self.http)
 
     @property
@@ -50,7 +45,8 @@ class Qlue(Connector[QlueConfig]):
 
     async def fetch(self, checkpoint: Mapping[str, JSON] | None) -> AsyncGenerator[Page, None]:
         """New posts and recent ones of each category; see Connector.fetch."""
-        kept: dict[str, JSON] = dict((checkpoint or {}).get("cursors") or {})
+        cursors = (checkpoint or {}).get("cursors")
+        kept: dict[str, JSON] = dict(cursors) if isinstance(cursors, Mapping) else {}
         parts = Parts()
         for category in self.config.categories:
             async for page in parts.pages(self._category(category, kept)):
@@ -60,7 +56,7 @@ class Qlue(Connector[QlueConfig]):
     async def _category(self, category: str, kept: dict[str, JSON]) -> AsyncGenerator[Page, None]:
         cursor = Cursor.of(kept.get(category))
         first = cursor.read_at is None
-        now = self._clock()
+        now = self.clock()
         posts = await self._client.posts(category)
         secret = self.identity.secret.get_secret_value()
         wanted = cursor.unread(posts, timedelta(seconds=self.config.look_back_seconds), now)
