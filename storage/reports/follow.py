@@ -1,12 +1,23 @@
-"""Follow tokens: what proves that somebody without an account is a report's reporter. Kept hashed."""
+"""Follow tokens: what proves that somebody without an account is a report's reporter. Kept hashed.
+
+A submission with an idempotency key also leaves its token encrypted under a key derived from that one, which the hub
+does not keep: only a retry that shows the idempotency key gets the token again.
+"""
 
 import hashlib
 import secrets
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import Connection, insert, select
 
 from storage.tables import report_follow_tokens as tokens
+from storage.transaction import Tx
+
+_NONCE = 12
 
 
 def new_follow_token() -> str:
@@ -16,10 +27,47 @@ def new_follow_token() -> str:
 
 def hash_of(token: str) -> bytes:
     """What the store keeps of a token; 192 random bits need no salt."""
-    return hashlib.sha256(token.encode()).digest()
+    return hashlib.sha256(token.encode(errors="replace")).digest()
 
 
 def followed_reports(conn: Connection, hashes: Sequence[bytes]) -> frozenset[int]:
     """The reports that these tokens belong to."""
     rows = conn.execute(select(tokens.c.report_id).where(tokens.c.token_hash.in_(hashes)))
     return frozenset(rows.scalars())
+
+
+def keep_follow_token(tx: Tx, report_id: int, token: str, idempotency_key: str | None) -> None:
+    """Makes whoever has the token the report's reporter."""
+    token_hash = hash_of(token)
+    sealed = None if idempotency_key is None else _seal(token, token_hash, idempotency_key)
+    values = {"token_hash": token_hash, "report_id": report_id, "sealed": sealed, "created_at": tx.now}
+    tx.conn.execute(insert(tokens), values)
+
+
+def follow_token_again(conn: Connection, report_id: int, idempotency_key: str) -> str | None:
+    """The token that the submission with this key was given; None if it was made with another key, or with none."""
+    rows = conn.execute(
+        select(tokens.c.token_hash, tokens.c.sealed).where(
+            tokens.c.report_id == report_id, tokens.c.sealed.is_not(None)
+        )
+    )
+    opened = (_open(row.sealed, row.token_hash, idempotency_key) for row in rows)
+    return next((token for token in opened if token is not None), None)
+
+
+def _seal(token: str, token_hash: bytes, idempotency_key: str) -> bytes:
+    nonce = secrets.token_bytes(_NONCE)
+    return nonce + AESGCM(_derived(idempotency_key, token_hash)).encrypt(nonce, token.encode(), token_hash)
+
+
+def _open(sealed: bytes, token_hash: bytes, idempotency_key: str) -> str | None:
+    try:
+        cipher = AESGCM(_derived(idempotency_key, token_hash))
+        return cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], token_hash).decode()
+    except InvalidTag:
+        return None
+
+
+def _derived(idempotency_key: str, salt: bytes) -> bytes:
+    """HKDF (RFC 5869). The salt is random as the token is, so one key makes another cipher for each token."""
+    return HKDF(SHA256(), 32, salt, b"simpul follow token").derive(idempotency_key.encode(errors="replace"))

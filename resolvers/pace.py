@@ -1,0 +1,179 @@
+"""How fast somebody may go who has not signed in, and what looks like abuse.
+
+Buckets of tokens in memory, one a kind of act and an address (as an HMAC): they fill with time and each act takes one.
+Each process has its own, so N processes let through N times as much at worst: good enough against a script, and no
+store is asked. What is refused is told (RATE_LIMITED), logged and recorded as suspicion; nothing is dropped in silence.
+"""
+
+import hashlib
+import logging
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from domain.words import tokens
+from resolvers.context import Context, HubSettings
+from resolvers.errors import RateLimited
+from resolvers.viewer import Viewer
+from storage.errors import StoreError
+from storage.store import Store
+from storage.suspicions import Suspicion, SuspicionKind, suspect
+from storage.transaction import Operation
+
+log = logging.getLogger("simpul.pace")
+
+REMEMBERED = 50_000
+"""How many addresses (and texts) are remembered of a kind; the one that was quiet longest is forgotten first."""
+
+BURST_REPORTS, BURST_SECONDS = 5, 60.0
+"""So many reports from one address within so many seconds look like a machine's; they are accepted and noted."""
+
+SAME_TEXT_TIMES, SAME_TEXT_SECONDS = 3, 3600.0
+"""The same words so often within so many seconds, from whomever, are noted."""
+
+_NOTED_EVERY = 10.0  # seconds between two writes of one refused address's suspicion; in between they are counted
+
+
+class Buckets:
+    """Buckets of `size` tokens that fill up in `seconds`; one for each name that was seen lately."""
+
+    def __init__(self, size: int, seconds: float, clock: Callable[[], float]) -> None:
+        self._size, self._per_second, self._clock = size, size / seconds, clock
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, name: str) -> float:
+        """Takes a token: 0.0, or how many seconds until there is one."""
+        now = self._clock()
+        left, at = self._left.pop(name, (float(self._size), now))
+        left = min(self._size, left + (now - at) * self._per_second)
+        allowed = left >= 1
+        self._left[name] = (left - 1 if allowed else left, now)
+        if len(self._left) > REMEMBERED:
+            self._left.popitem(last=False)
+        return 0.0 if allowed else (1 - left) / self._per_second
+
+
+class Repeats:
+    """How often something was seen within the last so many seconds."""
+
+    def __init__(self, seconds: float, most: int, clock: Callable[[], float]) -> None:
+        self._seconds, self._most, self._clock = seconds, most, clock
+        self._seen: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def count(self, name: str) -> int:
+        """Sees it once more, and gives how often that is now (never more than is remembered of one)."""
+        now = self._clock()
+        times = self._seen.pop(name, None) or deque(maxlen=self._most)
+        times.append(now)
+        while times[0] < now - self._seconds:
+            times.popleft()
+        self._seen[name] = times
+        if len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+        return len(times)
+
+
+@dataclass(slots=True)
+class _Refused:
+    """Refusals of one address that are not written yet."""
+
+    at: float
+    times: int
+
+
+class Pace:
+    """The limits of one process. Staff and people with an account are trusted with acts; look-ups by code are limited for all."""
+
+    def __init__(self, store: Store, settings: HubSettings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store, self._clock = store, clock
+        self._limits = {
+            SuspicionKind.TOO_MANY_REPORTS: Buckets(settings.anonymous_reports_per_hour, 3600.0, clock),
+            SuspicionKind.TOO_MANY_ACTS: Buckets(settings.anonymous_acts_per_minute, 60.0, clock),
+            SuspicionKind.TOO_MANY_CODES: Buckets(settings.code_lookups_per_minute, 60.0, clock),
+        }
+        self._bursts = Repeats(BURST_SECONDS, BURST_REPORTS, clock)
+        self._texts = Repeats(SAME_TEXT_SECONDS, SAME_TEXT_TIMES, clock)
+        self._refused: OrderedDict[tuple[SuspicionKind, str], _Refused] = OrderedDict()
+
+    async def act(self, viewer: Viewer) -> None:
+        """Somebody calls a mutation. Raises RateLimited."""
+        if viewer.anonymous:
+            await self._limit(SuspicionKind.TOO_MANY_ACTS, viewer)
+
+    async def submission(self, viewer: Viewer) -> None:
+        """Somebody submits a report that is in order. Raises RateLimited."""
+        if viewer.anonymous:
+            await self._limit(SuspicionKind.TOO_MANY_REPORTS, viewer)
+
+    async def code_lookup(self, viewer: Viewer) -> None:
+        """Somebody looks a report up by its code: who guesses codes has to guess slowly. Raises RateLimited."""
+        await self._limit(SuspicionKind.TOO_MANY_CODES, viewer)
+
+    def suspicions_of(self, viewer: Viewer, text: str) -> list[Suspicion]:
+        """What looks odd about a report that is about to be accepted."""
+        who, found = _who(viewer), []
+        if viewer.anonymous and self._bursts.count(who) >= BURST_REPORTS:
+            found.append(Suspicion(SuspicionKind.BURST, who, f"{BURST_REPORTS} reports in {BURST_SECONDS:g} s"))
+        digest = hashlib.sha256(" ".join(tokens(text)).encode()).hexdigest()
+        if self._texts.count(digest) >= SAME_TEXT_TIMES:
+            detail = f"the same words {SAME_TEXT_TIMES} times in {SAME_TEXT_SECONDS:g} s"
+            found.append(Suspicion(SuspicionKind.SAME_TEXT, who, detail))
+        for suspicion in found:
+            log.warning("suspicion: %s by %s: %s", suspicion.kind, suspicion.who, suspicion.detail)
+        return found
+
+    async def _limit(self, kind: SuspicionKind, viewer: Viewer) -> None:
+        who = _who(viewer)
+        wait = self._limits[kind].take(who)
+        if not wait:
+            return
+        log.warning("suspicion: %s by %s", kind, who)
+        await self._note(kind, who)
+        raise RateLimited(f"Too many, too fast: try again in {wait:.0f} s.", retry_after=max(1.0, round(wait, 1)))
+
+    async def _note(self, kind: SuspicionKind, who: str) -> None:
+        """Writes a refusal down, but one address's not more often than every ten seconds: refusing must stay cheap."""
+        now, key = self._clock(), (kind, who)
+        waiting = self._refused.pop(key, None)
+        if waiting is not None and now - waiting.at < _NOTED_EVERY:
+            waiting.times += 1
+            self._refused[key] = waiting
+            return
+        times = 1 if waiting is None else waiting.times + 1
+        self._refused[key] = _Refused(now, 0)
+        if len(self._refused) > REMEMBERED:
+            self._refused.popitem(last=False)
+        suspicion = Suspicion(kind, who, "refused", times)
+        try:
+            await self._store.write(Operation(lambda tx: suspect(tx, suspicion), frozenset({f"suspicion:{who}"})))
+        except StoreError:
+            log.warning("a suspicion could not be recorded", exc_info=True)
+
+
+class _Unlimited(Pace):
+    """For a hub that sets no limits: tools and tests of other things."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def _limit(self, kind: SuspicionKind, viewer: Viewer) -> None:
+        return
+
+    def suspicions_of(self, viewer: Viewer, text: str) -> list[Suspicion]:
+        """Nothing looks odd."""
+        return []
+
+
+_UNLIMITED = _Unlimited()
+
+
+def pace_of(ctx: Context) -> Pace:
+    """The limits that this operation is under."""
+    pace: Pace | None = ctx.parts.pace
+    return _UNLIMITED if pace is None else pace
+
+
+def _who(viewer: Viewer) -> str:
+    """Whose pace it is: the address's for somebody anonymous, else the person's or partner's."""
+    return viewer.client if viewer.anonymous else viewer.scope

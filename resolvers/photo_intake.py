@@ -1,0 +1,153 @@
+"""Photos on their way in: read, made safe, kept under keys of their own before the commit, thrown away if that fails.
+
+Whatever a crash leaves between keeping and commit is a file that no row refers to: the sweeper takes it.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from domain.images import MAX_BYTES, BrokenImage, ImageRefused, ImageTooLarge, PreparedPhoto, UnsupportedImage
+from domain.report import PHOTOS_PER_REPORT
+from resolvers.context import Context
+from resolvers.errors import OutcomeUnknown
+from resolvers.refusal import fault
+from resolvers.uploads import UploadedFile
+from resolvers.user_errors import Fault, UserErrorCode
+from storage.photos.store import PhotoStore, new_key
+from storage.reports.creating import NewPhoto
+
+_MEGABYTES = MAX_BYTES // 1_000_000
+
+_REFUSALS: dict[type[ImageRefused], tuple[UserErrorCode, str, str]] = {
+    UnsupportedImage: (
+        UserErrorCode.UNSUPPORTED_MEDIA_TYPE,
+        "Berkas ini bukan foto JPEG, PNG, WebP, atau HEIC.",
+        "This file is no JPEG, PNG, WebP or HEIC photo.",
+    ),
+    BrokenImage: (
+        UserErrorCode.BROKEN_MEDIA,
+        "Foto ini rusak atau terpotong. Coba kirim ulang dari galeri.",
+        "This photo is damaged or cut off. Try sending it again from your gallery.",
+    ),
+    ImageTooLarge: (
+        UserErrorCode.TOO_LARGE,
+        f"Foto ini terlalu besar. Paling besar {_MEGABYTES} MB.",
+        f"This photo is too large. It may have {_MEGABYTES} MB at most.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFiles:
+    """Uploaded files. What is larger than may be, and all of too many, was not read: None."""
+
+    contents: tuple[bytes | None, ...] = ()
+
+    @property
+    def digests(self) -> list[bytes]:
+        """SHA-256 of each, for telling a retry from another request."""
+        return [hashlib.sha256(content or b"").digest() for content in self.contents]
+
+    @property
+    def too_many(self) -> bool:
+        """Whether there are more than a report may have."""
+        return len(self.contents) > PHOTOS_PER_REPORT
+
+
+async def read_files(files: Sequence[UploadedFile] | None) -> ReadFiles:
+    """Reads what was uploaded."""
+    files = files or ()
+    if len(files) > PHOTOS_PER_REPORT:
+        return ReadFiles((None,) * len(files))
+    return ReadFiles(tuple([await file.read() if file.size <= MAX_BYTES else None for file in files]))
+
+
+async def prepare_photos(ctx: Context, files: ReadFiles) -> tuple[list[PreparedPhoto], list[Fault]]:
+    """Makes all of them safe at once, as far as the preparer has room; gives the photos, and a fault for each refused."""
+    if files.too_many:
+        return [], [_too_many()]
+    outcomes = await asyncio.gather(*(_prepared(ctx, n, content) for n, content in enumerate(files.contents)))
+    photos = [outcome for outcome in outcomes if isinstance(outcome, PreparedPhoto)]
+    return photos, [outcome for outcome in outcomes if isinstance(outcome, Fault)]
+
+
+async def _prepared(ctx: Context, position: int, content: bytes | None) -> PreparedPhoto | Fault:
+    path = ("photos", str(position))
+    if content is None:
+        return fault(*_REFUSALS[ImageTooLarge], *path)
+    try:
+        return await ctx.parts.preparer.prepare(content)
+    except ImageRefused as refusal:
+        return fault(*_REFUSALS[type(refusal)], *path)
+
+
+def _too_many() -> Fault:
+    return fault(
+        UserErrorCode.TOO_MANY,
+        f"Paling banyak {PHOTOS_PER_REPORT} foto untuk satu laporan.",
+        f"A report has {PHOTOS_PER_REPORT} photos at most.",
+        "photos",
+    )
+
+
+@asynccontextmanager
+async def kept(ctx: Context, photos: Sequence[PreparedPhoto]) -> AsyncIterator["Kept"]:
+    """Keeps the files for the length of a write, which must end in `used`; else they are deleted again.
+
+    Not where it is unknown whether the write happened: there the files wait for the sweeper, which asks the rows.
+    """
+    stored = Kept(ctx.parts.photos, tuple(_new_photo(photo) for photo in photos))
+    try:
+        await stored.put(photos)
+        yield stored
+    except (OutcomeUnknown, asyncio.CancelledError):
+        raise
+    except BaseException:
+        await stored.discard()
+        raise
+    if not stored.committed:
+        await stored.discard()
+
+
+class Kept:
+    """Photos whose files are kept, and whether a row refers to them."""
+
+    def __init__(self, store: PhotoStore, photos: tuple[NewPhoto, ...]) -> None:
+        self.photos = photos
+        self.committed = False
+        self._store = store
+
+    def used(self, *, replayed: bool) -> None:
+        """The write is committed; `replayed`: it was a twin's, with files of its own."""
+        self.committed = not replayed
+
+    async def put(self, prepared: Sequence[PreparedPhoto]) -> None:
+        """Writes pictures and thumbnails. Raises PhotoStoreError, once no write is under way any more."""
+        writes = []
+        for photo, row in zip(prepared, self.photos, strict=True):
+            writes.append(self._store.put(row.file_key, photo.data, row.content_type))
+            writes.append(self._store.put(row.thumbnail_key, photo.thumbnail_data, row.thumbnail_type))
+        failures = [outcome for outcome in await asyncio.gather(*writes, return_exceptions=True) if outcome]
+        if failures:
+            raise failures[0]
+
+    async def discard(self) -> None:
+        """Deletes the files."""
+        keys = [key for photo in self.photos for key in (photo.file_key, photo.thumbnail_key)]
+        await asyncio.gather(*(self._store.delete(key) for key in keys), return_exceptions=True)
+
+
+def _new_photo(photo: PreparedPhoto) -> NewPhoto:
+    return NewPhoto(
+        file_key=new_key(),
+        thumbnail_key=new_key(),
+        content_type=photo.content_type,
+        thumbnail_type=photo.thumbnail_content_type,
+        width=photo.width,
+        height=photo.height,
+        byte_size=len(photo.data),
+        digest=bytes.fromhex(photo.digest),
+    )

@@ -1,0 +1,147 @@
+"""A citizen's report on its way in: checked, its photos kept, then written whole in one transaction, once a key."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from domain.images import PreparedPhoto
+from domain.sealing import keyed_hash
+from domain.vocabulary import Role
+from resolvers.context import Context
+from resolvers.idempotency import Answer, key_faults, keyed_call, recalled, write_once
+from resolvers.inputs import SubmitReport
+from resolvers.outcomes import Submitted
+from resolvers.pace import pace_of
+from resolvers.photo_intake import Kept, ReadFiles, kept, prepare_photos, read_files
+from resolvers.refusal import Refused, fault
+from resolvers.submission_rules import Checked, SubmissionCheck
+from resolvers.user_errors import UserErrorCode
+from storage.idempotency import KeyedCall, Outcome
+from storage.reports.contacts import keep_contact
+from storage.reports.creating import NewReport, create_report
+from storage.reports.follow import follow_token_again, keep_follow_token, new_follow_token
+from storage.reports.naming import storable
+from storage.reports.submitting import Known, hub_source_id, known_codes, partner_source_id, report_with_ref
+from storage.suspicions import Suspicion, suspect
+from storage.transaction import Tx
+
+MUTATION = "submitReport"
+
+_REF_TAKEN = fault(
+    UserErrorCode.ALREADY_DONE,
+    "Laporan dengan nomor ini sudah pernah Anda kirim.",
+    "You have sent a report with this number already.",
+    "sourceRef",
+)
+
+
+async def submit(ctx: Context, given: SubmitReport) -> Submitted:
+    """Takes a report in, or says all that is wrong with it and leaves nothing behind. Raises RateLimited, OutcomeUnknown."""
+    files = await read_files(given.photos)
+    call = None if files.too_many else keyed_call(ctx, MUTATION, given, files.digests)
+    try:
+        answer = await recalled(ctx, call) or await _first(ctx, given, files, call)
+    except Refused as refusal:
+        return Submitted(faults=refusal.faults, report_id=refusal.report_id)
+    return await _told(ctx, given, answer)
+
+
+async def _first(ctx: Context, given: SubmitReport, files: ReadFiles, call: KeyedCall | None) -> Answer:
+    pace = pace_of(ctx)
+    await pace.act(ctx.viewer)
+    known, checked, photos = await _checked(ctx, given, files)
+    await pace.submission(ctx.viewer)
+    token = new_follow_token()
+    async with kept(ctx, photos) as stored:
+        suspicions = pace.suspicions_of(ctx.viewer, checked.text)
+        apply = _writing(ctx, given, known, checked, stored, token, suspicions)
+        answer = await write_once(ctx, call, apply)
+        stored.used(replayed=answer.replayed)
+    return answer if answer.replayed else Answer({**answer.outcome, "token": token})
+
+
+async def _checked(
+    ctx: Context, given: SubmitReport, files: ReadFiles
+) -> tuple[Known, Checked, Sequence[PreparedPhoto]]:
+    """Raises Refused with every fault at once."""
+    photos, photo_faults = await prepare_photos(ctx, files)
+    area = given.area if given.area is None or storable(given.area) else ""
+    known = await ctx.read(known_codes, given.category if storable(given.category) else "", area)
+    partner = ctx.viewer.role is Role.PARTNER
+    check = SubmissionCheck(given, known, ctx.parts.areas, now=time.time_ns() // 1000, partner=partner)
+    faults = [*check.faults, *photo_faults, *key_faults(given.idempotency_key)]
+    if faults:
+        raise Refused(*faults)
+    return known, check.checked, photos
+
+
+def _writing(
+    ctx: Context,
+    given: SubmitReport,
+    known: Known,
+    checked: Checked,
+    stored: Kept,
+    token: str,
+    suspicions: Sequence[Suspicion],
+) -> Callable[[Tx], Outcome]:
+    """What makes the whole report: row, photos, event, follow token, contact, and what looks odd about it."""
+
+    def apply(tx: Tx) -> Outcome:
+        source_id = _source(tx, ctx, checked.source_ref)
+        new = _new_report(ctx, given, known, checked, stored, source_id, tx.now)
+        made = create_report(tx, ctx.parts.areas, new, ctx.actor(is_reporter=True))
+        keep_follow_token(tx, made.id, token, given.idempotency_key)
+        if checked.contact is not None:
+            keep_contact(tx, made.id, checked.contact, forward=given.forward_contact)
+        for suspicion in suspicions:
+            suspect(tx, suspicion, report_id=made.id)
+        return {"report": made.id}
+
+    return apply
+
+
+def _source(tx: Tx, ctx: Context, source_ref: str | None) -> int:
+    """Where the report counts as coming from. Raises Refused for a number that the partner has used already."""
+    if ctx.viewer.role is not Role.PARTNER or ctx.viewer.partner is None:
+        return hub_source_id(tx.conn)
+    source_id = partner_source_id(tx, ctx.viewer.partner)
+    if source_ref is not None:
+        tx.require(f"ref:{source_id}:{source_ref}")
+        earlier = report_with_ref(tx.conn, source_id, source_ref)
+        if earlier is not None:
+            raise Refused(_REF_TAKEN, report_id=earlier)
+    return source_id
+
+
+def _new_report(
+    ctx: Context, given: SubmitReport, known: Known, checked: Checked, stored: Kept, source_id: int, now: int
+) -> NewReport:
+    assert known.category_id is not None
+    viewer = ctx.viewer
+    nobody = viewer.person_id is None or viewer.role is Role.PARTNER  # a partner passes on what others told it
+    return NewReport(
+        text=checked.text,
+        category_id=known.category_id,
+        reported_at=now if checked.reported_at is None else min(checked.reported_at, now),
+        source_id=source_id,
+        place=checked.place,
+        title=checked.title,
+        address=checked.address,
+        anonymous=given.anonymous,
+        confidential=given.confidential,
+        flood_depth_cm=given.flood_depth_cm,
+        reporter_id=None if nobody else viewer.person_id,
+        reporter_key=keyed_hash(ctx.parts.secret, "reporter", viewer.client) if nobody and viewer.client else None,
+        source_ref=checked.source_ref,
+        photos=stored.photos,
+    )
+
+
+async def _told(ctx: Context, given: SubmitReport, answer: Answer) -> Submitted:
+    """The answer to whoever made the report: he sees it as its reporter does."""
+    report_id: int = answer.outcome["report"]
+    token: str | None = answer.outcome.get("token")
+    ctx.proved.add(report_id)
+    await ctx.refresh()
+    if token is None and given.idempotency_key is not None:
+        token = await ctx.read(follow_token_again, report_id, given.idempotency_key)
+    return Submitted(report_id=report_id, follow_token=token)
