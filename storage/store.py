@@ -2,7 +2,7 @@
 
 Functions that touch tables are plain ones that take a SQLAlchemy `Connection` first. On SQLite they run in threads, each
 with a connection of its own; on PostgreSQL they run on asyncpg through SQLAlchemy's greenlet bridge. So every statement
-is written once (docs/decisions/0002-two-stores-one-code-path.md).
+is written once (docs/decisions/stores.md).
 """
 
 import asyncio
