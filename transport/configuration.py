@@ -49,7 +49,7 @@ class Settings(BaseModel):
         60, ge=1, description="Look-ups by tracking code that one viewer may make within a minute."
     )
     body_bytes: int = Field(1_000_000, ge=1_000, description="The most that a request's JSON may have.")
-    upload_bytes: int = Field(10_000_000, ge=1_000, le=10_000_000, description="The most that one photo may have.")
+
     operations_per_socket: int = Field(100, ge=1, description="Operations that one WebSocket may have open.")
     init_seconds: float = Field(5.0, gt=0, description="How long a WebSocket may take to introduce itself.")
     ping_seconds: float = Field(10.0, gt=0, description="How often subscribers are told how far they are.")
