@@ -155,7 +155,8 @@ async def run_hub(settings: Settings, *, demo: bool, demo_speed: float) -> None:
         await stack.enter_async_context(_at_work(parts, connectors, sink))
         hub = SimpulHub(Engine(build_schema()._schema), parts, Identity(parts.store, secrets))
         door = graphql_app(hub, _door_settings(settings))
-        application = site(door, parts.store, [*photo_routes(parts), *push_routes(_receivers(connectors, sink))])
+        routes = [*photo_routes(parts), *push_routes(_receivers(connectors, sink))]
+        application = site(door, parts.store, routes, origins=settings.cors_origins)
         words = greeting(address, secrets.tokens, demo=demo)
         server = HubServer(application, door, message_bytes=settings.body_bytes, ready=lambda: typer.echo(words))
         await server.serve([taken])

@@ -14,6 +14,7 @@ from storage.seeding import load_area_map, seed
 from storage.store import Store, open_store, opened
 from storage.transaction import Operation
 from tests import postgres
+from tests.running import RunningHub
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -77,3 +78,34 @@ def area_map(seeded_sqlite: Path) -> Iterator[AreaMap]:
     with engine.connect() as connection:
         yield load_area_map(connection)
     engine.dispose()
+
+
+@pytest.fixture
+def hub_folder(tmp_path: Path) -> Path:
+    """An empty data folder."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def running_hub(hub_folder: Path) -> Iterator[RunningHub]:
+    """A hub without sources, serving, with a token for each role."""
+    hub = RunningHub(hub_folder).start()
+    yield hub
+    hub.stop()
+
+
+@pytest.fixture(scope="module")
+def shared_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
+    """One hub for all tests of a file that do not mind each other."""
+    folder = tmp_path_factory.mktemp("hub") / "data"
+    folder.mkdir()
+    hub = RunningHub(folder).start()
+    yield hub
+    hub.stop()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Fast ones first: slow tests go to the end, each group in its own order."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)

@@ -2,9 +2,12 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from schema.root import printed
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -17,8 +20,10 @@ from transport.pages import page_routes
 log = logging.getLogger("simpul.site")
 
 
-def site(door: GraphQLDoor, store: Store, others: Sequence[BaseRoute] = ()) -> Starlette:
-    """One application of all paths."""
+def site(
+    door: GraphQLDoor, store: Store, others: Sequence[BaseRoute] = (), *, origins: Sequence[str] = ()
+) -> Starlette:
+    """One application of all paths. `origins` are other sites whose pages may query the hub (CORS)."""
     path = door.settings.path
     return Starlette(
         routes=[
@@ -30,7 +35,13 @@ def site(door: GraphQLDoor, store: Store, others: Sequence[BaseRoute] = ()) -> S
             *page_routes(),
         ],
         exception_handlers={Exception: _failed},
+        middleware=[Middleware(CORSMiddleware, **_cors(origins))] if origins else [],
     )
+
+
+def _cors(origins: Sequence[str]) -> dict[str, Any]:
+    """No cookies are ever used, so no credentials are allowed; tokens go in headers."""
+    return {"allow_origins": origins, "allow_methods": ["GET", "POST"], "allow_headers": ["*"], "max_age": 600}
 
 
 async def _schema(_: Request) -> Response:
