@@ -15,13 +15,6 @@ from pathlib import Path
 from typing import Annotated, Any, ParamSpec
 
 import typer
-from resolvers.pace import Pace
-from schema.root import build_schema
-from storage.boundaries import import_boundaries
-from storage.ingest import StoreSink
-from storage.sources import all_sources
-from transport.photo_files import photo_routes
-from worker.loops import Work, Worker
 
 from connectors.base import Connector, Submits
 from connectors.config import SourceConfig
@@ -33,18 +26,24 @@ from connectors.runner import Runner, new_holder
 from demo.beside import DemoFailed, city_beside
 from domain.area_facts import parse_facts
 from domain.area_import import BoundaryImportError, parse_boundaries
+from domain.categories import category_for, parse_categories
 from domain.sealing import CursorCipher, IdCipher
 from domain.vocabulary import Role
 from execution import Engine
 from resolvers.context import HubParts, HubSettings
+from resolvers.pace import Pace
 from resolvers.source_stream import SourceWatch
+from schema.root import build_schema
+from storage.boundaries import import_boundaries
 from storage.errors import StoreUnavailable
 from storage.event_tail import LogTail
+from storage.ingest import StoreSink
 from storage.photos.folder import FolderPhotoStore
 from storage.photos.preparing import PhotoPreparer
 from storage.photos.store import PhotoStoreUnavailable
 from storage.secrets import Secrets, load_secrets
 from storage.seeding import load_area_map, read_fact, seed
+from storage.sources import all_sources
 from storage.store import Store, open_store, opened
 from storage.transaction import Operation
 from transport import DoorSettings, graphql_app
@@ -53,9 +52,11 @@ from transport.greeting import greeting
 from transport.hub import SimpulHub
 from transport.identity import Identity
 from transport.listening import CannotListen, HubServer, take_port
+from transport.photo_files import photo_routes
 from transport.push import PushOutcome, Receiver, push_routes
 from transport.site import site
 from transport.tokens import issue
+from worker.loops import Work, Worker
 
 P = ParamSpec("P")
 log = logging.getLogger("simpul")
@@ -223,10 +224,12 @@ async def _with_demo(settings: Settings, speed: float, stack: AsyncExitStack) ->
     return settings.model_copy(update={"sources": {**_demo_sources(told), **settings.sources}})
 
 
-def _demo_sources(told: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+def _demo_sources(told: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    facts = parse_categories(read_fact("categories.toml"))
+    markers = {marker: category_for(word, facts) or "other" for marker, word in told["qlue_categories"].items()}
     return {
         "peta_jakarta": {"kind": "peta_jakarta", "base_url": told["peta_jakarta_v3"], "poll_seconds": 5},
-        "qlue": {"kind": "qlue", "base_url": told["qlue"], "poll_seconds": 4},
+        "qlue": {"kind": "qlue", "base_url": told["qlue"], "categories": markers, "poll_seconds": 4},
         "lapor": {
             "kind": "lapor",
             "base_url": told["lapor"],

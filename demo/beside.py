@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 _HERE = Path(__file__).resolve().parent.parent
 
@@ -17,7 +18,7 @@ class DemoFailed(Exception):
 @asynccontextmanager
 async def city_beside(
     *, speed: float, start: str | None = None, port_base: int = 0, seed: int = 7
-) -> AsyncIterator[Mapping[str, str]]:
+) -> AsyncIterator[Mapping[str, Any]]:
     """The addresses and tokens that `python -m demo` tells, for as long as the block lasts. Raises DemoFailed."""
     arguments = ["--speed", str(speed), "--port-base", str(port_base), "--seed", str(seed), "--until-stdin-closes"]
     if start is not None:
