@@ -20,19 +20,22 @@ MAX_RAW = 64 * 1024
 """Characters kept of a raw record that cannot be mapped; one that was longer cannot be tried again."""
 
 _SLICE_SECONDS = 0.005
+_GRACE_SECONDS = 5.0
 T = TypeVar("T")
 
 
-async def to_its_end(work: Coroutine[Any, Any, T]) -> T:
-    """Awaits work that must not be cut in the middle: a cancellation waits until it is done."""
+async def to_its_end(work: Coroutine[Any, Any, T], grace: float = _GRACE_SECONDS) -> T:
+    """Awaits work that should not be cut in the middle: a cancellation waits for its end, but not longer than `grace`."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        if not task.done():
-            await asyncio.wait([task])
-        if not task.cancelled() and task.exception() is not None:
-            logger.info("a batch failed while the source was being stopped", exc_info=task.exception())
+        _, unfinished = await asyncio.wait([task], timeout=grace)
+        for late in unfinished:
+            late.cancel()
+        outcome = (await asyncio.gather(task, return_exceptions=True))[0]
+        if isinstance(outcome, Exception):
+            logger.info("a batch failed while its source was being stopped", exc_info=outcome)
         raise
 
 
@@ -68,9 +71,10 @@ class _Mapped:
 class Intake:
     """Takes in what one connector brings."""
 
-    def __init__(self, connector: Connector[SourceConfig], sink: Sink) -> None:
+    def __init__(self, connector: Connector[SourceConfig], sink: Sink, grace: float = _GRACE_SECONDS) -> None:
         self._connector = connector
         self._sink = sink
+        self._grace = grace
         self.counts = Counts()
 
     async def run(self, lease: Lease) -> int:
@@ -91,7 +95,7 @@ class Intake:
             last = place == len(batches) - 1
             batch = self._batch(mapped, page.checkpoint if last else None, page.backfill)
             if batch.records or batch.set_aside or batch.checkpoint is not None:
-                total = _sum(total, await to_its_end(self._sink.accept(batch, lease)))
+                total = _sum(total, await to_its_end(self._sink.accept(batch, lease), self._grace))
         self.counts.pages += 1
         self.counts.add(total)
         return total
@@ -108,7 +112,7 @@ class Intake:
                 self._map_into(mapped, raw)
             remapped = () if mapped.aside else (aside.key,)
             batch = Batch(self._connector.code, mapped.records, mapped.aside, remapped=remapped)
-            self.counts.add(await to_its_end(self._sink.accept(batch, lease)))
+            self.counts.add(await to_its_end(self._sink.accept(batch, lease), self._grace))
 
     def _batch(self, mapped: _Mapped, checkpoint: Mapping[str, JSON] | None, backfill: bool) -> Batch:
         return Batch(self._connector.code, mapped.records, mapped.aside, checkpoint, backfill)

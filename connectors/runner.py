@@ -74,8 +74,6 @@ class Runner:
             _, late = await asyncio.wait(self._tasks, timeout=self._policy.stop_seconds)
             for task in late:
                 logger.warning("a source did not stop in time", extra={"task": task.get_name()})
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
         self._tasks = []
         for connector in self._connectors:
             await connector.aclose()

@@ -23,6 +23,7 @@ class Policy:
     run_seconds: float = 600
     request_poll_seconds: float = 1
     photo_poll_seconds: float = 30
+    grace_seconds: float = 5
     stop_seconds: float = 10
     backoff_seconds: float = 1
     failures_to_open: int = 5

@@ -45,7 +45,7 @@ class SourceLoop:
         clock: Callable[[], datetime],
     ) -> None:
         self.connector = connector
-        self.intake = Intake(connector, sink)
+        self.intake = Intake(connector, sink, policy.grace_seconds)
         self.photos = PhotoFetcher(connector, sink, policy, photos_at_once)
         self.schedule = Schedule(policy, connector.config.poll_seconds, rng)
         self._sink = sink
@@ -93,7 +93,7 @@ class SourceLoop:
 
     async def _give_back(self, lease: Lease) -> None:
         try:
-            await to_its_end(self._sink.release(lease))
+            await to_its_end(self._sink.release(lease), self._policy.grace_seconds)
         except LeaseLost:
             pass
         except Exception:  # a lease that cannot be given back ends by itself

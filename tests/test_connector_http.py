@@ -23,7 +23,7 @@ from tests.raw_server import Talk, hang, head, raw_server, saying
 
 def client(url: str, **settings: Any) -> HttpClient:
     limits = {"read_timeout_seconds": 0.2, "timeout_seconds": 0.5, **settings}
-    return HttpClient(SourceConfig(base_url=url, profile="x", **limits))
+    return HttpClient(SourceConfig.model_validate({"base_url": url, "profile": "x", **limits}))
 
 
 async def asked(talk: Talk, **settings: Any) -> Any:
@@ -61,7 +61,7 @@ class TestAnswers:
         transport = httpx.MockTransport(
             lambda request: answered(304 if request.headers.get("If-None-Match") == '"x"' else 200)
         )
-        asking = HttpClient(SourceConfig(base_url="http://a.test", profile="x"), transport)
+        asking = HttpClient(SourceConfig.model_validate({"base_url": "http://a.test", "profile": "x"}), transport)
         assert (await asking.get("http://a.test/", headers={"If-None-Match": '"x"'})).unchanged
         assert not (await asking.get("http://a.test/")).unchanged
 
@@ -185,7 +185,7 @@ class TestBounds:
         body = json.dumps({"statusCode": 200, "result": {"features": features}}).encode()
         assert len(body) > 3_000_000
         transport = httpx.MockTransport(lambda request: answered(200, body))
-        asking = HttpClient(SourceConfig(base_url="http://a.test", profile="x"), transport)
+        asking = HttpClient(SourceConfig.model_validate({"base_url": "http://a.test", "profile": "x"}), transport)
         longest = 0.0
         done = asyncio.Event()
 

@@ -109,7 +109,7 @@ class TestFeed:
 
     async def test_each_category_has_its_own_place_in_the_feed(self) -> None:
         feed = Feed(categories={"ic_2flod": "flood", "ic_2traf": "traffic_jam"}, look_back_seconds=0)
-        feed.posts = [post(5), post(9, **{"in": "ic_2traf"})]
+        feed.posts = [post(5), post(9) | {"in": "ic_2traf"}]
         found = await feed.read()
         assert {ref: record.category for ref, record in found.items()} == {"5": "flood", "9": "traffic_jam"}
         feed.posts.append(post(7))
