@@ -1,0 +1,114 @@
+"""Rules of the house that no single feature would notice being broken. Each says which bug it prevents."""
+
+import ast
+import importlib.metadata
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
+
+from storage.store import Store
+from storage.tables import metadata
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = ("server", "schema", "resolvers", "connectors", "storage", "domain", "execution", "transport", "worker", "demo")
+
+
+def test_imports_go_downwards_only() -> None:
+    """A connector that sees a table, or a rule that does I/O, cannot be changed or tested alone."""
+    lint = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run(
+        [str(lint), "--no-cache"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_installed_package_takes_one_of_our_names() -> None:
+    """Packages are imported from the checkout: a distribution that provides `schema` would be imported instead of ours."""
+    provided = importlib.metadata.packages_distributions()
+    taken = {name: provided[name] for name in OURS if name in provided}
+    assert taken == {}
+
+
+def test_the_tests_are_flat() -> None:
+    """`tests/schema/__init__.py` would shadow our `schema`."""
+    assert list((ROOT / "tests").rglob("__init__.py")) == []
+
+
+async def test_the_migrations_make_the_tables_that_the_code_knows(store: Store) -> None:
+    """A table that was changed without a migration works on a new database and breaks on every old one."""
+
+    def differences(conn: Connection) -> list[object]:
+        def ours(_object: object, name: str | None, kind: str, *_: object) -> bool:
+            return not (kind == "table" and (name or "").startswith("report_words"))
+
+        context = MigrationContext.configure(conn, opts={"include_object": ours})
+        found: list[object] = list(compare_metadata(context, metadata))
+        return found
+
+    assert await store.read(differences) == []
+
+
+@pytest.mark.parametrize("name", ["run.lock", "dev.lock", "uv.lock", "node.lock"])
+def test_lock_files_are_pinned_by_hash_and_name_no_host(name: str) -> None:
+    """A host in a lock file ties everybody to one mirror; a package without a hash can be swapped on the way."""
+    text = (ROOT / "requirements" / name).read_text()
+    requirements = [line for line in text.splitlines() if "==" in line and not line.startswith("#")]
+    assert requirements and all(line.endswith("\\") for line in requirements)
+    assert "://" not in text
+
+
+def test_web_lock_file_names_no_host() -> None:
+    """As above."""
+    assert "resolved" not in (ROOT / "web" / "package-lock.json").read_text()
+
+
+def test_what_the_hub_imports_is_declared() -> None:
+    """A package that comes only with another one goes when that one does."""
+    declared = {
+        requirement.split(">")[0].split("[")[0].split(";")[0].strip().lower().replace("-", "_")
+        for requirement in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    }
+    distributions = importlib.metadata.packages_distributions()
+    missing: dict[str, str] = {}
+    for folder in OURS:
+        for file in (ROOT / folder).rglob("*.py") if folder != "server" else [ROOT / "server.py"]:
+            for name in _imported(file) - set(OURS) - sys.stdlib_module_names:
+                names = {each.lower().replace("-", "_") for each in distributions.get(name, [name])}
+                if not names & declared:
+                    missing[name] = str(file.relative_to(ROOT))
+    assert missing == {}
+
+
+def test_nobody_commits_but_the_store() -> None:
+    """A commit in the middle of an operation would acknowledge half of it, and number its events out of order."""
+    allowed = {"storage/sqlite.py", "storage/postgres.py"}
+    committing = set()
+    for folder in ("schema", "resolvers", "storage", "transport", "worker", "connectors"):
+        for file in (ROOT / folder).rglob("*.py"):
+            calls = [node.func for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+            called = [ast.unparse(call) for call in calls if isinstance(call, ast.Attribute) and call.attr == "commit"]
+            if set(called) - {"savepoint.commit"}:
+                committing.add(str(file.relative_to(ROOT)))
+    assert committing <= allowed
+
+
+def _imported(file: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names.add(node.module.partition(".")[0])
+    return names
