@@ -56,7 +56,8 @@ from transport.photo_files import photo_routes
 from transport.push import PushOutcome, Receiver, push_routes
 from transport.site import site
 from transport.tokens import issue
-from worker.loops import Work, Worker
+from worker.loops import Worker
+from worker.work import Work
 
 P = ParamSpec("P")
 log = logging.getLogger("simpul")
@@ -125,8 +126,8 @@ async def _at_work(
     """Connectors and worker, for as long as the block lasts."""
     runner = Runner(connectors, sink)
     forwarders = {each.code: each for each in connectors if isinstance(each, Submits)}
-    worker_parts = Work(store=parts.store, photos=parts.photos, areas=lambda: parts.areas, forwarders=forwarders)
-    at_work = Worker(worker_parts)
+    work = Work(parts.store, parts.photos, lambda: parts.areas, forwarders, parts.contacts_key)
+    at_work = Worker(work, new_holder())
     parts.wake_source = lambda code: void(runner.wake(code))
     parts.wake_outbox = at_work.wake
     await runner.start()

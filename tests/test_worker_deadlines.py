@@ -1,0 +1,97 @@
+"""Deadlines that pass unmet become facts with an event; what was answered in time does not."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from domain.areas import AreaMap
+from domain.places import Point
+from domain.time import HOUR, MINUTE
+from domain.vocabulary import EventKind, ReportStatus
+from storage.photos.folder import FolderPhotoStore
+from storage.reports.changing import change
+from storage.reports.creating import NewReport, create_report
+from storage.reports.placing import Place
+from storage.store import Store
+from storage.tables import categories, events, reports, sources
+from storage.transaction import NOBODY, Operation, Tx
+from worker.deadlines import Deadlines, now_in_micros
+from worker.work import Work
+
+
+@pytest.fixture
+def work(store: Store, area_map: AreaMap, tmp_path: Path) -> Work:
+    return Work(store, FolderPhotoStore(tmp_path / "photos"), lambda: area_map, {}, bytes(32))
+
+
+async def submit(work: Work) -> int:
+    """A flood report; its category gives it an hour to be answered and a day to be solved."""
+
+    def apply(tx: Tx) -> int:
+        category = tx.conn.execute(select(categories.c.id).where(categories.c.code == "flood")).scalar_one()
+        source = tx.conn.execute(select(sources.c.id).where(sources.c.code == "simpul")).scalar_one()
+        place = Place(Point(-6.2088, 106.8501))
+        new = NewReport("Banjir", category, tx.now, source, place)
+        return create_report(tx, work.areas(), new, NOBODY).id
+
+    return await work.store.write(Operation(apply))
+
+
+async def breaches(work: Work, report_id: int) -> tuple[bool, bool, int]:
+    row = await work.store.read(lambda conn: conn.execute(select(reports).where(reports.c.id == report_id)).one())
+    told = await work.store.read(
+        lambda conn: conn.execute(
+            select(events.c.seq).where(events.c.report_id == report_id, events.c.kind == EventKind.BREACHED)
+        ).all()
+    )
+    return row.respond_breached, row.resolve_breached, len(told)
+
+
+class TestADeadlineThatPasses:
+    async def test_is_recorded_once_with_an_event(self, work: Work) -> None:
+        report_id = await submit(work)
+        late = Deadlines(work, "here", lambda: now_in_micros() + 61 * MINUTE)
+        await late.round()
+        await late.round()
+        assert await breaches(work, report_id) == (True, False, 1)
+
+    async def test_is_recorded_again_for_the_next_one(self, work: Work) -> None:
+        report_id = await submit(work)
+        await Deadlines(work, "here", lambda: now_in_micros() + 61 * MINUTE).round()
+        await Deadlines(work, "here", lambda: now_in_micros() + 25 * HOUR).round()
+        assert await breaches(work, report_id) == (True, True, 2)
+
+    async def test_before_it_passes_nothing_is_recorded(self, work: Work) -> None:
+        report_id = await submit(work)
+        await Deadlines(work, "here", lambda: now_in_micros() + 59 * MINUTE).round()
+        assert await breaches(work, report_id) == (False, False, 0)
+
+    async def test_what_was_answered_in_time_is_not_late(self, work: Work) -> None:
+        report_id = await submit(work)
+
+        def verify(tx: Tx) -> None:
+            values = {"status": ReportStatus.VERIFIED}
+            change(tx, work.areas(), report_id, EventKind.STATUS_CHANGED, values=values)
+
+        await work.store.write(Operation(verify, frozenset({f"report:{report_id}"})))
+        await Deadlines(work, "here", lambda: now_in_micros() + 61 * MINUTE).round()
+        assert await breaches(work, report_id) == (False, False, 0)
+
+    async def test_is_left_to_the_process_that_holds_the_lease(self, work: Work) -> None:
+        report_id = await submit(work)
+        await Deadlines(work, "here").round()
+        await Deadlines(work, "elsewhere", lambda: now_in_micros() + 61 * MINUTE).round()
+        assert await breaches(work, report_id) == (False, False, 0)
+
+
+async def test_a_deadline_moved_by_hand_is_what_counts(work: Work) -> None:
+    report_id = await submit(work)
+
+    def move(tx: Tx) -> None:
+        moved = {"respond_by": tx.now + 2 * HOUR, "due_at": tx.now + 2 * HOUR}
+        tx.conn.execute(update(reports).where(reports.c.id == report_id).values(moved))
+
+    await work.store.write(Operation(move, frozenset({f"report:{report_id}"})))
+    await Deadlines(work, "here", lambda: now_in_micros() + 61 * MINUTE).round()
+    assert await breaches(work, report_id) == (False, False, 0)

@@ -1,0 +1,70 @@
+"""Records, with an event, that a deadline passed unmet: a fact from then on, never a comparison on reading."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, and_, or_, select
+
+from domain.sink import Lease
+from domain.vocabulary import EventKind, ReportVisibility
+from storage.leases import require_lease
+from storage.reports.changing import change
+from storage.tables import reports
+from storage.transaction import Operation, Tx
+from worker.turns import take_turn
+from worker.work import Work
+
+EVERY_SECONDS = 2.0
+"""A breach is recorded within five seconds of its deadline."""
+_LEASE_SECONDS = 20.0
+_AT_ONCE = 200
+
+
+def now_in_micros() -> int:
+    """The clock of this machine."""
+    return time.time_ns() // 1000
+
+
+class Deadlines:
+    """Looks for deadlines that have passed. `clock` is in microseconds."""
+
+    def __init__(self, work: Work, holder: str, clock: Callable[[], int] = now_in_micros) -> None:
+        self._work = work
+        self._holder = holder
+        self._clock = clock
+
+    async def round(self) -> float:
+        """Records what is due; returns the seconds until the next look."""
+        lease = await take_turn(self._work, "deadlines", self._holder, _LEASE_SECONDS)
+        if lease is None:
+            return EVERY_SECONDS
+        now = self._clock()
+        due = await self._work.store.read(_passed, now, _AT_ONCE)
+        for report_id in due:
+            await self._work.store.write(self._breach(report_id, now, lease))
+        return 0.0 if len(due) == _AT_ONCE else EVERY_SECONDS
+
+    def _breach(self, report_id: int, now: int, lease: Lease) -> Operation[None]:
+        areas = self._work.areas()
+
+        def apply(tx: Tx) -> None:
+            require_lease(tx.conn, lease)
+            row = tx.conn.execute(select(reports).where(reports.c.id == report_id)).one()
+            values: dict[str, Any] = {}
+            if row.responded_at is None and row.respond_by is not None and row.respond_by <= now:
+                values["respond_breached"] = True
+            if row.resolved_at is None and row.resolve_by is not None and row.resolve_by <= now:
+                values["resolve_breached"] = True
+            if any(not getattr(row, name) for name in values):
+                change(tx, areas, report_id, EventKind.BREACHED, values=values)
+
+        return Operation(apply, frozenset({f"report:{report_id}"}))
+
+
+def _passed(conn: Connection, now: int, limit: int) -> list[int]:
+    r = reports.c
+    respond = and_(r.respond_by <= now, r.responded_at.is_(None), r.respond_breached.is_(False))
+    resolve = and_(r.resolve_by <= now, r.resolved_at.is_(None), r.resolve_breached.is_(False))
+    unmet = select(r.id).where(r.due_at <= now, or_(respond, resolve), r.visibility != ReportVisibility.ERASED)
+    return list(conn.execute(unmet.order_by(r.due_at, r.id).limit(limit)).scalars())

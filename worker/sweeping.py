@@ -1,0 +1,60 @@
+"""Clears away what has had its time: photos that no row refers to, answers by key, facets past the resume horizon."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, or_, select
+
+from domain.report import KEYS_KEPT
+from domain.sink import Lease
+from storage.event_reading import prune_facets
+from storage.idempotency import forget_old
+from storage.leases import require_lease
+from storage.photos.sweeping import GRACE, sweep
+from storage.tables import photos
+from storage.transaction import Operation, Tx
+from worker.turns import take_turn
+from worker.work import Work
+
+EVERY_SECONDS = 600.0
+_LEASE_SECONDS = 900.0
+_AT_ONCE = 5_000
+
+
+class Sweeping:
+    """Sweeps every ten minutes."""
+
+    def __init__(self, work: Work, holder: str) -> None:
+        self._work = work
+        self._holder = holder
+
+    async def round(self) -> float:
+        """Sweeps once; returns the seconds until the next time."""
+        lease = await take_turn(self._work, "sweeping", self._holder, _LEASE_SECONDS)
+        if lease is None:
+            return EVERY_SECONDS
+        await sweep(self._work.photos, self._referenced, datetime.now(UTC) - GRACE)
+        old = time.time_ns() // 1000 - KEYS_KEPT
+        while await self._work.store.write(Operation(lambda tx: _prune(tx, lease, old))):
+            pass
+        return EVERY_SECONDS
+
+    async def _referenced(self, keys: Sequence[str]) -> set[str]:
+        return await self._work.store.read(_in_use, keys)
+
+
+def _in_use(conn: Connection, keys: Sequence[str]) -> set[str]:
+    rows = conn.execute(
+        select(photos.c.file_key, photos.c.thumbnail_key).where(
+            or_(photos.c.file_key.in_(keys), photos.c.thumbnail_key.in_(keys))
+        )
+    )
+    return {key for row in rows for key in row if key is not None}
+
+
+def _prune(tx: Tx, lease: Lease, older_than: int) -> bool:
+    """Takes away some of what is old; whether there may be more."""
+    require_lease(tx.conn, lease)
+    emptied, forgotten = prune_facets(tx.conn, older_than, _AT_ONCE), forget_old(tx, older_than, _AT_ONCE)
+    return _AT_ONCE in (emptied, forgotten)
