@@ -20,6 +20,7 @@ from worker.work import Work
 EVERY_SECONDS = 600.0
 _LEASE_SECONDS = 900.0
 _AT_ONCE = 5_000
+_KEYS_AT_ONCE = 500  # each is a condition of its own, and SQLite nests at most 1,000
 
 
 class Sweeping:
@@ -56,5 +57,5 @@ def _in_use(conn: Connection, keys: Sequence[str]) -> set[str]:
 def _prune(tx: Tx, lease: Lease, older_than: int) -> bool:
     """Takes away some of what is old; whether there may be more."""
     require_lease(tx.conn, lease)
-    emptied, forgotten = prune_facets(tx.conn, older_than, _AT_ONCE), forget_old(tx, older_than, _AT_ONCE)
-    return _AT_ONCE in (emptied, forgotten)
+    emptied, forgotten = prune_facets(tx.conn, older_than, _AT_ONCE), forget_old(tx, older_than, _KEYS_AT_ONCE)
+    return emptied == _AT_ONCE or forgotten == _KEYS_AT_ONCE
