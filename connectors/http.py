@@ -43,14 +43,19 @@ class Answer:
         """No body at all: Peta Jakarta v2 answers 204 where others would answer an error."""
         return not self.body.strip()
 
-    async def json(self) -> JSON:
-        """The body as JSON, whatever its Content-Type says; None for an empty one. A large one is read in a thread."""
+    async def json(self, unread: str | None = None) -> JSON:
+        """The body as JSON, whatever its Content-Type says; None for an empty one. A large one is read in a thread.
+
+        `unread` is that of `read_json`.
+        """
         if self.empty:
             return None
         if self.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
             raise NotUnderstood(f"{self.url} answered HTML or XML where JSON was expected")
         try:
-            return await asyncio.to_thread(read_json, self.body) if len(self.body) > LARGE else read_json(self.body)
+            if len(self.body) > LARGE:
+                return await asyncio.to_thread(read_json, self.body, unread)
+            return read_json(self.body)
         except BrokenOff as fault:
             raise SourceUnavailable(f"{self.url}: {fault}", SourceError.BROKEN_OFF) from fault
         except ValueError as fault:

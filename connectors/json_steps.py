@@ -7,6 +7,7 @@ the C parser is given one member at a time; between members other threads get th
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from domain.records import JSON
@@ -16,6 +17,21 @@ LARGE = 256 * 1024
 
 _OUTER_LEVELS = 4  # envelope, collection, list of features, feature: what lies deeper is small
 _SPACE = re.compile(r"[ \t\n\r]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A member of a large list, checked to be JSON and kept as text until it is wanted.
+
+    Ten thousand outlines as Python lists are a million objects, which the garbage collector would walk over and over,
+    stopping everything each time; as text they are nothing to it.
+    """
+
+    text: str
+
+    def read(self) -> JSON:
+        """The member itself."""
+        return _DECODER.decode(self.text)
 
 
 class BrokenOff(ValueError):
@@ -29,11 +45,14 @@ def _no_constant(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
-def read_json(body: bytes) -> JSON:
-    """The value that a body holds. Raises BrokenOff for one that ends too early, ValueError for what is not JSON."""
+def read_json(body: bytes, unread: str | None = None) -> JSON:
+    """The value that a body holds. Raises BrokenOff for one that ends too early, ValueError for what is not JSON.
+
+    In a large body the members of the list called `unread` come as `Unread`.
+    """
     try:
         text = body.decode("utf-8-sig")
-        return _Steps(text).whole() if len(body) > LARGE else _DECODER.decode(text)
+        return _Steps(text, unread).whole() if len(body) > LARGE else _DECODER.decode(text)
     except json.JSONDecodeError as fault:
         if fault.pos >= len(text.rstrip()) or fault.msg.startswith("Unterminated string"):
             raise BrokenOff("the JSON ends too early") from fault
@@ -49,8 +68,9 @@ def read_json(body: bytes) -> JSON:
 class _Steps:
     """One pass over one text."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, unread: str | None) -> None:
         self.text = text
+        self.unread = unread
 
     def whole(self) -> JSON:
         value, end = self._value(self._skip(0), 0)
@@ -68,17 +88,21 @@ class _Steps:
             return _DECODER.raw_decode(self.text, at)
         return self._object(at, level) if opening == "{" else self._array(at, level)
 
-    def _array(self, at: int, level: int) -> tuple[list[Any], int]:
+    def _array(self, at: int, level: int, unread: bool = False) -> tuple[list[Any], int]:
         found: list[Any] = []
         at = self._skip(at + 1)
         if self.text[at : at + 1] == "]":
             return found, at + 1
         while True:
-            value, at = self._value(at, level + 1)
+            value, at = self._unread(at) if unread else self._value(at, level + 1)
             found.append(value)
             at, more = self._next(at, "]")
             if not more:
                 return found, at
+
+    def _unread(self, at: int) -> tuple[Unread, int]:
+        end = _DECODER.raw_decode(self.text, at)[1]
+        return Unread(self.text[at:end]), end
 
     def _object(self, at: int, level: int) -> tuple[dict[str, Any], int]:
         found: dict[str, Any] = {}
@@ -92,7 +116,9 @@ class _Steps:
             at = self._skip(at)
             if self.text[at : at + 1] != ":":
                 raise json.JSONDecodeError("Expecting ':'", self.text, at)
-            found[name], at = self._value(self._skip(at + 1), level + 1)
+            at = self._skip(at + 1)
+            left_unread = name == self.unread and self.text[at : at + 1] == "["
+            found[name], at = self._array(at, level + 1, unread=True) if left_unread else self._value(at, level + 1)
             at, more = self._next(at, "}")
             if not more:
                 return found, at

@@ -325,6 +325,23 @@ class TestFloodAreas:
             assert {"flood_states"} <= {raw.kind for raw in raw_of(pages)}
         assert asked.count("/floods") == 1  # large and not there: not asked for at every poll
 
+    @pytest.mark.parametrize("form", ["geojson", "topojson"])
+    async def test_all_of_a_city_s_outlines_at_once(self, form: str) -> None:
+        """Large answers are read in another way than small ones."""
+        areas = [_area(str(number)) for number in range(3_000)]
+        told = topojson.absolute(areas) if form == "topojson" else {"type": "FeatureCollection", "features": areas}
+        body = json.dumps({"statusCode": 200, "result": told}).encode()
+        assert len(body) > 256 * 1024
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            return answered(200, body) if request.url.path == "/floods" else _empty(request)
+
+        connector = source(answer)
+        done, aside = mapped(connector, raw_of(await pages_of(connector)))
+        found = [record for record in done if isinstance(record, FloodAreaRecord)]
+        assert (len(found), aside) == (3_000, [])
+        assert found[0].geometry == areas[0]["geometry"]
+
     def test_names_are_written_as_people_write_them(self) -> None:
         connector = source(lambda request: answered())
         told = _area("17") | {"properties": {"area_id": "17", "area_name": "RW 05", "parent_name": "KAMPUNG MELAYU"}}

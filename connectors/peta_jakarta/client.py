@@ -31,17 +31,29 @@ class PetaJakartaClient:
         self._config = config
         self._http = http
 
-    async def features(
-        self, path: str, params: Mapping[str, str], etag: str | None = None, max_bytes: int | None = None
-    ) -> Reading:
+    async def features(self, path: str, params: Mapping[str, str], etag: str | None = None) -> Reading:
         """An endpoint's GeoJSON features, whatever it wrote: FeatureCollection, `features: null`, or TopoJSON."""
-        reading = await self.result(path, params, etag, max_bytes)
+        return await self._collected(await self.result(path, params, etag), path)
+
+    async def outlines(self, path: str, params: Mapping[str, str], etag: str | None = None) -> Reading:
+        """As `features`, for an answer of many megabytes: its features may come as `Unread`."""
+        limit = int(self._config.areas_max_megabytes * 1_000_000)
+        reading = await self.result(path, params, etag, max_bytes=limit, unread="features")
+        return await self._collected(reading, path)
+
+    async def _collected(self, reading: Reading, path: str) -> Reading:
         if reading.unchanged:
             return reading
         return Reading(await asyncio.to_thread(_features, reading.value, path), reading.etag)
 
     async def result(
-        self, path: str, params: Mapping[str, str], etag: str | None = None, max_bytes: int | None = None
+        self,
+        path: str,
+        params: Mapping[str, str],
+        etag: str | None = None,
+        *,
+        max_bytes: int | None = None,
+        unread: str | None = None,
     ) -> Reading:
         """What an endpoint says, out of its envelope."""
         answer = await self._http.get(
@@ -53,7 +65,7 @@ class PetaJakartaClient:
         )
         if answer.unchanged:
             return Reading(None, etag, unchanged=True)
-        value = await answer.json()
+        value = await answer.json(unread)
         told = answer.headers.get("ETag")
         return Reading(self._opened(answer, value), told)
 

@@ -1,5 +1,6 @@
 """Peta Jakarta's connector: flood areas first, since they grow stale soonest, then gauges, then reports."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,6 +9,7 @@ import httpx
 
 from connectors.base import Connector, Identity, Page, Raw, utc_now
 from connectors.errors import CannotMap, NotUnderstood, SourceFailure
+from connectors.json_steps import Unread
 from connectors.manifest import Capability
 from connectors.parts import Parts
 from connectors.peta_jakarta.client import PetaJakartaClient, Reading
@@ -22,7 +24,7 @@ from connectors.peta_jakarta.reports import report_of
 from domain.records import JSON, Record
 from domain.sink import Submission, SubmissionRefused, Submitted
 
-_AREAS_AT_ONCE = 200
+_AREAS_AT_ONCE = 50
 _AREAS_RETRY = timedelta(minutes=10)
 
 
@@ -125,14 +127,14 @@ class PetaJakarta(Connector[PetaJakartaConfig]):
     async def _areas(self, progress: Progress, named: set[str]) -> AsyncGenerator[Page, None]:
         """All outlines. Without minimum_state every area comes, flooded or not."""
         params = {"admin": self.config.admin, "geoformat": "geojson"}
-        reading = await self._client.features(
-            "floods", params, progress.etags.get("floods"), int(self.config.areas_max_megabytes * 1_000_000)
-        )
+        reading = await self._client.outlines("floods", params, progress.etags.get("floods"))
         features = reading.value or []
         for start in range(0, len(features), _AREAS_AT_ONCE):
-            yield Page([Raw("flood_area", feature) for feature in features[start : start + _AREAS_AT_ONCE]])
+            some = await asyncio.to_thread(_read, features[start : start + _AREAS_AT_ONCE])
+            named = named | {ref for feature in some if (ref := _area_ref(feature))}
+            yield Page([Raw("flood_area", feature) for feature in some])
         progress.remember_etag("floods", reading.etag)
-        progress.areas |= named | {ref for feature in features if (ref := _area_ref(feature))}
+        progress.areas |= named
         progress.areas_read_at = self.clock()
         self._areas_failure = None
 
@@ -144,6 +146,10 @@ class PetaJakarta(Connector[PetaJakartaConfig]):
         progress.remember_etag("gauges", reading.etag)
         if not reading.unchanged:
             yield Page(cut_gauges(reading.value, self.config.profile), progress.checkpoint())
+
+
+def _read(features: list[Any]) -> list[JSON]:
+    return [feature.read() if isinstance(feature, Unread) else feature for feature in features]
 
 
 def _area_ref(feature: Any) -> str | None:
