@@ -62,13 +62,14 @@ class ListResult(Generic[T]):
 
 async def span_of(ctx: Context, paging: Paging, order: str) -> Span:
     """Which part of the list `order` (its name with its order) is asked for. Raises BadUserInput, InvalidCursor, CursorExpired."""
-    size = _size(paging)
+    size = page_size(paging)
     reader = (await ctx.visibility()).reader
     after, before = (_key(ctx, cursor, order, reader) for cursor in (paging.after, paging.before))
     return Span(size, after, before, backward=paging.last is not None)
 
 
-def _size(paging: Paging) -> int:
+def page_size(paging: Paging) -> int:
+    """How many rows are asked for. Raises BadUserInput outside 1 to 100."""
     if paging.first is not None and paging.last is not None:
         raise errors.BadUserInput("Give first or last, not both.")
     name, size = ("last", paging.last) if paging.last is not None else ("first", paging.first)
