@@ -1,0 +1,84 @@
+"""Reads the reference data: areas, categories, agencies. They are few, public, and change rarely."""
+
+from collections.abc import Collection, Sequence
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Table, func, select
+
+from storage.rows import AgencyRow, AreaRow, CategoryRow
+from storage.tables import agencies, areas, categories
+
+R = TypeVar("R", AgencyRow, AreaRow, CategoryRow)
+
+
+def _read(conn: Connection, table: Table, kind: type[R], *conditions: ColumnElement[bool]) -> list[R]:
+    """Rows of a kind in the table's own order."""
+    columns = [table.c[name] for name in kind.__dataclass_fields__]
+    order = table.c.position if "position" in table.c else table.c.code
+    return [kind(*row) for row in conn.execute(select(*columns).where(*conditions).order_by(order, table.c.id))]
+
+
+def agencies_by_id(conn: Connection, ids: Collection[int]) -> dict[int, AgencyRow]:
+    """Agencies by row id."""
+    return {row.id: row for row in _read(conn, agencies, AgencyRow, agencies.c.id.in_(set(ids)))}
+
+
+def all_agencies(conn: Connection) -> list[AgencyRow]:
+    """Every agency, by code."""
+    return _read(conn, agencies, AgencyRow)
+
+
+def agency_of_code(conn: Connection, code: str) -> AgencyRow | None:
+    """The agency of a code."""
+    return next(iter(_read(conn, agencies, AgencyRow, agencies.c.code == code)), None)
+
+
+def categories_by_id(conn: Connection, ids: Collection[int]) -> dict[int, CategoryRow]:
+    """Categories by row id."""
+    return {row.id: row for row in _read(conn, categories, CategoryRow, categories.c.id.in_(set(ids)))}
+
+
+def all_categories(conn: Connection, *, include_inactive: bool) -> list[CategoryRow]:
+    """The categories in the order that the city gave them."""
+    conditions = [] if include_inactive else [categories.c.active.is_(True)]
+    return _read(conn, categories, CategoryRow, *conditions)
+
+
+def category_of_code(conn: Connection, code: str) -> CategoryRow | None:
+    """The category of a code."""
+    return next(iter(_read(conn, categories, CategoryRow, categories.c.code == code)), None)
+
+
+def areas_by_id(conn: Connection, ids: Collection[int]) -> dict[int, AreaRow]:
+    """Areas by row id."""
+    return {row.id: row for row in _read(conn, areas, AreaRow, areas.c.id.in_(set(ids)))}
+
+
+def areas_of_codes(conn: Connection, codes: Collection[str]) -> dict[str, AreaRow]:
+    """Areas by code."""
+    return {row.code: row for row in _read(conn, areas, AreaRow, areas.c.code.in_(set(codes)))}
+
+
+def areas_below(conn: Connection, parent_ids: Sequence[int]) -> dict[int, list[AreaRow]]:
+    """The areas one level below each parent, by code."""
+    found: dict[int, list[AreaRow]] = {parent: [] for parent in parent_ids}
+    for row in _read(conn, areas, AreaRow, areas.c.parent_id.in_(set(parent_ids))):
+        assert row.parent_id is not None
+        found[row.parent_id].append(row)
+    return found
+
+
+def find_areas(conn: Connection, *, level: str | None, parent_id: int | None, words: str | None) -> list[AreaRow]:
+    """Areas of a level, below a parent (at any depth where a level is asked for), whose name has some words in it."""
+    conditions: list[ColumnElement[bool]] = []
+    if level is not None:
+        conditions.append(areas.c.level == level)
+    if parent_id is not None:
+        below = areas.c.parent_id == parent_id
+        if level is not None:
+            code = select(areas.c.code).where(areas.c.id == parent_id).scalar_subquery()
+            below = areas.c.code.startswith(func.concat(code, ".") if conn.dialect.name == "postgresql" else code + ".")
+        conditions.append(below)
+    if words is not None:
+        conditions.append(func.lower(areas.c.name).contains(words.lower(), autoescape=True))
+    return _read(conn, areas, AreaRow, *conditions)
