@@ -12,9 +12,9 @@ from resolvers.context import Context
 from resolvers.filters import ReportFilter, resolve_filter
 from resolvers.judging import Reader
 from resolvers.lists import ListResult, Paging, page_size
-from resolvers.log_positions import Sealer, resume
-from storage.event_log import GENESIS, read_head
-from storage.event_reading import LogEntry, entries_by_seq, read_entries, seen_at_all
+from resolvers.log_positions import Sealer, horizon, resume
+from storage.event_log import read_head
+from storage.event_reading import LogEntry, entries_by_seq, last_seen, read_entries, seen_at_all
 from storage.reports.filtering import ResolvedFilter
 from storage.rows import EventRow
 
@@ -44,10 +44,7 @@ async def events(
     resolved = await resolve_filter(ctx, filter, for_stream=True, with_search=False)
     visibility = await ctx.visibility()
     reader = Reader(visibility, resolved, kinds=None if kinds is None else frozenset(kinds))
-    start = (0, GENESIS)
-    if after is not None:
-        cursor = await resume(ctx, after)
-        start = (cursor.seq, cursor.chain)
+    start = await _start(ctx, after, own=reader.own)
     found = await ctx.read(_search, visibility, reader, start, size)
     sealer = Sealer(ctx.parts.cursors, visibility, found.epoch)
     return EventList(
@@ -59,6 +56,14 @@ async def events(
         seal=lambda key: sealer.seal(key[0] or 0, _chain_of(found, key[0])),
         searched_up_to=sealer.seal(*found.last),
     )
+
+
+async def _start(ctx: Context, after: str | None, *, own: bool) -> tuple[int, bytes]:
+    """Behind the cursor, else where what is still told of the log begins."""
+    if after is not None:
+        cursor = await resume(ctx, after, own=own)
+        return cursor.seq, cursor.chain
+    return await ctx.read(last_seen, await ctx.visibility(), own=own, before=horizon())
 
 
 @dataclass(frozen=True)

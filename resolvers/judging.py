@@ -6,7 +6,7 @@ gets one tombstone, whatever its filter and kinds. `matches` is how the report s
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.search_query import Phrase, SearchQuery
 from domain.visibility import Visibility
@@ -15,6 +15,7 @@ from domain.words import field_tokens
 from storage.event_reading import LogEntry
 from storage.facets import Facets
 from storage.reports.filtering import ResolvedFilter
+from storage.reports.seen import uses_true_places
 from storage.rows import EventRow
 
 _PUBLIC_NOTES = frozenset({ReportStatus.REJECTED, ReportStatus.RESOLVED, ReportStatus.CLOSED, ReportStatus.WITHDRAWN})
@@ -54,7 +55,7 @@ class Reader:
         if not self._sees_now(entry, *now) or (self.created_only and not self._is_new(entry)):
             return None
         matches = self._matches(entry, entry.after)
-        was = not self.created_only and self._saw(entry, entry.before) and self._matches(entry, entry.before)
+        was = not self.created_only and self._saw(entry, entry.before) and self._matched(entry, entry.before)
         if not (matches or was) or (matches and self.kinds is not None and entry.kind not in self.kinds):
             return None
         return told(entry, self.visibility, matches=matches)
@@ -78,6 +79,14 @@ class Reader:
 
     def _is_own(self, entry: LogEntry, facets: Facets) -> bool:
         return self.own and self.visibility.owns(entry.report_id, facets.reporter_id)
+
+    def _matched(self, entry: LogEntry, before: Facets | None) -> bool:
+        """Whether the report matched before, or may have: of one that is fuzzed with this event, nobody who goes by
+        public places learns whether it lay within the filter. All are told; who never had it ignores that."""
+        if before is None or not before.public_place_withheld or uses_true_places(self.visibility, mine=self.own):
+            return self._matches(entry, before)
+        anywhere = replace(self.filter, areas=None, whole_cities=None, box=None, near=None)
+        return replace(self, filter=anywhere)._matches(entry, before)
 
     def _matches(self, entry: LogEntry, facets: Facets | None) -> bool:
         assert entry.report_id is not None
@@ -132,7 +141,7 @@ def told(entry: LogEntry, visibility: Visibility, *, matches: bool) -> EventRow:
         actor_agency_id=entry.actor_agency_id if has_actor else None,
         actor_person_id=person if named else None,
         has_actor=has_actor,
-        by_viewer=person is not None and person == visibility.person_id,
+        by_viewer=_is_by(entry, visibility),
         status=entry.status,
         previous_status=entry.previous_status,
         note=entry.note if visibility.staff or _note_is_public(entry) else None,
@@ -143,6 +152,13 @@ def told(entry: LogEntry, visibility: Visibility, *, matches: bool) -> EventRow:
         flood_state=entry.flood_state,
         previous_flood_state=entry.previous_flood_state,
     )
+
+
+def _is_by(entry: LogEntry, visibility: Visibility) -> bool:
+    """Whether this person did it; who shows a report's follow token is its reporter."""
+    if entry.actor_person_id is not None:
+        return entry.actor_person_id == visibility.person_id
+    return entry.by_reporter and entry.report_id in visibility.followed
 
 
 def _hides_actor(entry: LogEntry, visibility: Visibility) -> bool:

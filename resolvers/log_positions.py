@@ -31,10 +31,14 @@ class Sealer:
         return self._cursors.seal_log(LogCursor(seq, chain, self.epoch, in_snapshot), self._reader)
 
 
-async def log_cursor(ctx: Context, *, own: bool = False) -> str:
-    """Where the log stands for this viewer's class, in the operation's own snapshot."""
+async def log_cursor(ctx: Context) -> str:
+    """Where the log stands for this viewer's class, in the operation's own snapshot.
+
+    For a person also what is told of its own hidden reports counts, so that `mine` tells nothing twice; no reader
+    misses anything by that, for nobody else may know of those entries.
+    """
     visibility = await ctx.visibility()
-    head, (seq, chain) = await ctx.read(_stand, visibility, own=own)
+    head, (seq, chain) = await ctx.read(_stand, visibility, own=visibility.has_person)
     return Sealer(ctx.parts.cursors, visibility, head.epoch).seal(seq, chain)
 
 
@@ -48,8 +52,11 @@ async def log_cursors_of(roots: Sequence[object], ctx: Context) -> list[str]:
     return [cursor] * len(roots)
 
 
-async def resume(ctx: Context, text: str) -> LogCursor:
-    """The position that a client came back with. Raises InvalidCursor, or CursorExpired where it cannot be resumed from."""
+async def resume(ctx: Context, text: str, *, own: bool = False) -> LogCursor:
+    """The position that a client came back with. Raises InvalidCursor, or CursorExpired where it cannot be resumed from.
+
+    `own`: for who reads `mine`.
+    """
     visibility = await ctx.visibility()
     try:
         cursor = ctx.parts.cursors.open_log(text, visibility.reader)
@@ -57,15 +64,20 @@ async def resume(ctx: Context, text: str) -> LogCursor:
         raise InvalidCursor(f"The argument after is wrong: {error}.") from error
     except ExpiredCursor as error:
         raise CursorExpired from error
-    if not await ctx.read(_holds, cursor):
+    if not await ctx.read(_holds, cursor, visibility, own=own):
         raise CursorExpired
     return cursor
 
 
-def _holds(conn: Connection, cursor: LogCursor) -> bool:
-    """Whether this very log was there once (epoch and chain), and what came since is still told (the horizon)."""
+def _holds(conn: Connection, cursor: LogCursor, visibility: Visibility, *, own: bool) -> bool:
+    """Whether this very log was there once (epoch and chain), and all that came since for this reader is still told."""
     chain = chain_at(conn, cursor.seq)
     if read_head(conn).epoch != cursor.epoch or chain is None or chain[:8] != cursor.chain:
         return False
-    following = time_of_next(conn, cursor.seq)
-    return following is None or following >= time.time_ns() // 1000 - HORIZON
+    following = time_of_next(conn, visibility, cursor.seq, own=own)
+    return following is None or following >= horizon()
+
+
+def horizon() -> int:
+    """The moment from which on the log can be resumed, in microseconds."""
+    return time.time_ns() // 1000 - HORIZON

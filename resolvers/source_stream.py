@@ -1,16 +1,19 @@
 """The subscription `sources`: each source as it is, then each change of state and the end of each sync that was asked for."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Mapping
 
 from sqlalchemy import Connection, select
-from storage.sources import all_sources
 
 from resolvers.context import Context
 from resolvers.streams import Told
 from storage.rows import SourceRow
+from storage.sources import all_sources
 from storage.store import Store
 from storage.tables import sources as table
+
+log = logging.getLogger("simpul.sources")
 
 POLL_SECONDS = 0.5
 
@@ -33,31 +36,34 @@ class SourceWatch:
         """One more watcher."""
         self._watchers += 1
         if self._task is None:
-            self._changes = await self._store.read(_changes)
             self._task = asyncio.create_task(self._look(), name="source watch")
 
     async def leave(self) -> None:
         """One watcher less."""
         self._watchers -= 1
         if self._watchers == 0 and self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+            task, self._task = self._task, None
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
-    async def wait(self, seen: dict[int, int]) -> dict[int, int]:
-        """Returns once something differs from what the watcher has seen."""
+    async def wait(self, seen: Mapping[int, int]) -> None:
+        """Returns once a source has changed since the watcher saw it, or is new."""
         async with self._moved:
-            await self._moved.wait_for(lambda: self._changes != seen)
-            return dict(self._changes)
+            await self._moved.wait_for(lambda: any(change > seen.get(row, -1) for row, change in self._changes.items()))
 
     async def _look(self) -> None:
         while True:
+            try:
+                await self._tell(await self._store.read(_changes))
+            except Exception:
+                log.warning("the sources could not be read", exc_info=True)
             await asyncio.sleep(POLL_SECONDS)
-            fresh = await self._store.read(_changes)
-            if fresh != self._changes:
-                async with self._moved:
-                    self._changes = fresh
-                    self._moved.notify_all()
+
+    async def _tell(self, fresh: dict[int, int]) -> None:
+        if fresh != self._changes:
+            async with self._moved:
+                self._changes = fresh
+                self._moved.notify_all()
 
 
 class SourceSource:
@@ -67,6 +73,7 @@ class SourceSource:
         self._store = store
         self._watch = watch
         self._seen: dict[int, int] = {}
+        self._closed = False
         self._waiting: list[SourceRow] = []
 
     def __aiter__(self) -> AsyncIterator[Told]:
@@ -88,7 +95,9 @@ class SourceSource:
 
     async def aclose(self) -> None:
         """See execution.Source."""
-        await self._watch.leave()
+        if not self._closed:
+            self._closed = True
+            await self._watch.leave()
 
 
 async def sources(ctx: Context) -> SourceSource:

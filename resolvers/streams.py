@@ -43,6 +43,7 @@ class LogSource:
         self._known = (seq, chain)  # the last of them that the reader may know of
         self._progress: tuple[int, bytes] = (seq, chain)  # … all before which was handed out, and more asked for
         self._page: list[LogEntry] = []
+        self._revision = -1  # of the tail when the page was read
 
     def __aiter__(self) -> AsyncIterator[Told]:
         return self
@@ -51,7 +52,7 @@ class LogSource:
         """The next entry that tells the reader something. Raises CursorExpired when the log begins a new epoch."""
         self._progress = self._known
         while True:
-            if not self._page:
+            if not self._page or self._revision != self._tail.revision:
                 await self._turn_page()
             entry = self._page.pop()
             self._read = entry.seq
@@ -64,9 +65,10 @@ class LogSource:
             self._progress = self._known
 
     async def _turn_page(self) -> None:
-        if self._tail.epoch != self._sealer.epoch:
+        self._page, self._revision = [], self._tail.revision
+        self._page = (await self._tail.after(self._read, self._sealer.epoch))[::-1]
+        if not self._page:
             raise CursorExpired
-        self._page = (await self._tail.after(self._read))[::-1]
 
     def progress(self) -> str | None:
         """See execution.Source."""
@@ -82,7 +84,7 @@ async def begin(ctx: Context, after: str | None, *, own: bool = False) -> tuple[
     visibility = await ctx.visibility()
     resumed = after if after is not None else ctx.last_event_id
     if resumed is not None:
-        cursor = await resume(ctx, resumed)
+        cursor = await resume(ctx, resumed, own=own)
         head = await ctx.read(read_head)
         return Sealer(ctx.parts.cursors, visibility, head.epoch), cursor.seq, cursor.chain
     head = await ctx.read(read_head)

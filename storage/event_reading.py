@@ -93,7 +93,7 @@ def report_pages(
     conn: Connection, visibility: Visibility, report_ids: Sequence[int], span: Span, *, own: frozenset[int]
 ) -> dict[int, Page[LogEntry]]:
     """The same part of the timelines of several reports, oldest first; `own`: those of them that the viewer told."""
-    told = or_(seen_after(visibility), and_(events.c.report_id.in_(own), kinds_seen(visibility)))
+    told = or_(_seen_after(visibility), and_(events.c.report_id.in_(own), kinds_seen(visibility)))
     entries = _entries().where(events.c.kind.in_(REPORT_EVENT_KINDS), told)
     return read_pages(conn, entries, Order(events.c.seq), span, _entry, events.c.report_id, report_ids)
 
@@ -126,18 +126,18 @@ def _seen_side(visibility: Visibility, told: ColumnElement[Any], agency: ColumnE
 
 def _own(visibility: Visibility) -> ColumnElement[bool]:
     """What a person told; only who reads `mine` sees his hidden ones in the log."""
-    conditions: list[ColumnElement[bool]] = []
+    conditions: list[ColumnElement[bool]] = [false()]
     if visibility.person_id is not None:
         conditions.append(reports.c.reporter_id == visibility.person_id)
     if visibility.followed:
         conditions.append(events.c.report_id.in_(visibility.followed))
-    return and_(or_(false(), *conditions), reports.c.visibility != ReportVisibility.ERASED)
+    return or_(*conditions)
 
 
-def seen_after(visibility: Visibility, *, own: bool = False) -> ColumnElement[bool]:
-    """Entries after which this class (with `own`: this person) saw the report."""
+def _seen_after(visibility: Visibility) -> ColumnElement[bool]:
+    """Entries after which this class saw the report."""
     seen = _seen_side(visibility, _facets.c.after_visibility, _facets.c.after_agency_id)
-    return and_(or_(seen, _own(visibility)) if own else seen, kinds_seen(visibility))
+    return and_(seen, kinds_seen(visibility))
 
 
 def seen_at_all(visibility: Visibility, *, own: bool = False) -> ColumnElement[bool]:
@@ -146,7 +146,10 @@ def seen_at_all(visibility: Visibility, *, own: bool = False) -> ColumnElement[b
     after = _seen_side(visibility, _facets.c.after_visibility, _facets.c.after_agency_id)
     seen = [events.c.report_id.is_(None), before, after]
     if own:
-        seen.append(_own(visibility))
+        hidden = [
+            side == ReportVisibility.CONFIDENTIAL for side in (_facets.c.before_visibility, _facets.c.after_visibility)
+        ]
+        seen.append(and_(_own(visibility), or_(*hidden)))
     return and_(or_(*seen), kinds_seen(visibility))
 
 
@@ -155,16 +158,24 @@ def kinds_seen(visibility: Visibility) -> ColumnElement[bool]:
     return true() if visibility.staff else events.c.kind.not_in(STAFF_ONLY_KINDS)
 
 
-def last_seen(conn: Connection, visibility: Visibility, *, own: bool = False) -> tuple[int, bytes]:
-    """Number and chain of the last entry that this class may know of: never the head itself, which would count hidden ones."""
-    statement = (
-        select(events.c.seq, events.c.chain)
+def _known(columns: Sequence[ColumnElement[Any]], visibility: Visibility, *, own: bool) -> Select[Any]:
+    return (
+        select(*columns)
+        .select_from(events)
         .join(_facets, _facets.c.seq == events.c.seq)
         .outerjoin(reports, reports.c.id == events.c.report_id)
         .where(seen_at_all(visibility, own=own))
-        .order_by(events.c.seq.desc())
-        .limit(1)
     )
+
+
+def last_seen(
+    conn: Connection, visibility: Visibility, *, own: bool = False, before: int | None = None
+) -> tuple[int, bytes]:
+    """Number and chain of the last entry that this class may know of (and that was written before a moment): never the
+    head itself, which would count hidden ones."""
+    statement = _known([events.c.seq, events.c.chain], visibility, own=own).order_by(events.c.seq.desc()).limit(1)
+    if before is not None:
+        statement = statement.where(events.c.at < before)
     row = conn.execute(statement).first()
     return (0, GENESIS) if row is None else (row.seq, row.chain)
 
@@ -176,9 +187,10 @@ def chain_at(conn: Connection, seq: int) -> bytes | None:
     return conn.execute(select(events.c.chain).where(events.c.seq == seq)).scalar_one_or_none()
 
 
-def time_of_next(conn: Connection, seq: int) -> int | None:
-    """When the entry behind a number was written; None if there is none yet."""
-    return conn.execute(select(events.c.at).where(events.c.seq == seq + 1)).scalar_one_or_none()
+def time_of_next(conn: Connection, visibility: Visibility, seq: int, *, own: bool = False) -> int | None:
+    """When the next entry behind a number was written that this class may know of; None if there is none yet."""
+    statement = _known([events.c.at], visibility, own=own).where(events.c.seq > seq).order_by(events.c.seq).limit(1)
+    return conn.execute(statement).scalar_one_or_none()
 
 
 def prune_facets(conn: Connection, older_than: int, limit: int = 5_000) -> int:

@@ -8,18 +8,21 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from storage.event_log import Head, read_head
-from storage.event_reading import LogEntry, read_entries
+from storage.event_reading import LogEntry, entries_by_seq, read_entries
 from storage.store import Store
 
 log = logging.getLogger("simpul.log")
 
 KEPT = 5_000
 PAGE = 200
+_BATCH = 1_000
+_PAGES_HEARD = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +34,21 @@ class Now:
 
 
 class LogTail:
-    """Follows the log. `after` waits for entries behind a position; `epoch` is the log's own, as last read."""
+    """Follows the log. `after` waits for entries behind a position; `epoch` is the log's own, as last read.
 
-    def __init__(self, store: Store) -> None:
+    `revision` rises whenever entries read before may tell what is hidden now: their readers read them again.
+    """
+
+    def __init__(self, store: Store, kept: int = KEPT) -> None:
         self._store = store
-        self._entries: deque[LogEntry] = deque(maxlen=KEPT)
+        self._kept = kept
+        self._entries: deque[LogEntry] = deque(maxlen=kept)
         self._now: dict[int, Now] = {}
         self._grown = asyncio.Condition()
         self._seq = 0
         self._task: asyncio.Task[None] | None = None
         self.epoch = 0
+        self.revision = 0
 
     async def start(self) -> None:
         """Begins at the log's present head."""
@@ -54,18 +62,23 @@ class LogTail:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def after(self, seq: int, limit: int = PAGE) -> list[LogEntry]:
-        """The next entries behind `seq`; waits until there is one, or until the epoch changes (then none)."""
-        epoch = self.epoch
+    async def after(self, seq: int, epoch: int, limit: int = PAGE) -> list[LogEntry]:
+        """The next entries behind `seq`; waits until there is one. None at all: the log is past that epoch."""
         async with self._grown:
-            await self._grown.wait_for(lambda: self._seq > seq or self.epoch != epoch)
-        if self.epoch != epoch:
+            await self._grown.wait_for(lambda: self.epoch > epoch or (self.epoch == epoch and self._seq > seq))
+        if self.epoch > epoch:
             return []
         first = self._entries[0].seq if self._entries else self._seq + 1
         if seq + 1 < first:
-            return await self._store.read(read_entries, seq, limit)
+            return await self._from_store(seq, limit)
         start = seq + 1 - first
         return [self._entries[i] for i in range(start, min(start + limit, len(self._entries)))]
+
+    async def _from_store(self, seq: int, limit: int) -> list[LogEntry]:
+        head, entries = await self._store.read(_read_on, seq, limit)
+        if head.seq > self._seq:  # the store was read later than the tail: it knows better how reports stand now
+            self._hear(entries)
+        return entries
 
     def now(self, entry: LogEntry) -> Now:
         """How the entry's report stands now, as far as this process has heard."""
@@ -84,22 +97,37 @@ class LogTail:
 
     async def _catch_up(self) -> None:
         while True:
-            head, entries = await self._store.read(_read_new, self._seq)
-            if not entries and head.epoch == self.epoch:
+            head, entries = await self._store.read(_read_on, self._seq, _BATCH)
+            if entries or head.epoch != self.epoch:
+                await self._take(head, entries)
+            if self._seq >= head.seq:
                 return
-            for entry in entries:
-                self._entries.append(entry)
-                if entry.report_id is not None:
-                    self._now[entry.report_id] = Now(entry.now_visibility, entry.now_agency_id)
-            if len(self._now) > 4 * KEPT:
-                kept = {entry.report_id for entry in self._entries}
-                self._now = {report: now for report, now in self._now.items() if report in kept}
-            async with self._grown:
-                self._seq = entries[-1].seq if entries else self._seq
-                self.epoch = head.epoch
-                self._grown.notify_all()
+
+    async def _take(self, head: Head, entries: list[LogEntry]) -> None:
+        fuzzed = {each.report_id for each in entries if each.before and each.before.public_place_withheld}
+        rewritten = [each.seq for each in self._entries if each.report_id in fuzzed] if fuzzed else []
+        again = await self._store.read(entries_by_seq, rewritten) if rewritten else {}
+        async with self._grown:
+            for position, each in enumerate(self._entries if again else ()):
+                self._entries[position] = again.get(each.seq, each)
+            self._entries.extend(entries)
+            self._hear(entries)
+            if fuzzed or head.epoch != self.epoch:
+                self.revision += 1
+            self._seq = entries[-1].seq if entries else self._seq
+            self.epoch = head.epoch
+            self._grown.notify_all()
+
+    def _hear(self, entries: Iterable[LogEntry]) -> None:
+        for entry in entries:
+            if entry.report_id is not None:
+                self._now[entry.report_id] = Now(entry.now_visibility, entry.now_agency_id)
+        if len(self._now) > 4 * self._kept + _PAGES_HEARD * PAGE:
+            kept = {entry.report_id for entry in self._entries}
+            self._now = {report: now for report, now in self._now.items() if report in kept}
+            self.revision += 1  # who still holds older entries has nobody to ask any more
 
 
-def _read_new(conn: Connection, seq: int) -> tuple[Head, list[LogEntry]]:
+def _read_on(conn: Connection, seq: int, limit: int) -> tuple[Head, list[LogEntry]]:
     """Head and entries in one snapshot: nothing between them is missed."""
-    return read_head(conn), read_entries(conn, seq, 1_000)
+    return read_head(conn), read_entries(conn, seq, limit)

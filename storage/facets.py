@@ -1,6 +1,6 @@
 """A report's filterable facts at one moment: what an event keeps of just before and just after, and what roll-ups count."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import orjson
@@ -50,6 +50,27 @@ class Facets:
     def open(self) -> bool:
         """Whether somebody still has to do something about it."""
         return self.status in OPEN_STATUSES
+
+    @property
+    def public_place_withheld(self) -> bool:
+        """Whether there was a place for everybody that nobody is told of any more (see `without_public_place`)."""
+        return self.latitude is not None and self.public_latitude is None
+
+    def without_public_place(self) -> "Facets":
+        """The same with the public place left out: how a report stood before it was fuzzed.
+
+        That place was the true one. Telling whether it lay within a filter, even once, would tell where it was.
+        """
+        if self.latitude is None:
+            return self
+        return replace(
+            self,
+            public_latitude=None,
+            public_longitude=None,
+            public_cell=None,
+            public_area_id=None,
+            public_city_id=None,
+        )
 
     def dump(self) -> str:
         """As JSON for the log's side row."""

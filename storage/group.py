@@ -11,12 +11,14 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import DBAPIError
 
 from domain.sealing import keyed_hash
 from storage.event_log import Head, append
 from storage.transaction import NeedsLocks, Operation, Tx
 
 MAX_GROUP = 50
+DEADLOCK = "40P01"
 _BIGINTS = ARRAY(BigInteger)
 
 
@@ -55,11 +57,16 @@ def _run(tx: Tx, operation: Operation[Any]) -> Done:
         more = needs.locks
     except Exception as raised:
         error, more = raised, frozenset()
-        if tx.conn.invalidated:
+        if tx.conn.invalidated or is_deadlock(raised):
             raise
     savepoint.rollback()
     tx.reset(mark)
     return Done(error=error, more_locks=more)
+
+
+def is_deadlock(error: BaseException) -> bool:
+    """Whether PostgreSQL ended a transaction so that another may go on: the whole group is to be run again."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == DEADLOCK
 
 
 def _lock(conn: Connection, names: frozenset[str]) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from storage.errors import OutcomeUnknown, Overloaded, StoreUnavailable
-from storage.group import MAX_GROUP, Done, run_group
+from storage.group import MAX_GROUP, Done, is_deadlock, run_group
 from storage.migrating import upgrade
 from storage.sqlite import MAX_WAITING, settle
 from storage.store import Job, Snapshot, Store
@@ -21,7 +21,6 @@ from storage.transaction import Operation
 T = TypeVar("T")
 log = logging.getLogger("simpul.store")
 
-_DEADLOCK = "40P01"
 _TRIES = 5
 
 
@@ -92,12 +91,10 @@ class PostgresStore(Store):
         again: list[Job] = []
         while True:
             jobs = again or [await self._jobs.get()]
-            fresh = 0 if again else 1
             while len(jobs) < MAX_GROUP and not self._jobs.empty():
                 jobs.append(self._jobs.get_nowait())
-                fresh += 1
             again = await self._commit(jobs)
-            for _ in range(fresh):
+            for _ in range(len(jobs) - len(again)):  # what has to come again is not done
                 self._jobs.task_done()
 
     async def _commit(self, jobs: list[Job]) -> list[Job]:
@@ -125,7 +122,7 @@ class PostgresStore(Store):
                     done, head, tx = await connection.run_sync(run_group, operations)
                 except DBAPIError as error:
                     await connection.rollback()
-                    if getattr(error.orig, "sqlstate", None) != _DEADLOCK or not left:
+                    if not is_deadlock(error) or not left:
                         raise
                     continue
                 try:

@@ -54,7 +54,7 @@ def change(
     told_before = before
     if columns.get("fuzzed") and not row["fuzzed"]:
         fuzz_the_past(tx, area_map, report_id)
-        told_before = before and _fuzzed(tx.conn, area_map, before)
+        told_before = before and before.without_public_place()
     status = columns.get("status", row["status"])
     tx.emit(
         PendingEvent(
@@ -141,7 +141,7 @@ def fuzz_the_past(tx: Tx, area_map: AreaMap, report_id: int) -> None:
 
 
 def _fuzzed(conn: Connection, area_map: AreaMap, facets: Facets) -> Facets:
-    if facets.latitude is None or facets.longitude is None:
+    if facets.latitude is None or facets.longitude is None or facets.public_place_withheld:
         return facets
     point = fuzz(Point(facets.latitude, facets.longitude))
     code = area_map.locate(point.latitude, point.longitude)
