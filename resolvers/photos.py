@@ -1,0 +1,57 @@
+"""Photos of reports, and the addresses that they are served under.
+
+A public report's photo has a plain address that anybody may read and keep for five minutes. Any other address is signed
+and ends after ten minutes; it is given only to who may see the report.
+"""
+
+import hmac
+import time
+from collections.abc import Sequence
+
+from domain.sealing import keyed_hash
+from domain.vocabulary import PhotoPhase, ReportVisibility
+from resolvers.context import Context
+from resolvers.permissions import Deed, require
+from storage.reports import photo_reading
+from storage.rows import PhotoRow, SeenReport
+
+SIGNED_SECONDS = 600
+
+
+async def photos_of(
+    reports: Sequence[SeenReport], ctx: Context, *, phase: PhotoPhase | None, include_hidden: bool
+) -> list[Sequence[PhotoRow]]:
+    """The photos of each report. Raises Forbidden where others than staff ask for hidden ones."""
+    if include_hidden:
+        require(ctx.viewer, Deed.SEE_HIDDEN_PHOTOS)
+    visibility = await ctx.visibility()
+    ids = [report.id for report in reports]
+    found = await ctx.read(photo_reading.photos_of_reports, visibility, ids, phase=phase, include_hidden=include_hidden)
+    return [found[report_id] for report_id in ids]
+
+
+async def photos_by_id(ids: Sequence[int], ctx: Context) -> list[PhotoRow | None]:
+    """Photos by row id; None for those of reports that the viewer may not see."""
+    found = await ctx.read(photo_reading.photos_by_id, await ctx.visibility(), ids)
+    return [found.get(each) for each in ids]
+
+
+def photo_url(row: PhotoRow, ctx: Context, *, thumbnail: bool) -> str:
+    """Where the photo's bytes are."""
+    path = f"{ctx.parts.settings.public_url}/photos/{row.address}{'/thumbnail' if thumbnail else ''}"
+    if row.report_visibility == ReportVisibility.PUBLIC and not row.hidden:
+        return path
+    expires = int(time.time()) + SIGNED_SECONDS
+    return f"{path}?expires={expires}&signature={signature(ctx.parts.secret, row.address, expires)}"
+
+
+def signature(secret: bytes, address: str, expires: int) -> str:
+    """Proves that the hub gave out this address, good until `expires` (seconds since 1970)."""
+    return keyed_hash(secret, "photo", address, str(expires))[:32]
+
+
+def signature_holds(secret: bytes, address: str, expires: str, shown: str) -> bool:
+    """Whether a signed address is one that the hub gave out and that has not ended."""
+    if not expires.isascii() or not expires.isdecimal() or len(expires) > 12 or not shown.isascii():
+        return False
+    return int(expires) >= time.time() and hmac.compare_digest(signature(secret, address, int(expires)), shown)
