@@ -32,7 +32,7 @@ def photos_of_reports(
     conn: Connection, visibility: Visibility, report_ids: Sequence[int], *, phase: str | None, include_hidden: bool
 ) -> dict[int, list[PhotoRow]]:
     """The photos of each report, in the order they came; hidden ones only for staff that asks for them."""
-    conditions = [photos.c.report_id.in_(set(report_ids))]
+    conditions: list[ColumnElement[bool]] = [photos.c.report_id.in_(set(report_ids))]
     if phase is not None:
         conditions.append(photos.c.phase == phase)
     if not include_hidden:
