@@ -6,7 +6,7 @@ The roll-up is exact: it is written in the transaction of the reports themselves
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, false, func, or_, select
 
 from domain.visibility import Visibility
 from domain.vocabulary import ReportVisibility
@@ -25,9 +25,13 @@ def count_reports(conn: Connection, visibility: Visibility, wanted: ResolvedFilt
     if wanted.has_only(*_KEPT):
         summed = func.coalesce(func.sum(rollup_area.c.total), 0)
         return int(conn.execute(select(summed).where(rolled_up(rollup_area, visibility, wanted))).scalar_one())
-    condition = wanted.where(visibility, conn.dialect.name, now)
+    counted = _counted(wanted.where(visibility, conn.dialect.name, now))
     with limited(conn, seconds):
-        return conn.execute(select(func.count()).select_from(reports).where(condition)).scalar_one()
+        return int(conn.execute(counted).scalar_one())
+
+
+def _counted(condition: ColumnElement[bool]) -> Select[Any]:
+    return select(func.count()).select_from(reports).where(condition)
 
 
 def count_reports_of_areas(

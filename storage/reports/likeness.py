@@ -20,6 +20,9 @@ from storage.tables import categories, reports
 STILL_TOLD = frozenset(map(str, OPEN_STATUSES | {ReportStatus.RESOLVED}))
 """What a report may be a duplicate of: nothing that was refused, withdrawn, merged or closed."""
 
+_NONE = 0
+"""No category, to a table of values, where PostgreSQL would take a null for a text."""
+
 _kin = categories.alias("kin")
 _kin_parent = categories.alias("kin_parent")
 
@@ -75,7 +78,7 @@ def _kind(subject: Subject, known: _Known) -> Kind:
 def _near(visibility: Visibility, subjects: Sequence[Subject], known: _Known, metres: float) -> Any:
     lies, asked = place(visibility), _asked(subjects, known, metres)
     family = (asked.c.category_id, asked.c.parent_id)
-    kindred = or_(asked.c.category_id.is_(None), _kin.c.id.in_(family), _kin.c.parent_id.in_(family))
+    kindred = or_(asked.c.category_id == _NONE, _kin.c.id.in_(family), _kin.c.parent_id.in_(family))
     return (
         select(asked.c.number, _kin.c.code, _kin_parent.c.code, *seen_columns(visibility))
         .select_from(asked)
@@ -114,5 +117,6 @@ def _asked(subjects: Sequence[Subject], known: _Known, metres: float) -> Any:
 def _row(number: int, subject: Subject, known: _Known, metres: float) -> tuple[Any, ...]:
     box = bounding_box_around(subject.point, metres)
     since, until = subject.reported_at - SEARCH_WINDOW_US, subject.reported_at + SEARCH_WINDOW_US
-    parent_id = None if subject.category_id is None else known[subject.category_id][1]
-    return (number, box.south, box.north, box.west, box.east, since, until, subject.category_id, parent_id)
+    category_id = subject.category_id or _NONE
+    parent_id = known[category_id][1] or _NONE if category_id in known else _NONE
+    return (number, box.south, box.north, box.west, box.east, since, until, category_id, parent_id)

@@ -1,6 +1,6 @@
 """Searching reports by their words, in the index that this viewer may search: the staff's has addresses, the public one none."""
 
-from sqlalchemy import Cast, ColumnElement, Connection, cast, column, literal, select, table
+from sqlalchemy import Cast, ColumnElement, cast, column, literal, select, table
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from domain.search_query import SearchQuery
@@ -22,11 +22,3 @@ def has_words(query: SearchQuery, visibility: Visibility, dialect: str, *, mine:
     else:
         found = index.c.doc.op("MATCH", is_comparison=True)(fts5_match(query))
     return reports.c.id.in_(select(index.c.rowid).where(found))
-
-
-def report_has_words(
-    conn: Connection, report_id: int, query: SearchQuery, visibility: Visibility, *, mine: bool = False
-) -> bool:
-    """Whether the words of one report match now: what streams ask of a new report."""
-    wanted = has_words(query, visibility, conn.dialect.name, mine=mine)
-    return conn.execute(select(1).select_from(reports).where(reports.c.id == report_id, wanted)).first() is not None
