@@ -1,0 +1,134 @@
+"""Peta Jakarta: flood areas and how they change, gauges and what they read."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import strawberry
+from strawberry import Parent
+
+from domain.sealing import Kind
+from domain.vocabulary import FloodState as State
+from execution import load
+from resolvers import areas, flood, flood_stream, reports
+from resolvers.flood_change import FloodChange
+from resolvers.lists import ListResult
+from schema.arguments import After, Before, First, Info, Last, Since, Tolerance, or_none, paging
+from schema.connection import Connection, UncountedConnection
+from schema.enums import ChangeKind, FloodState
+from schema.fields import batch, column, field, output, value
+from schema.node import Node, identity
+from schema.place import Coordinates
+from schema.references import AreaRef, FloodAreaChangeRef, ReportRef
+from schema.scalars import Cursor, DateTime, GeoJSON
+from storage.rows import FloodAreaRow, FloodGaugeRow, FloodReadingRow, SeenReport
+
+
+async def _boundary(
+    area: Parent[FloodAreaRow], info: Info, tolerance_meters: Tolerance = strawberry.UNSET
+) -> Mapping[str, Any] | None:
+    """Its outline: a Polygon or MultiPolygon."""
+    return await load(info.context, flood.flood_area_boundaries_of, area, tolerance_m=or_none(tolerance_meters))
+
+
+async def _reports(
+    area: Parent[FloodAreaRow],
+    info: Info,
+    since: Since = strawberry.UNSET,
+    first: First = strawberry.UNSET,
+    after: After = strawberry.UNSET,
+) -> ListResult[SeenReport]:
+    """The open flood reports within it, newest first: of the last 24 hours, unless `since` says from when."""
+    return await load(
+        info.context, reports.reports_in_flood_areas, area, since=or_none(since), paging=paging(first, after)
+    )
+
+
+async def _changes(
+    area: Parent[FloodAreaRow],
+    info: Info,
+    since: Since = strawberry.UNSET,
+    first: First = strawberry.UNSET,
+    after: After = strawberry.UNSET,
+    last: Last = strawberry.UNSET,
+    before: Before = strawberry.UNSET,
+) -> ListResult[FloodChange]:
+    """How its state changed, oldest first."""
+    return await load(
+        info.context,
+        flood_stream.changes_of,
+        area,
+        since=or_none(since),
+        paging=paging(first, after, last, before),
+    )
+
+
+async def _readings(
+    gauge: Parent[FloodGaugeRow],
+    info: Info,
+    since: Since = strawberry.UNSET,
+    first: First = strawberry.UNSET,
+    after: After = strawberry.UNSET,
+    last: Last = strawberry.UNSET,
+    before: Before = strawberry.UNSET,
+) -> ListResult[FloodReadingRow]:
+    """What it measured, oldest first."""
+    return await load(
+        info.context, flood.readings_of, gauge, since=or_none(since), paging=paging(first, after, last, before)
+    )
+
+
+@output
+class FloodArea(Node):
+    """The state of flooding in one area, as Peta Jakarta tells it."""
+
+    id: strawberry.ID = identity(Kind.FLOOD_AREA)
+    source_ref: str = column("source_ref", "The id that Peta Jakarta gave it.")
+    name: str = column("name", "Its name: as a rule kelurahan and RW.")
+    area: AreaRef | None = batch(areas.areas_by_id, "The smallest area of the hub's that it lies in.", key="area_id")
+    state: FloodState = column("state", "How much water stands there.", State.of_rank)
+    boundary: GeoJSON | None = field(_boundary)
+    last_updated_at: DateTime | None = column(
+        "last_updated_at", "When its state was last set, by Peta Jakarta's clock."
+    )
+    observed_at: DateTime = column("observed_at", "When the hub last read it.")
+    stale: bool = batch(
+        flood.flood_areas_stale, "True when the hub has not read it for so long that it may be different now."
+    )
+    reports: Connection[ReportRef] = field(_reports)
+    changes: UncountedConnection[FloodAreaChangeRef] = field(_changes)
+
+
+@output
+class FloodAreaChange:
+    """How the state of a flood area changed, or, as a reader joins, how it is."""
+
+    kind: ChangeKind = column("kind", "Whether this is how it is, the end of those, or a change.")
+    area: FloodArea | None = batch(
+        flood.flood_areas_by_id, "The flood area as it is now; null at SNAPSHOT_END.", key="flood_area_id"
+    )
+    state: FloodState | None = column("state", "Its state from this moment on; null at SNAPSHOT_END.", State.of_rank)
+    previous_state: FloodState | None = column("previous_state", "Its state before; null in a snapshot.", State.of_rank)
+    at: DateTime = column("at", "When it changed; in a snapshot, since when it has been so.")
+    cursor: Cursor = column("cursor", "The place in the event log that covers it: resume from here.")
+
+
+@output
+class FloodGaugeReading:
+    """One measurement of a flood gauge."""
+
+    measured_at: DateTime = column("measured_at", "When it was measured.")
+    depth_cm: float = column("depth_cm", "How high the water stood, in centimetres.")
+    warning_level: int | None = column("warning_level", "The gauge's level of warning: 4 is normal, 1 the highest.")
+    warning_name: str | None = column("warning_name", "That level in the source's own words (*siaga*).")
+
+
+@output
+class FloodGauge(Node):
+    """A gauge that measures the height of water in a river or at a gate."""
+
+    id: strawberry.ID = identity(Kind.FLOOD_GAUGE)
+    source_ref: str = column("source_ref", "The id that Peta Jakarta gave it.")
+    name: str = column("name", "Its name.")
+    location: Coordinates = value(lambda gauge, _ctx: gauge, "Where it stands.")
+    latest: FloodGaugeReading | None = batch(flood.latest_readings_of, "Its newest measurement.")
+    readings: UncountedConnection[FloodGaugeReading] = field(_readings)

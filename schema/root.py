@@ -1,0 +1,50 @@
+"""The schema that is served, and its printed form.
+
+`python -m schema.root` writes schema/schema.graphql; a test fails when that file is not what is served.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import strawberry
+from graphql import GraphQLSchema
+from strawberry.schema.config import StrawberryConfig
+
+from schema.fields import attach
+from schema.mutation import Mutation
+from schema.node import tell_types_apart
+from schema.query import Query
+from schema.scalars import SCALARS
+from schema.subscription import Subscription
+
+PRINTED = Path(__file__).with_name("schema.graphql")
+"""The committed SDL."""
+
+
+@cache
+def build_schema() -> strawberry.Schema:
+    """The schema, built once; strawberry declares it, and rows are its values."""
+    schema = strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        config=StrawberryConfig(scalar_map=SCALARS),
+    )
+    built = schema._schema
+    attach(built)
+    tell_types_apart(built)
+    return schema
+
+
+def graphql_schema() -> GraphQLSchema:
+    """What the engine executes."""
+    return build_schema()._schema
+
+
+def printed() -> str:
+    """The SDL as it is served."""
+    return build_schema().as_str() + "\n"
+
+
+if __name__ == "__main__":
+    PRINTED.write_text(printed(), encoding="utf-8")

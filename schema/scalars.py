@@ -1,0 +1,121 @@
+"""The scalars of the contract: how each is written, and what is taken for one."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NewType
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.types.scalar import ScalarDefinition
+
+from domain.time import moment
+from resolvers.uploads import UploadedFile
+
+DateTime = NewType("DateTime", datetime)
+URL = NewType("URL", str)
+GeoJSON = NewType("GeoJSON", dict[str, Any])
+Cursor = NewType("Cursor", str)
+Upload = NewType("Upload", object)  # an UploadedFile; a protocol cannot be the base of a new type
+
+_RFC_3339 = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}):(\d{2})(?:\.(\d+))?(?:([Zz])|([+-])(\d{2}):(\d{2}))", re.ASCII
+)
+"""RFC 3339, section 5.6: the offset is owed; the T may be a blank."""
+
+
+def show_moment(value: int | datetime) -> str:
+    """A moment in the one form that the hub writes: UTC, six decimals, Z. Rows hold whole microseconds."""
+    at = value.astimezone(UTC) if isinstance(value, datetime) else moment(value)
+    return f"{at.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
+def read_moment(value: object) -> datetime:
+    """The moment that a client wrote, in UTC; what is finer than a microsecond is cut. Raises GraphQLError."""
+    if not isinstance(value, str):
+        raise GraphQLError("A DateTime is a string such as 2026-01-31T18:05:00+07:00.")
+    found = _RFC_3339.fullmatch(value)
+    if found is None:
+        raise GraphQLError(f"{value[:64]!r} is not a DateTime: write it as 2026-01-31T18:05:00+07:00, with the offset.")
+    try:
+        return _moment_of(found)
+    except (ValueError, OverflowError):
+        raise GraphQLError(f"There is no such moment as {value}.") from None
+
+
+def _moment_of(found: re.Match[str]) -> datetime:
+    day, minute, second, fraction, _, sign, hours, minutes = found.groups()
+    leap = second == "60"  # a leap second is told as the second after it
+    at = datetime.fromisoformat(f"{day}T{minute}:{'59' if leap else second}+00:00")
+    at += timedelta(seconds=leap, microseconds=int((fraction or "0")[:6].ljust(6, "0")))
+    if sign is None:
+        return at
+    if int(hours) > 23 or int(minutes) > 59:
+        raise ValueError("an offset has at most 23 hours and 59 minutes")
+    offset = timedelta(hours=int(hours), minutes=int(minutes))
+    return at + offset if sign == "-" else at - offset
+
+
+def _read_text(name: str) -> Any:
+    def read(value: object) -> str:
+        if not isinstance(value, str):
+            raise GraphQLError(f"A {name} is a string.")
+        return value
+
+    return read
+
+
+def _read_file(value: object) -> UploadedFile:
+    if not isinstance(value, UploadedFile):
+        raise GraphQLError("An Upload is a file that comes with a multipart request.")
+    return value
+
+
+def _no_literal(*_: object) -> Any:
+    raise GraphQLError("An Upload can only be given as a variable.")
+
+
+def _never_shown(_: object) -> Any:
+    raise GraphQLError("An Upload is never part of an answer.")
+
+
+SCALARS: Mapping[object, ScalarDefinition] = {
+    DateTime: strawberry.scalar(
+        name="DateTime",
+        description=(
+            "A moment by RFC 3339. Given: with an offset (`+07:00` or `Z`), which is owed. Told: always in UTC with six "
+            "decimals, as `2026-01-31T11:05:00.000000Z`, so that equal moments are equal texts and sort as such."
+        ),
+        specified_by_url="https://datatracker.ietf.org/doc/html/rfc3339",
+        serialize=show_moment,
+        parse_value=read_moment,
+    ),
+    URL: strawberry.scalar(
+        name="URL",
+        description="An absolute address on the web, as RFC 3986 writes it.",
+        specified_by_url="https://datatracker.ietf.org/doc/html/rfc3986",
+        parse_value=_read_text("URL"),
+    ),
+    GeoJSON: strawberry.scalar(
+        name="GeoJSON",
+        description="A geometry object by RFC 7946: degrees of WGS 84, **longitude first**.",
+        specified_by_url="https://datatracker.ietf.org/doc/html/rfc7946",
+    ),
+    Cursor: strawberry.scalar(
+        name="Cursor",
+        description=(
+            "A place in a list or in the event log. Opaque, at most 512 characters, good for the class of viewers (role, "
+            "agency, scopes) that it was given to, on every node of the hub."
+        ),
+        parse_value=_read_text("Cursor"),
+    ),
+    Upload: strawberry.scalar(
+        name="Upload",
+        description="A file of a multipart request; given as a variable that the request's `map` points to.",
+        specified_by_url="https://github.com/jaydenseric/graphql-multipart-request-spec",
+        serialize=_never_shown,
+        parse_value=_read_file,
+        parse_literal=_no_literal,
+    ),
+}
+"""What `strawberry.Schema` needs to know of them."""
