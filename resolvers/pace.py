@@ -83,14 +83,23 @@ class _Refused:
 
 
 class Pace:
-    """The limits of one process. Staff and people with an account are trusted with acts; look-ups by code are limited for all."""
+    """The limits of one process. Staff and people with an account are trusted with acts; look-ups by code are limited for all.
 
-    def __init__(self, store: Store, settings: HubSettings, clock: Callable[[], float] = time.monotonic) -> None:
+    Without a store suspicions go to the log alone.
+    """
+
+    def __init__(
+        self,
+        store: Store | None = None,
+        settings: HubSettings | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store, self._clock = store, clock
+        limits = settings or HubSettings(public_url="")
         self._limits = {
-            SuspicionKind.TOO_MANY_REPORTS: Buckets(settings.anonymous_reports_per_hour, 3600.0, clock),
-            SuspicionKind.TOO_MANY_ACTS: Buckets(settings.anonymous_acts_per_minute, 60.0, clock),
-            SuspicionKind.TOO_MANY_CODES: Buckets(settings.code_lookups_per_minute, 60.0, clock),
+            SuspicionKind.TOO_MANY_REPORTS: Buckets(limits.anonymous_reports_per_hour, 3600.0, clock),
+            SuspicionKind.TOO_MANY_ACTS: Buckets(limits.anonymous_acts_per_minute, 60.0, clock),
+            SuspicionKind.TOO_MANY_CODES: Buckets(limits.code_lookups_per_minute, 60.0, clock),
         }
         self._bursts = Repeats(BURST_SECONDS, BURST_REPORTS, clock)
         self._texts = Repeats(SAME_TEXT_SECONDS, SAME_TEXT_TIMES, clock)
@@ -144,6 +153,8 @@ class Pace:
         self._refused[key] = _Refused(now, 0)
         if len(self._refused) > REMEMBERED:
             self._refused.popitem(last=False)
+        if self._store is None:
+            return
         suspicion = Suspicion(kind, who, "refused", times)
         try:
             await self._store.write(Operation(lambda tx: suspect(tx, suspicion), frozenset({f"suspicion:{who}"})))

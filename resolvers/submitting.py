@@ -2,17 +2,20 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from domain.images import PreparedPhoto
 from domain.sealing import keyed_hash
 from domain.vocabulary import Role
 from resolvers.context import Context
+from resolvers.duplicates import possible_duplicates_of
 from resolvers.idempotency import Answer, key_faults, keyed_call, recalled, write_once
 from resolvers.inputs import SubmitReport
 from resolvers.outcomes import Submitted
 from resolvers.pace import pace_of
 from resolvers.photo_intake import Kept, ReadFiles, kept, prepare_photos, read_files
 from resolvers.refusal import Refused, fault
+from resolvers.reports import reports_of
 from resolvers.submission_rules import Checked, SubmissionCheck
 from resolvers.user_errors import UserErrorCode
 from storage.idempotency import KeyedCall, Outcome
@@ -20,11 +23,20 @@ from storage.reports.contacts import keep_contact
 from storage.reports.creating import NewReport, create_report
 from storage.reports.follow import follow_token_again, keep_follow_token, new_follow_token
 from storage.reports.naming import storable
-from storage.reports.submitting import Known, hub_source_id, known_codes, partner_source_id, report_with_ref
+from storage.reports.submitting import (
+    Known,
+    hub_source_id,
+    known_codes,
+    meet_partner_source,
+    partner_source_id,
+    report_with_ref,
+)
 from storage.suspicions import Suspicion, suspect
-from storage.transaction import Tx
+from storage.transaction import Operation, Tx
 
 MUTATION = "submitReport"
+
+_END_OF_TIME = 2**62  # in microseconds: later than any receipt
 
 _REF_TAKEN = fault(
     UserErrorCode.ALREADY_DONE,
@@ -50,11 +62,12 @@ async def _first(ctx: Context, given: SubmitReport, files: ReadFiles, call: Keye
     await pace.act(ctx.viewer)
     known, checked, photos = await _checked(ctx, given, files)
     await pace.submission(ctx.viewer)
-    token = new_follow_token()
+    source_id, token = await _source(ctx), new_follow_token()
     async with kept(ctx, photos) as stored:
         suspicions = pace.suspicions_of(ctx.viewer, checked.text)
-        apply = _writing(ctx, given, known, checked, stored, token, suspicions)
-        answer = await write_once(ctx, call, apply)
+        new = _new_report(ctx, given, known, checked, stored, source_id)
+        apply = _writing(ctx, given, new, checked, token, suspicions)
+        answer = await write_once(ctx, call, apply, _ref_lock(source_id, new.source_ref))
         stored.used(replayed=answer.replayed)
     return answer if answer.replayed else Answer({**answer.outcome, "token": token})
 
@@ -75,23 +88,17 @@ async def _checked(
 
 
 def _writing(
-    ctx: Context,
-    given: SubmitReport,
-    known: Known,
-    checked: Checked,
-    stored: Kept,
-    token: str,
-    suspicions: Sequence[Suspicion],
+    ctx: Context, given: SubmitReport, new: NewReport, checked: Checked, token: str, suspicions: Sequence[Suspicion]
 ) -> Callable[[Tx], Outcome]:
     """What makes the whole report: row, photos, event, follow token, contact, and what looks odd about it."""
 
     def apply(tx: Tx) -> Outcome:
-        source_id = _source(tx, ctx, checked.source_ref)
-        new = _new_report(ctx, given, known, checked, stored, source_id, tx.now)
-        made = create_report(tx, ctx.parts.areas, new, ctx.actor(is_reporter=True))
+        _require_new_ref(tx, new.source_id, new.source_ref)
+        told = replace(new, reported_at=min(new.reported_at, tx.now))
+        made = create_report(tx, ctx.parts.areas, told, ctx.actor(is_reporter=True))
         keep_follow_token(tx, made.id, token, given.idempotency_key)
         if checked.contact is not None:
-            keep_contact(tx, made.id, checked.contact, forward=given.forward_contact)
+            keep_contact(tx, ctx.parts.contacts_key, made.id, checked.contact, forward=given.forward_contact)
         for suspicion in suspicions:
             suspect(tx, suspicion, report_id=made.id)
         return {"report": made.id}
@@ -99,29 +106,39 @@ def _writing(
     return apply
 
 
-def _source(tx: Tx, ctx: Context, source_ref: str | None) -> int:
-    """Where the report counts as coming from. Raises Refused for a number that the partner has used already."""
-    if ctx.viewer.role is not Role.PARTNER or ctx.viewer.partner is None:
-        return hub_source_id(tx.conn)
-    source_id = partner_source_id(tx, ctx.viewer.partner)
-    if source_ref is not None:
-        tx.require(f"ref:{source_id}:{source_ref}")
-        earlier = report_with_ref(tx.conn, source_id, source_ref)
-        if earlier is not None:
-            raise Refused(_REF_TAKEN, report_id=earlier)
-    return source_id
+async def _source(ctx: Context) -> int:
+    """Where the report counts as coming from: a partner is a source of its own."""
+    partner = ctx.viewer.partner
+    if ctx.viewer.role is not Role.PARTNER or partner is None:
+        return await ctx.read(hub_source_id)
+    known = await ctx.read(partner_source_id, partner)
+    if known is not None:
+        return known
+    return await ctx.write(Operation(lambda tx: meet_partner_source(tx, partner), frozenset({f"partner:{partner}"})))
+
+
+def _ref_lock(source_id: int, source_ref: str | None) -> set[str]:
+    return set() if source_ref is None else {f"ref:{source_id}:{source_ref}"}
+
+
+def _require_new_ref(tx: Tx, source_id: int, source_ref: str | None) -> None:
+    """Raises Refused for a number that the partner has used already."""
+    earlier = None if source_ref is None else report_with_ref(tx.conn, source_id, source_ref)
+    if earlier is not None:
+        raise Refused(_REF_TAKEN, report_id=earlier)
 
 
 def _new_report(
-    ctx: Context, given: SubmitReport, known: Known, checked: Checked, stored: Kept, source_id: int, now: int
+    ctx: Context, given: SubmitReport, known: Known, checked: Checked, stored: Kept, source_id: int
 ) -> NewReport:
+    """What is written; told for now, or for a time to come, it counts as told when it is received."""
     assert known.category_id is not None
     viewer = ctx.viewer
     nobody = viewer.person_id is None or viewer.role is Role.PARTNER  # a partner passes on what others told it
     return NewReport(
         text=checked.text,
         category_id=known.category_id,
-        reported_at=now if checked.reported_at is None else min(checked.reported_at, now),
+        reported_at=_END_OF_TIME if checked.reported_at is None else checked.reported_at,
         source_id=source_id,
         place=checked.place,
         title=checked.title,
@@ -144,4 +161,6 @@ async def _told(ctx: Context, given: SubmitReport, answer: Answer) -> Submitted:
     await ctx.refresh()
     if token is None and given.idempotency_key is not None:
         token = await ctx.read(follow_token_again, report_id, given.idempotency_key)
-    return Submitted(report_id=report_id, follow_token=token)
+    (row,) = await reports_of([report_id], ctx)
+    (alike,) = await possible_duplicates_of([row], ctx) if row is not None else ((),)
+    return Submitted(report_id=report_id, follow_token=token, possible_duplicates=alike)

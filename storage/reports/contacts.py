@@ -7,7 +7,6 @@ import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, insert, select
 
-from storage.secrets import load_secrets
 from storage.tables import report_contacts
 from storage.transaction import Tx
 
@@ -26,26 +25,22 @@ class Contact:
 NO_CONTACT = Contact()
 
 
-def keep_contact(tx: Tx, report_id: int, contact: Contact, *, forward: bool) -> None:
+def keep_contact(tx: Tx, key: bytes, report_id: int, contact: Contact, *, forward: bool) -> None:
     """Keeps a contact under the hub's key for contacts, bound to its report; `forward`: consent to hand it on."""
     nonce = secrets.token_bytes(_NONCE)
-    sealed = nonce + _cipher(tx.conn).encrypt(nonce, orjson.dumps(asdict(contact)), _bound_to(report_id))
+    sealed = nonce + AESGCM(key).encrypt(nonce, orjson.dumps(asdict(contact)), _bound_to(report_id))
     tx.conn.execute(insert(report_contacts), {"report_id": report_id, "sealed": sealed, "forward": forward})
 
 
-def contact_to_forward(conn: Connection, report_id: int) -> Contact:
+def contact_to_forward(conn: Connection, key: bytes, report_id: int) -> Contact:
     """The contact that may be handed on with this report; an empty one without consent."""
     row = conn.execute(
         select(report_contacts.c.sealed).where(report_contacts.c.report_id == report_id, report_contacts.c.forward)
     ).first()
     if row is None:
         return NO_CONTACT
-    told = _cipher(conn).decrypt(row.sealed[:_NONCE], row.sealed[_NONCE:], _bound_to(report_id))
+    told = AESGCM(key).decrypt(row.sealed[:_NONCE], row.sealed[_NONCE:], _bound_to(report_id))
     return Contact(**orjson.loads(told))
-
-
-def _cipher(conn: Connection) -> AESGCM:
-    return AESGCM(load_secrets(conn).contacts)
 
 
 def _bound_to(report_id: int) -> bytes:

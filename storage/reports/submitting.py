@@ -32,19 +32,31 @@ def hub_source_id(conn: Connection) -> int:
     return row_id
 
 
-def partner_source_id(tx: Tx, partner: str) -> int:
-    """The source that a partner's reports come from, made known with the first of them.
+def partner_source_id(conn: Connection, partner: str) -> int | None:
+    """The source that a partner's reports come from; None before the first of them."""
+    statement = select(sources.c.id, sources.c.code).where(
+        sources.c.code.in_(_codes(partner)), sources.c.kind == SourceKind.PARTNER
+    )
+    found = {row.code: row.id for row in conn.execute(statement)}
+    return next((found[code] for code in _codes(partner) if code in found), None)
 
-    Its code is the partner's own, unless a connector has that already.
+
+def meet_partner_source(tx: Tx, partner: str) -> int:
+    """The source that a partner's reports come from, made known if it was not. Needs the lock `partner:<partner>`.
+
+    Its code is the partner's own, unless a connector has that already. It is made in a write of its own: the locks of
+    the partner's own numbers name its row, and a row that was undone has another number the next time.
     """
-    for code in (partner[:64], f"partner-{partner}"[:64]):
-        tx.require(f"source:{code}")
-        known = tx.conn.execute(select(sources.c.id, sources.c.kind).where(sources.c.code == code)).first()
-        if known is None:
-            return _partner_source(tx, code, partner)
-        if known.kind == SourceKind.PARTNER:
-            return int(known.id)
-    raise LookupError(f"no code is left for the partner {partner!r} as a source")
+    tx.require(f"partner:{partner}")
+    known = partner_source_id(tx.conn, partner)
+    if known is not None:
+        return known
+    taken = set(tx.conn.execute(select(sources.c.code).where(sources.c.code.in_(_codes(partner)))).scalars())
+    return _partner_source(tx, next(code for code in _codes(partner) if code not in taken), partner)
+
+
+def _codes(partner: str) -> tuple[str, str]:
+    return partner[:64], f"partner-{partner}"[:64]
 
 
 def _partner_source(tx: Tx, code: str, partner: str) -> int:
