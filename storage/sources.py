@@ -1,0 +1,63 @@
+"""Sources as they are read: all, some, how many records each has brought that a viewer may see."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection, func, select
+
+from domain.visibility import Visibility
+from domain.vocabulary import ReportVisibility, SourceKind
+from storage.lapor import seen_tickets
+from storage.rollups import PUBLIC_SIDE, TRUE_SIDE
+from storage.rows import SourceRow
+from storage.tables import flood_areas, flood_gauges, lapor_tickets, rollup_area, sources
+
+_COLUMNS = [sources.c[name] for name in SourceRow.__dataclass_fields__]
+
+
+def all_sources(conn: Connection) -> list[SourceRow]:
+    """Every source, the hub's own first, the others by name."""
+    order = (sources.c.kind != SourceKind.HUB, sources.c.name, sources.c.id)
+    return [SourceRow(*row) for row in conn.execute(select(*_COLUMNS).order_by(*order))]
+
+
+def source_by_code(conn: Connection, code: str) -> SourceRow | None:
+    """The source of a code."""
+    row = conn.execute(select(*_COLUMNS).where(sources.c.code == code)).first()
+    return None if row is None else SourceRow(*row)
+
+
+def sources_by_id(conn: Connection, ids: Collection[int]) -> dict[int, SourceRow]:
+    """Sources by row id."""
+    rows = conn.execute(select(*_COLUMNS).where(sources.c.id.in_(sorted(set(ids)))))
+    return {row.id: SourceRow(*row) for row in rows}
+
+
+def record_counts(conn: Connection, visibility: Visibility, ids: Sequence[int]) -> dict[int, int]:
+    """How many reports, flood areas, gauges and tickets of each source this class of viewers may see."""
+    wanted = sorted(set(ids))
+    counts = dict.fromkeys(wanted, 0)
+    side = TRUE_SIDE if visibility.true_places else PUBLIC_SIDE
+    told = (
+        select(
+            rollup_area.c.source_id, rollup_area.c.visibility, rollup_area.c.agency_id, func.sum(rollup_area.c.total)
+        )
+        .where(rollup_area.c.side == side, rollup_area.c.source_id.in_(wanted))
+        .group_by(rollup_area.c.source_id, rollup_area.c.visibility, rollup_area.c.agency_id)
+    )
+    for source_id, kind, agency_id, total in conn.execute(told):
+        if visibility.sees(ReportVisibility(kind), agency_id or None):
+            counts[source_id] += int(total)
+    for table in (flood_areas, flood_gauges):
+        rows = conn.execute(
+            select(table.c.source_id, func.count()).where(table.c.source_id.in_(wanted)).group_by(table.c.source_id)
+        )
+        for source_id, total in rows:
+            counts[source_id] += total
+    tickets = (
+        select(lapor_tickets.c.source_id, func.count())
+        .where(lapor_tickets.c.source_id.in_(wanted), seen_tickets(visibility))
+        .group_by(lapor_tickets.c.source_id)
+    )
+    for source_id, total in conn.execute(tickets):
+        counts[source_id] += total
+    return counts
