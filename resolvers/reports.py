@@ -9,6 +9,7 @@ from domain.sealing import Kind
 from domain.vocabulary import ReportAction
 from resolvers.context import Context
 from resolvers.errors import BadUserInput
+from resolvers.pace import pace_of
 from resolvers.permissions import actions_on
 from resolvers.report_lists import duplicates, reports, reports_in_areas, reports_in_flood_areas
 from storage.persons import persons_by_id
@@ -39,8 +40,7 @@ async def report(ctx: Context, *, id: str | None = None, code: str | None = None
         raise BadUserInput("Give an id or a code: one of the two.")
     if id is not None:
         return (await reports_of([ctx.row_of(Kind.REPORT, id)], ctx))[0]
-    if ctx.parts.pace is not None:
-        await ctx.parts.pace.code_lookup(ctx.viewer)
+    await pace_of(ctx).code_lookup(ctx.viewer)
     return await ctx.read(listing.report_by_code, await ctx.visibility(), _written(code or ""))
 
 
