@@ -52,7 +52,7 @@ def change(
         replace_photo_addresses(tx.conn, report_id)
     after = read_facets(tx.conn, report_id)
     told_before = before
-    if columns.get("fuzzed") and not row["fuzzed"]:
+    if not row["fuzzed"] and (columns.get("fuzzed") or _newly_sensitive(tx.conn, row, columns)):
         fuzz_the_past(tx, area_map, report_id)
         told_before = before and before.without_public_place()
     status = columns.get("status", row["status"])
@@ -82,9 +82,17 @@ def _place_columns(
     sensitive = conn.execute(select(categories.c.sensitive).where(categories.c.id == category_id)).scalar_one()
     if place is None:
         if row["latitude"] is None:
-            return {}
+            return {"fuzzed": sensitive}
         place = Place(Point(row["latitude"], row["longitude"]))
     return place_columns(conn, area_map, place, sensitive=sensitive)
+
+
+def _newly_sensitive(conn: Connection, row: RowMapping, columns: dict[str, Any]) -> bool:
+    """Whether the category is sensitive now, whatever the place: the past may tell a point that the report had before."""
+    category_id = columns.get("category_id", row["category_id"])
+    if category_id == row["category_id"]:
+        return False
+    return bool(conn.execute(select(categories.c.sensitive).where(categories.c.id == category_id)).scalar_one())
 
 
 def _clock_columns(tx: Tx, row: RowMapping, columns: dict[str, Any]) -> dict[str, Any]:
