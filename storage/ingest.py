@@ -1,0 +1,241 @@
+"""The store's end of the connectors' runner: `StoreSink` takes in what they bring, each batch in one transaction.
+
+What becomes of each kind of record is told in ingest_reports, ingest_flood and ingest_tickets; here are the locks, the
+lease, and what goes with a batch: its checkpoint and what it sets aside.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from domain.areas import AreaMap
+from domain.images import ImageRefused
+from domain.records import (
+    JSON,
+    MAX_BATCH,
+    Batch,
+    FloodAreaRecord,
+    FloodStatesRecord,
+    GaugeRecord,
+    ReportRecord,
+    TicketRecord,
+    TopicRecord,
+)
+from domain.sink import Accepted, Health, Lease, SourceDeclaration, StoredAside, WantedPhoto
+from storage.ingest_batch import Facts, Ingest, SourceFact, read_facts
+from storage.ingest_flood import flood_lock, take_flood_areas, take_flood_states, take_gauges
+from storage.ingest_forwardings import any_held
+from storage.ingest_links import known_reports, report_locks
+from storage.ingest_reports import take_reports
+from storage.ingest_retrying import retry_kept
+from storage.ingest_tickets import known_ticket_reports, release_held, take_tickets, take_topics, ticket_lock
+from storage.leases import give_back_lease, lease_lock, require_lease, take_lease
+from storage.photos.preparing import PhotoPreparer, PreparingUnavailable
+from storage.photos.store import PhotoStore, PhotoStoreError, new_key
+from storage.reports.creating import NewPhoto
+from storage.set_aside import Aside, any_aside, aside_key, drop_aside, keep_aside, retry_wanted, take_retries
+from storage.source_keeping import (
+    checkpoint_of,
+    declare_sources,
+    keep_checkpoint,
+    record_health,
+    source_lock,
+    sync_is_requested,
+    take_sync_request,
+)
+from storage.source_photos import give_up_photo, keep_photo, report_of_photo, wanted_photos
+from storage.store import Store
+from storage.transaction import Operation, Tx
+
+log = logging.getLogger("simpul.ingest")
+
+
+class StoreSink:
+    """Implements `domain.sink.Sink` on a store. `areas` gives the map as it is now; `secret` keys the hashes of names."""
+
+    def __init__(
+        self,
+        store: Store,
+        areas: Callable[[], AreaMap],
+        photos: PhotoStore,
+        preparer: PhotoPreparer,
+        secret: bytes,
+    ) -> None:
+        self._store = store
+        self._areas = areas
+        self._photos = photos
+        self._preparer = preparer
+        self._secret = secret
+
+    async def declare(self, sources: Sequence[SourceDeclaration]) -> None:
+        """See Sink."""
+        await self._store.write(Operation(lambda tx: declare_sources(tx, sources), frozenset({"sources"})))
+
+    async def acquire(self, name: str, holder: str, seconds: float) -> Lease | None:
+        """See Sink."""
+        taking: Operation[Lease | None] = Operation(
+            lambda tx: take_lease(tx, name, holder, seconds), frozenset({lease_lock(name)})
+        )
+        return await self._store.write(taking)
+
+    async def release(self, lease: Lease) -> None:
+        """See Sink."""
+        giving = Operation(lambda tx: give_back_lease(tx, lease), frozenset({lease_lock(lease.name)}))
+        await self._store.write(giving)
+
+    async def checkpoint(self, source: str) -> Mapping[str, JSON] | None:
+        """See Sink."""
+        return await self._store.read(checkpoint_of, source)
+
+    async def accept(self, batch: Batch, lease: Lease) -> Accepted:
+        """See Sink. Raises LeaseLost, ValueError for more than 200 records, LookupError for a source never declared."""
+        if len(batch.records) > MAX_BATCH or len(batch.set_aside) > MAX_BATCH:
+            raise ValueError(f"a batch has at most {MAX_BATCH} records")
+        locks = await self._store.read(_locks_of, batch)
+        return await self._store.write(Operation(partial(self._take_in, batch=batch, lease=lease), locks))
+
+    def _take_in(self, tx: Tx, batch: Batch, lease: Lease) -> Accepted:
+        require_lease(tx.conn, lease)
+        ingest = self._ingest(tx, batch.source, backfill=batch.backfill)
+        take_flood_areas(ingest, _of(batch, FloodAreaRecord))
+        for reading in _of(batch, FloodStatesRecord):
+            take_flood_states(ingest, reading)
+        take_gauges(ingest, _of(batch, GaugeRecord))
+        take_reports(ingest, _of(batch, ReportRecord))
+        take_tickets(ingest, _of(batch, TicketRecord))
+        take_topics(ingest, _of(batch, TopicRecord))
+        _keep_with_it(ingest, batch)
+        return ingest.accepted(len(batch.set_aside))
+
+    def _ingest(self, tx: Tx, source: str, *, backfill: bool = False) -> Ingest:
+        facts = read_facts(tx.conn)
+        return Ingest(tx, self._areas(), facts, _source(facts, source), self._secret, backfill)
+
+    async def health(self, health: Health, lease: Lease) -> None:
+        """See Sink."""
+
+        def keep(tx: Tx) -> None:
+            require_lease(tx.conn, lease)
+            record_health(tx, health)
+
+        await self._store.write(Operation(keep, frozenset({source_lock(health.source)})))
+
+    async def take_sync_requests(self, source: str) -> bool:
+        """See Sink."""
+        if not await self._store.read(sync_is_requested, source):
+            return False
+        taking = Operation(lambda tx: take_sync_request(tx, source), frozenset({source_lock(source)}))
+        return await self._store.write(taking)
+
+    async def wanted_photos(self, source: str, limit: int) -> Sequence[WantedPhoto]:
+        """See Sink."""
+        return await self._store.read(wanted_photos, source, limit, time.time_ns() // 1000)
+
+    async def photo_arrived(self, photo: WantedPhoto, data: bytes) -> None:
+        """See Sink. Where the hub itself cannot prepare or keep it now, it is fetched again later."""
+        try:
+            files = await self._stored(data)
+        except ImageRefused as refused:
+            log.info("a photo of %s is none: %s", photo.source, refused)
+            await self.photo_failed(photo, final=True)
+        except (PreparingUnavailable, PhotoStoreError):
+            log.exception("a photo of %s could not be kept", photo.source)
+            await self.photo_failed(photo, final=False)
+        else:
+            report_id = await self._store.read(report_of_photo, photo.key)
+            if report_id is not None:
+                await self._store.write(
+                    Operation(
+                        lambda tx: keep_photo(tx, self._areas(), photo.key, files), frozenset({f"report:{report_id}"})
+                    )
+                )
+
+    async def _stored(self, data: bytes) -> NewPhoto:
+        """Prepares a photo and puts its two files where photos lie; if no row comes to name them they are swept."""
+        prepared = await self._preparer.prepare(data)
+        key, thumbnail_key = new_key(), new_key()
+        await self._photos.put(key, prepared.data, prepared.content_type)
+        await self._photos.put(thumbnail_key, prepared.thumbnail_data, prepared.thumbnail_content_type)
+        return NewPhoto(
+            file_key=key,
+            thumbnail_key=thumbnail_key,
+            content_type=prepared.content_type,
+            thumbnail_type=prepared.thumbnail_content_type,
+            width=prepared.width,
+            height=prepared.height,
+            byte_size=len(prepared.data),
+            digest=bytes.fromhex(prepared.digest),
+        )
+
+    async def photo_failed(self, photo: WantedPhoto, *, final: bool) -> None:
+        """See Sink."""
+        await self._store.write(Operation(lambda tx: give_up_photo(tx, photo.key, final=final)))
+
+    async def aside_to_retry(self, source: str, limit: int) -> Sequence[StoredAside]:
+        """See Sink. What the store itself had kept aside it tries again by itself; the runner gets the rest."""
+        if not await self._store.read(_anything_to_retry, source):
+            return ()
+        return await self._store.write(
+            Operation(lambda tx: self._retry(tx, source, limit), frozenset({source_lock(source)}))
+        )
+
+    def _retry(self, tx: Tx, source: str, limit: int) -> list[StoredAside]:
+        ingest = self._ingest(tx, source)
+        release_held(ingest)
+        asked = take_retries(tx, ingest.source.id, source, limit)
+        theirs = retry_kept(ingest, asked)
+        keep_aside(tx, ingest.source.id, ingest.asides)
+        drop_aside(tx, ingest.source.id, ingest.mapped - {aside.key for aside in ingest.asides})
+        return theirs
+
+
+T = TypeVar("T")
+
+
+def _of(batch: Batch, kind: type[T]) -> list[T]:
+    return [record for record in batch.records if isinstance(record, kind)]
+
+
+def _source(facts: Facts, code: str) -> SourceFact:
+    if code not in facts.sources:
+        raise LookupError(f"no source {code!r} was declared")
+    return facts.sources[code]
+
+
+def _anything_to_retry(conn: Connection, code: str) -> bool:
+    source = _source(read_facts(conn), code)
+    return retry_wanted(conn, source.id) or any_held(conn, source.id)
+
+
+def _locks_of(conn: Connection, batch: Batch) -> frozenset[str]:
+    """All locks that the batch is known to need; what it finds out midway brings it back with more."""
+    facts = read_facts(conn)
+    source = _source(facts, batch.source)
+    reports, tickets = _of(batch, ReportRecord), _of(batch, TicketRecord)
+    reports += [ticket.report for ticket in tickets if ticket.report is not None]
+    locks = report_locks(facts, source, reports) | {ticket_lock(ticket.tracking_id) for ticket in tickets}
+    known = known_reports(conn, source.id, [record.source_ref for record in reports])
+    known |= known_ticket_reports(conn, [ticket.tracking_id for ticket in tickets])
+    locks |= {f"report:{report_id}" for report_id in known}
+    if any(isinstance(record, FloodAreaRecord | FloodStatesRecord | GaugeRecord) for record in batch.records):
+        locks.add(flood_lock(source.id))
+    if batch.checkpoint is not None or batch.set_aside or batch.remapped:
+        locks.add(source_lock(source.code))
+    return frozenset(locks)
+
+
+def _keep_with_it(ingest: Ingest, batch: Batch) -> None:
+    """What could not be taken in, what could after all, and how far the source has been read."""
+    tx, source = ingest.tx, ingest.source
+    theirs = [Aside(aside_key(each.raw), each.source_ref, each.reason, each.raw) for each in batch.set_aside]
+    gone = (ingest.mapped | set(batch.remapped)) - {aside.key for aside in ingest.asides}
+    if ingest.asides or theirs or any_aside(tx.conn, source.id, gone):
+        tx.require(source_lock(source.code))
+        drop_aside(tx, source.id, gone)
+        keep_aside(tx, source.id, [*theirs, *ingest.asides])
+    if batch.checkpoint is not None:
+        keep_checkpoint(tx, source.code, batch.checkpoint)

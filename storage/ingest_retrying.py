@@ -1,0 +1,34 @@
+"""Trying records again that the store itself had kept aside: reports whose category was unknown, or that had to wait."""
+
+from collections.abc import Sequence
+
+from domain.records import ReportRecord
+from domain.sink import StoredAside
+from storage import ingest_content as content
+from storage.ingest_batch import Ingest
+from storage.ingest_links import report_locks
+from storage.ingest_reports import KEPT_REPORT, take_reports
+from storage.ingest_tickets import join_own_reports
+from storage.set_aside import Aside, read_kept
+
+COMES_AGAIN = "the store could not take it; it is tried again whenever the source tells it"
+
+
+def retry_kept(ingest: Ingest, asked: Sequence[StoredAside]) -> list[StoredAside]:
+    """Takes in again what the store had kept aside, as far as that is possible now; gives the connector's records back."""
+    theirs: list[StoredAside] = []
+    records: list[ReportRecord] = []
+    for aside in asked:
+        kept = read_kept(aside.raw)
+        if kept is None:
+            theirs.append(aside)
+        elif kept[0] == KEPT_REPORT:
+            records.append(content.report_of(kept[1]))
+        else:  # an outline, a gauge: what is kept of it is its name
+            ref = str(kept[1].get("source_ref", ""))
+            ingest.asides.append(Aside(aside.key, ref, COMES_AGAIN, aside.raw))
+    if records:
+        ingest.tx.require(*report_locks(ingest.facts, ingest.source, records))
+        take_reports(ingest, records)
+        join_own_reports(ingest, [record.source_ref for record in records])
+    return theirs
