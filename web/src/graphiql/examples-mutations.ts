@@ -37,7 +37,7 @@ mutation Submit($input: SubmitReportInput!) {
         query: `# GraphiQL tidak dapat mengunggah berkas. Dari terminal, dengan foto.jpg di folder Anda:
 # GraphiQL cannot upload files. From a terminal, with foto.jpg in your folder:
 #
-# curl ${ORIGIN}/graphql \\
+# curl ${ORIGIN}/graphql -H 'GraphQL-Require-Preflight: 1' \\
 #   -F 'operations={"query":"mutation($input: SubmitReportInput!) { submitReport(input: $input) { report { code photos { url } } followToken userErrors { code message path } } }","variables":{"input":{"text":"Banjir di depan pasar","category":"flood","location":{"latitude":-6.2153,"longitude":106.87},"photos":[null]}}}' \\
 #   -F 'map={"0":["variables.input.photos.0"]}' \\
 #   -F '0=@foto.jpg'
@@ -55,7 +55,7 @@ query WithPhotos {
         name: { id: "Tambah foto (curl)", en: "Add photos (curl)" },
         query: `# Berkas hanya dapat dikirim dari terminal: / Files can only be sent from a terminal:
 #
-# curl ${ORIGIN}/graphql \\
+# curl ${ORIGIN}/graphql -H 'GraphQL-Require-Preflight: 1' \\
 #   -F 'operations={"query":"mutation($input: AddPhotosInput!) { addPhotos(input: $input) { photos { url } userErrors { code message path } } }","variables":{"input":{"reportId":"${REPORT}","photos":[null],"followToken":"GANTI"}}}' \\
 #   -F 'map={"0":["variables.input.photos.0"]}' \\
 #   -F '0=@foto.jpg'

@@ -1,5 +1,5 @@
 import type { Fetcher, FetcherParams } from "@graphiql/toolkit";
-import { type ExecutionResult, GraphQLError, getOperationAST, parse } from "graphql";
+import { type ExecutionResult, GraphQLError, type OperationDefinitionNode, parse } from "graphql";
 import { createClient } from "graphql-ws";
 
 type Headers = Record<string, string>;
@@ -7,13 +7,23 @@ type Headers = Record<string, string>;
 const HTTP = new URL("/graphql", location.href);
 
 /** Queries and mutations by POST; subscriptions over graphql-transport-ws, with the same headers in connection_init. */
-export const fetcher: Fetcher = (params, options) => {
+export const fetcher: Fetcher = (asked, options) => {
   const headers = (options?.headers ?? {}) as Headers;
-  return isSubscription(params) ? subscribe(params, headers) : post(params, headers);
+  const operations = operationsOf(asked.query);
+  // GraphiQL learns the name of an operation a moment after its text: run at once, it would ask for the previous one.
+  const operationName = operations.length > 1 ? (asked.operationName ?? null) : null;
+  const chosen = operations.find(({ name }) => operationName === null || name?.value === operationName);
+  const params = { ...asked, operationName };
+  return chosen?.operation === "subscription" ? subscribe(params, headers) : post(params, headers);
 };
 
-function isSubscription({ query, operationName }: FetcherParams): boolean {
-  return getOperationAST(parse(query), operationName)?.operation === "subscription";
+/** None in a text with a mistake in it: the hub says best what is wrong. */
+function operationsOf(query: string): OperationDefinitionNode[] {
+  try {
+    return parse(query).definitions.filter((definition) => definition.kind === "OperationDefinition");
+  } catch {
+    return [];
+  }
 }
 
 async function post(params: FetcherParams, headers: Headers): Promise<ExecutionResult> {

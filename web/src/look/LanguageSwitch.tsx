@@ -14,7 +14,7 @@ export function LanguageSwitch() {
           type="button"
           lang={language}
           aria-pressed={chosen === language}
-          aria-label={NAMES[language]}
+          aria-label={`${language.toUpperCase()} · ${NAMES[language]}`}
           onClick={() => speak(language)}
         >
           {language.toUpperCase()}

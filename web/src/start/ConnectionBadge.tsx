@@ -25,9 +25,9 @@ export function ConnectionBadge({ connection }: { connection: Connection }) {
         {words}
       </span>
       {connection.state === "waiting" && (
-        <button type="button" className="button retry" onClick={retryNow}>
+        <button type="button" className="button retry" aria-label={say("connection.retry")} onClick={retryNow}>
           <RotateCw size={16} aria-hidden="true" />
-          {say("connection.retry")}
+          <span className="retry-words">{say("connection.retry")}</span>
         </button>
       )}
     </span>

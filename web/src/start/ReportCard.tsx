@@ -29,20 +29,20 @@ export const ReportCard = memo(function ReportCard({ row }: { row: Row }) {
         <div className="report-words">
           {report.title && <p className="report-title">{report.title}</p>}
           <p className="report-text">{report.text}</p>
+          <div className="report-chips">
+            <StateChip kind="status" value={report.status} />
+            {report.floodArea && report.floodArea.state !== "NONE" && (
+              <StateChip kind="flood" value={report.floodArea.state} />
+            )}
+            {report.flood?.depthCm != null && (
+              <span className="chip tone-other">
+                <Ruler size={16} aria-hidden="true" />
+                {say("flood.depth", { depth: report.flood.depthCm })}
+              </span>
+            )}
+          </div>
         </div>
         <Photos report={report} />
-      </div>
-      <div className="report-chips">
-        <StateChip kind="status" value={report.status} />
-        {report.floodArea && report.floodArea.state !== "NONE" && (
-          <StateChip kind="flood" value={report.floodArea.state} />
-        )}
-        {report.flood?.depthCm != null && (
-          <span className="chip tone-other">
-            <Ruler size={16} aria-hidden="true" />
-            {say("flood.depth", { depth: report.flood.depthCm })}
-          </span>
-        )}
       </div>
       <p className="report-foot soft">
         <span className="report-place">

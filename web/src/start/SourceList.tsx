@@ -36,9 +36,8 @@ function SourceCard({ source }: { source: Source }) {
       {troubled && source.lastError && <p className="source-error">{source.lastError}</p>}
       {source.setAsideCount > 0 && <p className="soft">{say("sources.setAside", { count: source.setAsideCount })}</p>}
       {source.profile && (
-        <p className="soft" title={source.reconstructed ? say("sources.reconstructed") : undefined}>
-          {say("sources.profile", { profile: source.profile })}
-          {source.reconstructed && <small>{say("sources.reconstructed")}</small>}
+        <p className="soft">
+          {say(source.reconstructed ? "sources.profile.reconstructed" : "sources.profile", { profile: source.profile })}
         </p>
       )}
     </li>
@@ -49,7 +48,13 @@ function SourceAge({ source }: { source: Source }) {
   const now = useHubNow();
   if (source.kind === "HUB") return <span>{say("sources.live")}</span>;
   if (!source.lastSuccessAt) return <span>{say("sources.never")}</span>;
-  if (source.state === "UP") return <Age at={source.lastSuccessAt} />;
+  if (source.state === "UP") {
+    return (
+      <span>
+        {say("sources.updated")} <Age at={source.lastSuccessAt} />
+      </span>
+    );
+  }
   // Data older than it should be says so where it stands.
   const age = sayAge((now - Date.parse(source.lastSuccessAt)) / 1000);
   return (

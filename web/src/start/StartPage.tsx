@@ -26,7 +26,7 @@ export function StartPage() {
       <header className="bar">
         <a className="brand" href="/" aria-label="Simpul">
           <Logo />
-          <span>Simpul</span>
+          <span className="brand-name">Simpul</span>
         </a>
         <ConnectionBadge connection={connection} />
         <LanguageSwitch />

@@ -69,7 +69,8 @@ export function useHub(): void {
     void begin(() => ended);
     const polling = setInterval(() => document.hidden || !state.loaded || void pollSources(), SOURCES_EVERY_MS);
     const online = () => retryNow();
-    const offline = () => change({ connection: { state: "offline", retryAt: undefined } });
+    // The socket may not notice for minutes. Where the hub is on this very machine, the next try brings it back at once.
+    const offline = () => wire.client.terminate();
     addEventListener("online", online);
     addEventListener("offline", offline);
     return () => {

@@ -14,12 +14,12 @@ export const en: Record<WordKey, string> = {
   "sources.title": "Sources",
   "sources.live": "always live",
   "sources.never": "never reached yet",
-  "sources.age": "updated {age}",
+  "sources.updated": "Updated",
   "sources.stale": "Old data: {age}",
   "sources.records": "{count, plural, one {# record} other {# records}}",
   "sources.setAside": "{count, plural, other {#}} set aside, not understood yet",
   "sources.profile": "Dialect: {profile}",
-  "sources.reconstructed": "Dialect pieced together from public traces, not yet checked against the real system",
+  "sources.profile.reconstructed": "Dialect: {profile} (pieced together from public traces, not yet checked)",
   "sources.none": "No source is configured yet.",
 
   "kind.HUB": "Reported straight to Simpul",
@@ -72,7 +72,7 @@ export const en: Record<WordKey, string> = {
 
   "connection.connecting": "Connecting…",
   "connection.live": "Live",
-  "connection.waiting": "Disconnected, trying again in {seconds} s",
+  "connection.waiting": "Disconnected · {seconds} s",
   "connection.offline": "No network",
   "connection.stopped": "Stopped",
   "connection.retry": "Try now",
@@ -110,7 +110,7 @@ export const en: Record<WordKey, string> = {
   "graphiql.examples.intro": "Pick one: it opens in a new tab, ready to run (Ctrl+Enter).",
   "graphiql.token": "Access token",
   "graphiql.token.hint":
-    "Paste a token from `make run` or `server.py token --role …`. It is written to the Headers tab and goes along when a subscription connects.",
+    "Paste a token from “make run” or “server.py token --role …”. It is written to the Headers tab and goes along when a subscription connects.",
   "graphiql.token.use": "Use token",
   "graphiql.token.remove": "Remove token",
   "graphiql.token.inUse": "This tab uses a token.",

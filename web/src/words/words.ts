@@ -21,7 +21,6 @@ export function sayValue(prefix: "kind" | "source" | "status" | "flood", value: 
   return say(key in id ? (key as WordKey) : `${prefix}.other`);
 }
 
-
 export function language(): Language {
   return i18n.locale === "en" ? "en" : "id";
 }
