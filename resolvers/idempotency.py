@@ -23,7 +23,7 @@ _SCOPE_LENGTH = 80
 _NOT_CONTENT = frozenset({"idempotency_key", "follow_token", "photos"})
 """The key itself, what proves who asks (a retry may show it another way), and files, which count by their bytes."""
 
-_TAKEN = fault(
+KEY_TAKEN = fault(
     UserErrorCode.CONFLICT,
     "Kunci idempotencyKey ini sudah dipakai untuk permintaan lain. Buat kunci baru.",
     "This idempotencyKey was used for another request already. Draw a new one.",
@@ -102,7 +102,7 @@ async def recalled(ctx: Context, call: KeyedCall | None) -> Answer | None:
     try:
         outcome = await ctx.read(recall, call)
     except KeyTaken as error:
-        raise Refused(_TAKEN) from error
+        raise Refused(KEY_TAKEN) from error
     return None if outcome is None else Answer(outcome, replayed=True)
 
 
@@ -125,4 +125,4 @@ async def write_once(
     try:
         return await ctx.write(Operation(once, held))
     except KeyTaken as error:
-        raise Refused(_TAKEN) from error
+        raise Refused(KEY_TAKEN) from error

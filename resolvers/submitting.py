@@ -114,7 +114,7 @@ async def _source(ctx: Context) -> int:
     known = await ctx.read(partner_source_id, partner)
     if known is not None:
         return known
-    return await ctx.write(Operation(lambda tx: meet_partner_source(tx, partner), frozenset({f"partner:{partner}"})))
+    return await ctx.write(Operation(lambda tx: meet_partner_source(tx, partner), frozenset({"sources"})))
 
 
 def _ref_lock(source_id: int, source_ref: str | None) -> set[str]:

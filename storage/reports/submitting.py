@@ -42,12 +42,12 @@ def partner_source_id(conn: Connection, partner: str) -> int | None:
 
 
 def meet_partner_source(tx: Tx, partner: str) -> int:
-    """The source that a partner's reports come from, made known if it was not. Needs the lock `partner:<partner>`.
+    """The source that a partner's reports come from, made known if it was not. Needs the lock `sources`.
 
     Its code is the partner's own, unless a connector has that already. It is made in a write of its own: the locks of
     the partner's own numbers name its row, and a row that was undone has another number the next time.
     """
-    tx.require(f"partner:{partner}")
+    tx.require("sources")
     known = partner_source_id(tx.conn, partner)
     if known is not None:
         return known

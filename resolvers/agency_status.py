@@ -1,0 +1,92 @@
+"""How far a partner agency is with a report that it has: what it tells, and nothing that is others' to decide."""
+
+import time
+from dataclasses import replace
+
+from domain.report import AHEAD_TOLERATED, NOTE_LENGTH, ByHand, may_become
+from domain.time import micros
+from domain.vocabulary import EventKind, ReportStatus
+from resolvers.act import NOT_NOW, act, forbidden, require_unchanged
+from resolvers.context import Context
+from resolvers.idempotency import keyed_call
+from resolvers.inputs import RecordAgencyStatus
+from resolvers.outcomes import Done
+from resolvers.permissions import Deed, may
+from resolvers.refusal import Refused, fault
+from resolvers.typed_text import TypedText
+from resolvers.user_errors import Fault, UserErrorCode
+from storage.idempotency import Outcome
+from storage.reports.changing import change
+from storage.rows import SeenReport
+from storage.transaction import Tx
+
+AGENCY_REF_LENGTH = 128
+
+_OTHERS_TO_DECIDE = frozenset({ReportStatus.SUBMITTED, ReportStatus.WITHDRAWN, ReportStatus.DUPLICATE})
+"""What a report is when it comes in, what its reporter does, and what merging makes of it."""
+
+
+async def record_agency_status(ctx: Context, given: RecordAgencyStatus) -> Done:
+    """Records how far a partner agency is with a report that it has."""
+    faults = _time_faults(given)
+    typed = TypedText(faults)
+    note = typed.optional(given.note, NOTE_LENGTH, "note")
+    agency_ref = typed.optional(given.agency_ref, AGENCY_REF_LENGTH, "agencyRef")
+
+    def check(seen: SeenReport) -> None:
+        has_it = seen.agency_id is not None and seen.agency_id == ctx.viewer.agency_id
+        if not (has_it and may(ctx.viewer, Deed.RECORD_AGENCY_STATUS)):
+            raise Refused(forbidden(ctx))
+        require_unchanged(seen, given.if_unchanged_since)
+        _require_step(seen, given.status, agency_ref)
+
+    def write(tx: Tx, seen: SeenReport) -> Outcome:
+        values = {} if agency_ref is None else {"agency_ref": agency_ref}
+        kind = EventKind.UPDATED
+        if given.status != seen.status:
+            values["status"] = given.status
+            kind = EventKind.STATUS_CHANGED
+        actor = ctx.actor()
+        change(tx, ctx.parts.areas, seen.id, kind, actor=actor, values=values, by_hand=ByHand.STATUS, note=note)
+        return {}
+
+    done = await act(ctx, given, keyed_call(ctx, "recordAgencyStatus", given), check, write, faults=faults)
+    return Done(report_id=done.report_id, faults=done.faults)
+
+
+def _time_faults(given: RecordAgencyStatus) -> list[Fault]:
+    if given.at is None or micros(given.at) <= time.time_ns() // 1000 + AHEAD_TOLERATED:
+        return []
+    return [
+        fault(
+            UserErrorCode.IN_THE_FUTURE,
+            "Waktu ini ada di masa depan. Periksa jam pengirim.",
+            "This time lies in the future. Check the sender's clock.",
+            "at",
+        )
+    ]
+
+
+def _require_step(seen: SeenReport, status: ReportStatus, agency_ref: str | None) -> None:
+    """Raises Refused for a step that the report cannot take. Telling a new number of the agency's is a step of its own."""
+    if status in _OTHERS_TO_DECIDE:
+        raise Refused(
+            fault(
+                UserErrorCode.INVALID,
+                "Status ini bukan untuk ditetapkan oleh dinas.",
+                "This status is not an agency's to set.",
+                "status",
+            )
+        )
+    if status == seen.status:
+        if agency_ref is None or agency_ref == seen.agency_ref:
+            raise Refused(
+                fault(
+                    UserErrorCode.ALREADY_DONE,
+                    "Laporan ini memang sudah berstatus itu.",
+                    "This report has that status already.",
+                    "status",
+                )
+            )
+    elif not may_become(seen.status, status):
+        raise Refused(replace(NOT_NOW, path=("status",)))
