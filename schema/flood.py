@@ -7,6 +7,7 @@ import strawberry
 from strawberry import Parent
 
 from domain.sealing import Kind
+from domain.time import micros
 from domain.vocabulary import FloodState as State
 from execution import load
 from resolvers import areas, flood, flood_stream, reports
@@ -53,11 +54,12 @@ async def _changes(
     before: Before = strawberry.UNSET,
 ) -> ListResult[FloodChange]:
     """How its state changed, oldest first."""
+    begin = or_none(since)
     return await load(
         info.context,
         flood_stream.changes_of,
         area,
-        since=or_none(since),
+        since=None if begin is None else micros(begin),
         paging=paging(first, after, last, before),
     )
 
