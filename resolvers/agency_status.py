@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from datetime import datetime
 
 from domain.report import AHEAD_TOLERATED, NOTE_LENGTH, ByHand, may_become
 from domain.time import micros
@@ -46,12 +47,26 @@ async def record_agency_status(ctx: Context, given: RecordAgencyStatus) -> Done:
         if given.status != seen.status:
             values["status"] = given.status
             kind = EventKind.STATUS_CHANGED
-        actor = ctx.actor()
-        change(tx, ctx.parts.areas, seen.id, kind, actor=actor, values=values, by_hand=ByHand.STATUS, note=note)
+        change(
+            tx,
+            ctx.parts.areas,
+            seen.id,
+            kind,
+            actor=ctx.actor(),
+            values=values,
+            by_hand=ByHand.STATUS,
+            happened_at=_happened(seen, given.at, tx.now),
+            note=note,
+        )
         return {}
 
     done = await act(ctx, given, keyed_call(ctx, "recordAgencyStatus", given), check, write, faults=faults)
     return Done(report_id=done.report_id, faults=done.faults)
+
+
+def _happened(seen: SeenReport, told: datetime | None, now: int) -> int:
+    """When the agency came so far: never before the hub had the report, never ahead of now."""
+    return now if told is None else min(max(micros(told), seen.received_at), now)
 
 
 def _time_faults(given: RecordAgencyStatus) -> list[Fault]:

@@ -30,11 +30,12 @@ def change(
     values: dict[str, Any] | None = None,
     place: Place | None = None,
     by_hand: ByHand | None = None,
+    happened_at: int | None = None,
     **event: Any,
 ) -> None:
     """Applies `values` (columns of `reports`) and `place`, with all that follows from them, and adds the event.
 
-    `event` are further fields of PendingEvent (note, comment_id, backfill, …). Raises NeedsLocks without the report's
+    `happened_at`: when a new status came about, for the clocks; None: now. `event` are further fields of PendingEvent (note, comment_id, backfill, …). Raises NeedsLocks without the report's
     lock, NoResultFound for no such report.
     """
     tx.require(f"report:{report_id}")
@@ -42,7 +43,7 @@ def change(
     row = tx.conn.execute(select(reports).where(reports.c.id == report_id)).mappings().one()
     columns = dict(values or {})
     columns |= _place_columns(tx.conn, area_map, row, columns, place)
-    columns |= _clock_columns(tx, row, columns)
+    columns |= _clock_columns(tx, row, columns, tx.now if happened_at is None else happened_at)
     if by_hand:
         columns["set_by_hand"] = row["set_by_hand"] | by_hand
     if columns:
@@ -95,7 +96,7 @@ def _newly_sensitive(conn: Connection, row: RowMapping, columns: dict[str, Any])
     return bool(conn.execute(select(categories.c.sensitive).where(categories.c.id == category_id)).scalar_one())
 
 
-def _clock_columns(tx: Tx, row: RowMapping, columns: dict[str, Any]) -> dict[str, Any]:
+def _clock_columns(tx: Tx, row: RowMapping, columns: dict[str, Any], at: int) -> dict[str, Any]:
     status, category_id = columns.get("status", row["status"]), columns.get("category_id", row["category_id"])
     if status == row["status"] and category_id == row["category_id"]:
         return {}
@@ -105,7 +106,7 @@ def _clock_columns(tx: Tx, row: RowMapping, columns: dict[str, Any]) -> dict[str
         fresh = clocks_from(row["received_at"], category.respond_minutes, category.resolve_minutes)
         clocks = replace(clocks, respond_by=fresh.respond_by, resolve_by=fresh.resolve_by)
     if status != row["status"]:
-        clocks = clocks_after(clocks, status, tx.now)
+        clocks = clocks_after(clocks, status, at)
     return {
         "respond_by": clocks.respond_by,
         "resolve_by": clocks.resolve_by,
