@@ -13,7 +13,7 @@ MOST = 100
 ById = Callable[[Sequence[int], Context], Awaitable[Sequence[Any]]]
 
 _BY_ID: dict[Kind, ById] = {
-    Kind.REPORT: reports.reports_by_id,
+    Kind.REPORT: reports.reports_of,
     Kind.CATEGORY: categories.categories_by_id,
     Kind.AGENCY: agencies.agencies_by_id,
     Kind.AREA: areas.areas_by_id,

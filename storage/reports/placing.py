@@ -31,7 +31,7 @@ def place_columns(conn: Connection, area_map: AreaMap, place: Place, *, sensitiv
     boundary would tell more than the cell.
     """
     if place.point is None:
-        return _area_only(conn, place.area_code)
+        return _area_only(conn, place.area_code, sensitive)
     public = fuzz(place.point) if sensitive else place.point
     true_columns = _side(conn, area_map, place.point)
     public_columns = true_columns if public == place.point else _side(conn, area_map, public)
@@ -43,7 +43,8 @@ def place_columns(conn: Connection, area_map: AreaMap, place: Place, *, sensitiv
     }
 
 
-def _area_only(conn: Connection, code: str | None) -> dict[str, Any]:
+def _area_only(conn: Connection, code: str | None, sensitive: bool) -> dict[str, Any]:
+    """No point to move; but an address would tell as much as one, so the report counts as fuzzed all the same."""
     area_id = (
         None if code is None else conn.execute(select(areas.c.id).where(areas.c.code == code)).scalar_one_or_none()
     )
@@ -51,7 +52,7 @@ def _area_only(conn: Connection, code: str | None) -> dict[str, Any]:
     side["area_id"] = area_id
     return {
         "precision": LocationPrecision.UNKNOWN if area_id is None else LocationPrecision.AREA,
-        "fuzzed": False,
+        "fuzzed": sensitive,
         **side,
         **{f"public_{name}": value for name, value in side.items()},
     }
