@@ -180,14 +180,15 @@ def _handed_on_at(ingest: Ingest) -> ColumnElement[Any]:
 def _likest(record: ReportRecord, point: Point, candidates: Sequence[Any]) -> int | None:
     told_at = micros(record.reported_at)
     words = sighting_words(record.text, record.title)
-    found: list[tuple[float, int, float, int]] = []
+    found: list[tuple[int, int, float, int]] = []
     for row in candidates:
         apart_m = distance_m(point, Point(row.latitude, row.longitude))
         apart_us = min(abs(told_at - at) for at in (row.reported_at, row.handed_on_at) if at is not None)
-        alike = _shared(words, sighting_words(row.text, row.title))
+        theirs = sighting_words(row.text, row.title)
+        alike = _shared(words, theirs)
         enough = apart_us <= WORDLESS_US if alike is None else apart_us <= NEAR_US and alike >= SHARED_WORDS
         if apart_m <= NEAR_M and enough:
-            found.append((-(alike or 0.0), apart_us, apart_m, row.id))
+            found.append((-len(words & theirs), apart_us, apart_m, row.id))
     return min(found)[3] if found else None
 
 
