@@ -35,8 +35,8 @@ def change(
 ) -> None:
     """Applies `values` (columns of `reports`) and `place`, with all that follows from them, and adds the event.
 
-    `happened_at`: when a new status came about, for the clocks; None: now. `event` are further fields of PendingEvent (note, comment_id, backfill, …). Raises NeedsLocks without the report's
-    lock, NoResultFound for no such report.
+    `happened_at`: when a new status came about, for the clocks; None: now. `event` are further fields of PendingEvent
+    (note, comment_id, backfill, …). Raises NeedsLocks without the report's lock, NoResultFound for no such report.
     """
     tx.require(f"report:{report_id}")
     before = read_facets(tx.conn, report_id)
