@@ -1,5 +1,5 @@
 import { useGraphiQL, useGraphiQLActions } from "@graphiql/react";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { LanguageSwitch } from "../look/LanguageSwitch";
 import { say, useLanguage } from "../words/words";
 import { EXAMPLES, type Example, variablesOf } from "./examples";
@@ -53,10 +53,16 @@ export function ExamplesPanel() {
 function TokenBox() {
   const editor = useGraphiQL((state) => state.headerEditor);
   const [typed, setTyped] = useState("");
-  const [inUse, setInUse] = useState(() => usesToken(editor?.getValue() ?? ""));
+  const [inUse, setInUse] = useState(false);
+  useEffect(() => {
+    // Also when the headers are edited by hand, or another tab's come up.
+    const read = () => setInUse(usesToken(editor?.getValue() ?? ""));
+    read();
+    const listening = editor?.onDidChangeModelContent(read);
+    return () => listening?.dispose();
+  }, [editor]);
   const write = (headers: string) => {
     editor?.setValue(headers);
-    setInUse(usesToken(headers));
     setTyped("");
   };
   return (
