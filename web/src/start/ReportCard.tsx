@@ -1,5 +1,6 @@
 import { MapPin, Ruler } from "lucide-react";
 import { memo } from "react";
+import { onThisOrigin } from "../hub/address";
 import type { Report } from "../hub/operations";
 import { Age } from "../look/Age";
 import { StateChip } from "../look/StateChip";
@@ -69,9 +70,9 @@ function Photos({ report }: { report: Report }) {
   const [first] = report.photos;
   if (!first) return null;
   return (
-    <a className="photo" href={first.url} target="_blank" rel="noreferrer">
+    <a className="photo" href={onThisOrigin(first.url)} target="_blank" rel="noreferrer">
       <img
-        src={first.thumbnailUrl}
+        src={onThisOrigin(first.thumbnailUrl)}
         width={THUMBNAIL}
         height={THUMBNAIL}
         loading="lazy"
