@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
+from shapely.errors import ShapelyError
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
@@ -173,8 +174,8 @@ def _is_the_records(fault: DBAPIError) -> bool:
 
 @contextmanager
 def unfit(reason: str) -> Iterator[None]:
-    """What raises ValueError or TypeError within is unfit for this reason."""
+    """What cannot be read within, because it is of another form, is unfit for this reason."""
     try:
         yield
-    except (ValueError, TypeError) as fault:
+    except (ValueError, TypeError, LookupError, AttributeError, ShapelyError) as fault:
         raise Unfit(reason) from fault

@@ -85,10 +85,12 @@ def _short(ref: str) -> str:
 
 def outline_of(record: FloodAreaRecord) -> BaseGeometry:
     """The record's polygons, mended where they cross themselves. Raises Unfit where nothing that deserves the name is left."""
+    if record.geometry.get("type") not in ("Polygon", "MultiPolygon"):
+        raise Unfit("its outline is no polygon")
     with unfit("its outline is no GeoJSON geometry"):
         told = shape(dict(record.geometry))
-    if told.geom_type not in ("Polygon", "MultiPolygon") or told.is_empty:
-        raise Unfit("its outline is no polygon")
+    if told.is_empty:
+        raise Unfit("its outline is empty")
     west, south, east, north = told.bounds
     if not (math.isfinite(sum(told.bounds)) and -180 <= west <= east <= 180 and -90 <= south <= north <= 90):
         raise Unfit("its outline lies nowhere on Earth")

@@ -47,6 +47,7 @@ class Hub:
     store: Store
     sink: StoreSink
     photos: FolderPhotoStore
+    preparer: PhotoPreparer
     leases: dict[str, Lease] = field(default_factory=dict)
 
     async def lease(self, source: str) -> Lease:
@@ -104,6 +105,7 @@ class Hub:
 async def hub_on(store: Store, area_map: AreaMap, folder: Path) -> Hub:
     """A hub whose sources are declared."""
     photos = FolderPhotoStore(folder)
-    sink = StoreSink(store, lambda: area_map, photos, PhotoPreparer(1), SECRET)
+    preparer = PhotoPreparer(1)
+    sink = StoreSink(store, lambda: area_map, photos, preparer, SECRET)
     await sink.declare(ALL)
-    return Hub(store, sink, photos)
+    return Hub(store, sink, photos, preparer)

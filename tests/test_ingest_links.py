@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
@@ -97,14 +98,15 @@ class TestByLikeness:
         ],
         ids=["too far", "too late", "other words", "another channel", "no place"],
     )
-    async def test_what_differs_is_a_report_of_its_own(self, hub: Hub, told: dict[str, object]) -> None:
+    async def test_what_differs_is_a_report_of_its_own(self, hub: Hub, told: dict[str, Any]) -> None:
         await hub.take("qlue", report("77", text=QLUE_TEXT))
-        await hub.take("peta_jakarta", report("900", **({"text": QLUE_TEXT, "channel": "qlue"} | told)))
+        alike: dict[str, Any] = {"text": QLUE_TEXT, "channel": "qlue"}
+        await hub.take("peta_jakarta", report("900", **(alike | told)))
         assert len(await hub.reports()) == 2
 
     async def test_two_alike_of_one_source_are_two(self, hub: Hub) -> None:
         await hub.take("qlue", report("77", text=QLUE_TEXT))
-        told = {"text": QLUE_TEXT, "channel": "qlue"}
+        told: dict[str, Any] = {"text": QLUE_TEXT, "channel": "qlue"}
         await hub.take("peta_jakarta", report("900", **told), report("901", **told))
         assert len(await hub.reports()) == 2
 
