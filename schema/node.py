@@ -41,12 +41,16 @@ def identity(kind: Kind, key: str = "id") -> Any:
     return value(lambda row, ctx: ctx.id_of(kind, getattr(row, key)), _ID)
 
 
+def _type_of(row: object) -> str | None:
+    return next((TYPE_OF_ROW[kind] for kind in type(row).__mro__ if kind in TYPE_OF_ROW), None)
+
+
 def tell_types_apart(schema: GraphQLSchema) -> None:
     """Has the built schema tell a node's type by the class of its row."""
     node = schema.type_map["Node"]
     if not isinstance(node, GraphQLInterfaceType):
         raise TypeError("Node is an interface")
-    node.resolve_type = lambda row, _info, _type: TYPE_OF_ROW.get(type(row))
+    node.resolve_type = lambda row, _info, _type: _type_of(row)
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLObjectType):
             kind.is_type_of = None  # strawberry would ask for its own classes; rows are the values

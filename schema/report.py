@@ -77,7 +77,7 @@ async def _duplicates(
 async def _possible_duplicates(
     report: Parent[SeenReport],
     info: Info,
-    first: Annotated[int | None, argument("At most so many, the likeliest first: 1 to 100.")] = 5,
+    first: Annotated[int | None, argument("At most so many, the likeliest first: 1 to 50.")] = 5,
 ) -> Sequence[DuplicateRow]:
     """Reports that may tell of the same and are not merged with it, the likeliest first."""
     return await load(info.context, duplicates.possible_duplicates_of, report, first=5 if first is None else first)

@@ -99,7 +99,7 @@ async def _bring(store: Store, area_map: AreaMap, folder: Path) -> None:
     )
     await hub.take("qlue", report("q1", source_status="wait", title="Banjir"))
     await hub.aside("qlue", SetAside("q2", "no category", '{"id": 2}'))
-    ticket = {"title": "Jalan rusak", "text": "Berlubang", "category": "Jalan", "agency": "Bina Marga"}
+    ticket: dict[str, Any] = {"title": "Jalan rusak", "text": "Berlubang", "category": "Jalan", "agency": "Bina Marga"}
     answered = TicketResponse("Dinas Bina Marga", "Sudah ditambal.", EARLIER)
     await hub.take(
         "lapor",
