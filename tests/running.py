@@ -59,15 +59,20 @@ class RunningHub:
             "SIMPUL_PORT": str(self.port),
             **self.settings,
         }
-        self.process = subprocess.Popen(
-            [sys.executable, "server.py", "serve", *self.arguments],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=(self.folder.parent / f"{self.folder.name}.log").open("ab"),
-            start_new_session=True,
-        )
-        self._read_greeting(time.monotonic() + seconds)
+        with (self.folder.parent / f"{self.folder.name}.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "server.py", "serve", *self.arguments],
+                cwd=ROOT,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+            )
+        try:
+            self._read_greeting(time.monotonic() + seconds)
+        except BaseException:
+            self.kill()
+            raise
         return self
 
     def _read_greeting(self, deadline: float) -> None:

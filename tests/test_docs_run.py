@@ -1,0 +1,58 @@
+"""What the docs tell newcomers to paste is run, as it stands, against a hub."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.running import ROOT, RunningHub
+
+README = (ROOT / "README.md").read_text()
+
+
+def commands(text: str) -> list[str]:
+    """The shell commands of a page that ask the hub."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [block for block in blocks if "curl" in block and "text/event-stream" not in block]
+
+
+def run(command: str, hub: RunningHub) -> dict[str, object]:
+    here = command.replace("http://127.0.0.1:8000", hub.url)
+    done = subprocess.run(["bash", "-c", here], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    told: dict[str, object] = json.loads(done.stdout)
+    return told
+
+
+@pytest.mark.parametrize("command", commands(README), ids=lambda command: re.sub(r"\W+", " ", command)[:40])
+def test_a_command_of_the_readme_works_when_pasted(shared_hub: RunningHub, command: str) -> None:
+    told = run(command, shared_hub)
+    assert "errors" not in told, told
+    assert '"userErrors": [{' not in json.dumps(told)
+
+
+def graphql_blocks() -> list[tuple[str, str]]:
+    pages = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md"]
+    return [
+        (page.name, block)
+        for page in pages
+        for block in re.findall(r"^```graphql\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    ]
+
+
+@pytest.mark.parametrize(("page", "block"), graphql_blocks(), ids=lambda value: value[:30])
+def test_graphql_in_the_docs_is_valid(page: str, block: str) -> None:
+    from graphql import build_schema, parse, validate
+
+    schema = build_schema((Path(ROOT) / "schema" / "schema.graphql").read_text())
+    assert validate(schema, parse(block)) == [], page
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    broken = []
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
+            if "://" not in target and not (page.parent / target).exists():
+                broken.append(f"{page.relative_to(ROOT)} → {target}")
+    assert broken == []
