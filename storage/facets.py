@@ -1,5 +1,6 @@
 """A report's filterable facts at one moment: what an event keeps of just before and just after, and what roll-ups count."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -7,7 +8,7 @@ import orjson
 from sqlalchemy import Connection, RowMapping, Select, select
 
 from domain.vocabulary import OPEN_STATUSES
-from storage.forwardings import states_of
+from storage.forwardings import states_of, states_of_many
 from storage.tables import areas, reports
 
 _true_area = areas.alias("true_area")
@@ -45,24 +46,20 @@ class Facets:
     minutes_to_respond: float | None
     minutes_to_resolve: float | None
     forwardings: tuple[str, ...] = ()
+    public_place_withheld: bool = False
+    """There was a place for everybody that nobody is told of any more (see `without_public_place`)."""
 
     @property
     def open(self) -> bool:
         """Whether somebody still has to do something about it."""
         return self.status in OPEN_STATUSES
 
-    @property
-    def public_place_withheld(self) -> bool:
-        """Whether there was a place for everybody that nobody is told of any more (see `without_public_place`)."""
-        return self.latitude is not None and self.public_latitude is None
-
     def without_public_place(self) -> "Facets":
         """The same with the public place left out: how a report stood before it was fuzzed.
 
-        That place was the true one. Telling whether it lay within a filter, even once, would tell where it was.
+        That place, or one before it, was the true one. Telling whether it lay within a filter, even once, would tell
+        where it was.
         """
-        if self.latitude is None:
-            return self
         return replace(
             self,
             public_latitude=None,
@@ -70,6 +67,7 @@ class Facets:
             public_cell=None,
             public_area_id=None,
             public_city_id=None,
+            public_place_withheld=True,
         )
 
     def dump(self) -> str:
@@ -95,10 +93,18 @@ def _statement() -> Select[Any]:
 def read_facets(conn: Connection, report_id: int) -> Facets | None:
     """The facts of a report as they are now; None when there is no such report."""
     row = conn.execute(_statement().where(reports.c.id == report_id)).mappings().first()
-    return None if row is None else _of_row(conn, row)
+    return None if row is None else _of_row(row, states_of(conn, report_id))
 
 
-def _of_row(conn: Connection, row: RowMapping) -> Facets:
+def read_many_facets(conn: Connection, report_ids: Collection[int]) -> dict[int, Facets]:
+    """The facets of many reports, in two statements."""
+    ids = sorted(set(report_ids))
+    handed_on = states_of_many(conn, ids)
+    rows = conn.execute(_statement().where(reports.c.id.in_(ids))).mappings()
+    return {row["id"]: _of_row(row, handed_on.get(row["id"], ())) for row in rows}
+
+
+def _of_row(row: RowMapping, handed_on: tuple[str, ...]) -> Facets:
     means = row["source_status_means"]
     return Facets(
         category_id=row["category_id"],
@@ -124,7 +130,7 @@ def _of_row(conn: Connection, row: RowMapping) -> Facets:
         public_city_id=row["public_city_id"],
         minutes_to_respond=_minutes(row["received_at"], row["responded_at"]),
         minutes_to_resolve=_minutes(row["received_at"], row["resolved_at"]),
-        forwardings=states_of(conn, row["id"]),
+        forwardings=handed_on,
     )
 
 

@@ -101,12 +101,12 @@ class Tx:
         if event.report_id is not None:
             self.rollups.move(counted or event.before, event.after)
 
-    def mark(self) -> tuple[int, Any, int]:
-        """Where this operation begins, for `reset`."""
-        return len(self.events), self.rollups.mark(), len(self.after_commit)
+    def mark(self) -> tuple[list[PendingEvent], Any, int]:
+        """How things are as this operation begins, for `reset`."""
+        return self.events.copy(), self.rollups.mark(), len(self.after_commit)
 
-    def reset(self, mark: tuple[int, Any, int]) -> None:
-        """Forgets what an operation that failed had added."""
-        del self.events[mark[0] :]
+    def reset(self, mark: tuple[list[PendingEvent], Any, int]) -> None:
+        """Forgets what an operation that failed had added, and what it had changed of the events before."""
+        self.events[:] = mark[0]
         self.rollups.reset(mark[1])
         del self.after_commit[mark[2] :]

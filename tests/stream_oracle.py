@@ -111,9 +111,8 @@ class Oracle:
         before = None if report is None else self.now.get(report)
         if report is not None and after is not None:
             after = replace(after, public=self._public(after))
-            if before is not None and self._becomes_secret(before, after):
-                self._rewrite(report)
-                before = replace(before, public=None if before.place.point else before.public)
+            if before is not None and self._becomes_secret(before, after) and self._rewrite(report):
+                before = replace(before, public=None)
             self.now[report] = after
         self.log.append(Happening(self.first_seq + len(self.log), kind, at, report, before, after))
 
@@ -133,10 +132,15 @@ class Oracle:
         point = fuzz(spot.point)
         return Spot(point, self.areas.locate(point.latitude, point.longitude))
 
-    def _rewrite(self, report: int) -> None:
+    def _rewrite(self, report: int) -> bool:
+        """Takes the true places out of what the public is told of the past; whether there were any."""
+        told = False
         for each in self.log:
             if each.report == report:
-                each.before, each.after = self._secret(each.before), self._secret(each.after)
+                secret = self._secret(each.before), self._secret(each.after)
+                told |= secret != (each.before, each.after)
+                each.before, each.after = secret
+        return told
 
     def _secret(self, standing: Standing | None) -> Standing | None:
         if standing is None or standing.public is None:

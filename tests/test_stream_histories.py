@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from domain.areas import AreaMap
-from domain.places import Point
+from domain.places import Point, fuzz
 from domain.sealing import Kind
 from domain.time import HOUR, moment
 from domain.visibility import Visibility
@@ -173,6 +173,9 @@ class History:
     def _reading(self, first_field: str) -> Reading:
         names = {first_field, *self.random.sample(STREAMED, self.random.choice((0, 0, 1, 2)))}
         role = self.random.choice(list(Role))
+        if self.random.random() < 0.4:  # most of what can go wrong, goes wrong where the public asks by place
+            names.add(self.random.choice(("areas", "within", "near")))
+            role = self.random.choice((Role.ANONYMOUS, Role.CITIZEN, Role.PARTNER))
         if names & STAFF_FIELDS:
             role = self.random.choice((Role.RESPONDER, Role.DISPATCHER, Role.ADMIN))
         elif "mine" in names and role is Role.PARTNER:
@@ -413,7 +416,7 @@ def _two_at_once(h: History, tx: Tx, report: int) -> Happened:
 
 _CHANGES: dict[Callable[[History, Tx, int], Happened], int] = {
     _status: 4,
-    _category: 5,
+    _category: 7,
     _move: 5,
     _visibility: 5,
     _erase: 1,
@@ -449,14 +452,19 @@ def _areas(h: History) -> tuple[str, ...]:
     return (h.random.choice((code, code[:8], code[:5])),)
 
 
+def _here_or_blurred(h: History) -> Point:
+    spot = h.random.choice(h.spots)
+    return h.random.choice((spot, fuzz(spot)))
+
+
 def _box(h: History) -> BoundingBoxFilter:
     """Often so small that it holds a true place and not the public one, or the other way round."""
-    spot, size = h.random.choice(h.spots), h.random.choice((0.0005, 0.002, 0.01))
+    spot, size = _here_or_blurred(h), h.random.choice((0.0003, 0.002, 0.01))
     return BoundingBoxFilter(spot.longitude - size, spot.latitude - size, spot.longitude + size, spot.latitude + size)
 
 
 def _near(h: History) -> NearFilter:
-    spot = h.random.choice(h.spots)
+    spot = _here_or_blurred(h)
     return NearFilter(spot.latitude, spot.longitude, h.random.choice((30.0, 150.0, 1500.0)))
 
 

@@ -54,8 +54,9 @@ def change(
     after = read_facets(tx.conn, report_id)
     told_before = before
     if not row["fuzzed"] and (columns.get("fuzzed") or _newly_sensitive(tx.conn, row, columns)):
-        fuzz_the_past(tx, area_map, report_id)
-        told_before = before and before.without_public_place()
+        told_place = fuzz_the_past(tx, area_map, report_id)
+        if before and (told_place or before.latitude is not None):
+            told_before = before.without_public_place()
     status = columns.get("status", row["status"])
     tx.emit(
         PendingEvent(
@@ -122,24 +123,24 @@ def _write_words(conn: Connection, row: RowMapping, columns: dict[str, Any]) -> 
     return orjson.dumps(told).decode()
 
 
-def fuzz_the_past(tx: Tx, area_map: AreaMap, report_id: int) -> None:
-    """Rewrites the public places in the facets of all the report's past events, so that no replay tells the true one."""
-    conn = tx.conn
+def fuzz_the_past(tx: Tx, area_map: AreaMap, report_id: int) -> bool:
+    """Rewrites the public places in the facets of all the report's past events, so that no replay tells the true one.
+
+    Returns whether any of them told it.
+    """
+    conn, told = tx.conn, False
     for position, event in enumerate(tx.events):  # of this very group, not written yet
         if event.report_id == report_id:
             before, after = (side and _fuzzed(conn, area_map, side) for side in (event.before, event.after))
+            told |= (before, after) != (event.before, event.after)
             tx.events[position] = replace(event, before=before, after=after)
-    rows = conn.execute(select(event_facets).where(event_facets.c.report_id == report_id)).mappings().all()
-    changed = [
-        {
-            "row": row["seq"],
-            **{
-                f"new_{side}": _fuzzed(conn, area_map, Facets.load(row[side])).dump() if row[side] else None
-                for side in ("before", "after")
-            },
-        }
-        for row in rows
-    ]
+    changed: list[dict[str, Any]] = []
+    for row in conn.execute(select(event_facets).where(event_facets.c.report_id == report_id)).mappings().all():
+        sides = [Facets.load(row[side]) if row[side] else None for side in ("before", "after")]
+        fuzzed = [side and _fuzzed(conn, area_map, side) for side in sides]
+        if fuzzed != sides:
+            texts = [side and side.dump() for side in fuzzed]
+            changed.append({"row": row["seq"], "new_before": texts[0], "new_after": texts[1]})
     if changed:
         conn.execute(
             update(event_facets)
@@ -147,6 +148,7 @@ def fuzz_the_past(tx: Tx, area_map: AreaMap, report_id: int) -> None:
             .values(before=bindparam("new_before"), after=bindparam("new_after")),
             changed,
         )
+    return told or bool(changed)
 
 
 def _fuzzed(conn: Connection, area_map: AreaMap, facets: Facets) -> Facets:
