@@ -25,6 +25,20 @@ def states_of(conn: Connection, report_id: int) -> tuple[str, ...]:
     return tuple(sorted(rows.scalars()))
 
 
+def states_of_many(conn: Connection, report_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+    """As `states_of`, of many reports; those without forwardings are left out."""
+    rows = conn.execute(
+        select(forwardings.c.report_id, forwardings.c.state)
+        .where(forwardings.c.report_id.in_(sorted(set(report_ids))))
+        .distinct()
+        .order_by(forwardings.c.report_id, forwardings.c.state)
+    )
+    found: dict[int, tuple[str, ...]] = {}
+    for row in rows:
+        found[row.report_id] = (*found.get(row.report_id, ()), row.state)
+    return found
+
+
 def _shown(visibility: Visibility) -> ColumnElement[bool]:
     """Staff and the reporter see what became of a report elsewhere."""
     return true() if visibility.staff else owned(visibility)
