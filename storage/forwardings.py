@@ -1,6 +1,5 @@
 """Hand-overs of reports to other systems, as they are read. `handing_on.py` writes them."""
 
-from collections import defaultdict
 from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, select, true
@@ -38,15 +37,6 @@ def states_of_many(conn: Connection, report_ids: Collection[int]) -> dict[int, t
     for row in rows:
         found[row.report_id] = (*found.get(row.report_id, ()), row.state)
     return found
-
-
-def states_of_many(conn: Connection, report_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
-    """As `states_of`, of those reports that were handed on at all."""
-    found: dict[int, set[str]] = defaultdict(set)
-    asked = select(forwardings.c.report_id, forwardings.c.state).where(forwardings.c.report_id.in_(set(report_ids)))
-    for row in conn.execute(asked):
-        found[row.report_id].add(row.state)
-    return {report_id: tuple(sorted(states)) for report_id, states in found.items()}
 
 
 def _shown(visibility: Visibility) -> ColumnElement[bool]:

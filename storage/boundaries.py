@@ -1,0 +1,142 @@
+"""Real boundaries in place of what was there: every report's area is found anew, and all of it is switched on at once.
+
+Finding areas takes long with many reports, so it is done beforehand, in batches, while the hub goes on. One short
+transaction then writes the boundaries, moves the reports and what is counted of them, looks again at the few reports
+that changed meanwhile, and raises the log's epoch: subscriptions end with CURSOR_EXPIRED and list again.
+
+Facets of past events stay as they are. They tell in which area a report was held to lie when the event happened, and no
+cursor of before the epoch, by which they could be compared with today's areas, works any more.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias, TypeVar
+
+import shapely
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, or_, select, text, update
+
+from domain.area_facts import parse_facts
+from domain.area_import import BoundaryImport
+from domain.areas import AreaMap
+from domain.places import Point
+from storage.event_log import read_head
+from storage.facets import read_many_facets
+from storage.rollups import RollupChanges
+from storage.seeding import read_fact
+from storage.store import Store
+from storage.tables import area_boundaries, areas, log_head, reports
+from storage.transaction import Operation, Tx
+
+_AT_ONCE = 1_000
+_LOCK = "boundaries"
+
+Moves: TypeAlias = dict[int, tuple[int | None, int | None]]
+"""By report: the area of its true place and that of its public one, where either is another than before."""
+
+T = TypeVar("T")
+
+
+async def import_boundaries(store: Store, found: BoundaryImport) -> int:
+    """Puts a file's boundaries in the place of all that were imported before; gives how many reports moved. All or nothing.
+
+    Processes that run have to load the map anew (`load_area_map`) once they see the epoch rise.
+    """
+    area_map = await asyncio.to_thread(AreaMap, parse_facts(read_fact("jakarta_areas.csv")), found.boundaries)
+    begun = (await store.read(read_head)).at
+    moves = await _find_moves(store, area_map)
+    switching: Operation[int] = Operation(lambda tx: _switch_on(tx, area_map, found, moves, begun), frozenset({_LOCK}))
+    return await store.write(switching)
+
+
+async def boundaries_imported_at(store: Store) -> int | None:
+    """When boundaries were last imported, in microseconds; None if never. Tells a process that its map is old."""
+    newest = select(area_boundaries.c.imported_at).order_by(area_boundaries.c.imported_at.desc()).limit(1)
+    return await store.read(lambda conn: conn.execute(newest).scalar_one_or_none())
+
+
+async def _find_moves(store: Store, area_map: AreaMap) -> Moves:
+    ids = await store.read(_area_ids)
+    moves: Moves = {}
+    last = 0
+    while rows := await store.read(_placed_after, last):
+        moves |= await asyncio.to_thread(_moves_of, area_map, ids, rows)
+        last = rows[-1].id
+    return moves
+
+
+def _area_ids(conn: Connection) -> Mapping[str | None, int]:
+    return {row.code: row.id for row in conn.execute(select(areas.c.code, areas.c.id))}
+
+
+def _placed() -> Select[Any]:
+    """Reports with a point; those of which only an area was told keep it."""
+    columns = [reports.c[name] for name in ("id", "latitude", "longitude", "area_id")]
+    public = [reports.c[f"public_{name}"] for name in ("latitude", "longitude", "area_id")]
+    return select(*columns, *public).where(reports.c.latitude.is_not(None)).order_by(reports.c.id)
+
+
+def _placed_after(conn: Connection, last: int) -> Sequence[Row[Any]]:
+    return conn.execute(_placed().where(reports.c.id > last).limit(_AT_ONCE)).all()
+
+
+def _moves_of(area_map: AreaMap, ids: Mapping[str | None, int], rows: Sequence[Row[Any]]) -> Moves:
+    true = area_map.locate_many([Point(row.latitude, row.longitude) for row in rows])
+    public = area_map.locate_many([Point(row.public_latitude, row.public_longitude) for row in rows])
+    found = {row.id: (ids.get(a), ids.get(b)) for row, a, b in zip(rows, true, public, strict=True)}
+    return {row.id: found[row.id] for row in rows if found[row.id] != (row.area_id, row.public_area_id)}
+
+
+def _switch_on(tx: Tx, area_map: AreaMap, found: BoundaryImport, moves: Moves, begun: int) -> int:
+    tx.require(_LOCK)
+    if tx.dialect == "postgresql":  # no report may change or come while they move
+        tx.conn.execute(text("LOCK TABLE reports IN SHARE ROW EXCLUSIVE MODE"))
+    ids = _area_ids(tx.conn)
+    changed_since = _placed().where(or_(reports.c.updated_at >= begun, reports.c.received_at >= begun))
+    late = tx.conn.execute(changed_since).all()
+    late_ids = {row.id for row in late}
+    moves = {key: value for key, value in moves.items() if key not in late_ids} | _moves_of(area_map, ids, late)
+    cities = {row.id: row.city_id for row in tx.conn.execute(select(areas.c.id, areas.c.city_id))}
+    for some in _in_batches(sorted(moves.items())):
+        _move(tx.conn, dict(some), cities)
+    _write_boundaries(tx, found, ids)
+    tx.conn.execute(update(log_head).values(epoch=log_head.c.epoch + 1))
+    return len(moves)
+
+
+def _move(conn: Connection, moves: Moves, cities: Mapping[int | None, int | None]) -> None:
+    """Moves some reports and what is counted of them."""
+    changes = RollupChanges()
+    for report_id, before in read_many_facets(conn, moves).items():
+        area_id, public_area_id = moves[report_id]
+        after = replace(
+            before,
+            area_id=area_id,
+            city_id=cities.get(area_id),
+            public_area_id=public_area_id,
+            public_city_id=cities.get(public_area_id),
+        )
+        changes.move(before, after)
+    conn.execute(
+        update(reports)
+        .where(reports.c.id == bindparam("row"))
+        .values(area_id=bindparam("true_area"), public_area_id=bindparam("public_area")),
+        [{"row": key, "true_area": true, "public_area": public} for key, (true, public) in sorted(moves.items())],
+    )
+    changes.write(conn)
+
+
+def _write_boundaries(tx: Tx, found: BoundaryImport, ids: Mapping[str | None, int]) -> None:
+    rows = [
+        {"area_id": ids[code], "wkb": shapely.to_wkb(shape), "imported_at": tx.now}
+        for code, shape in sorted(found.boundaries.items())
+    ]
+    tx.conn.execute(delete(area_boundaries))
+    tx.conn.execute(insert(area_boundaries), rows)
+
+
+def _in_batches(items: Iterable[T], size: int = _AT_ONCE) -> Iterator[Sequence[T]]:
+    remaining = iter(items)
+    while batch := list(itertools.islice(remaining, size)):
+        yield batch
