@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar
 
 import shapely
-from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, or_, select, text, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, text, update
 
 from domain.area_facts import parse_facts
 from domain.area_import import BoundaryImport
@@ -93,7 +93,7 @@ def _switch_on(tx: Tx, area_map: AreaMap, found: BoundaryImport, moves: Moves, b
     if tx.dialect == "postgresql":  # no report may change or come while they move
         tx.conn.execute(text("LOCK TABLE reports IN SHARE ROW EXCLUSIVE MODE"))
     ids = _area_ids(tx.conn)
-    changed_since = _placed().where(or_(reports.c.updated_at >= begun, reports.c.received_at >= begun))
+    changed_since = _placed().where(reports.c.updated_at >= begun)  # an event moves it, of what is new as well
     late = tx.conn.execute(changed_since).all()
     late_ids = {row.id for row in late}
     moves = {key: value for key, value in moves.items() if key not in late_ids} | _moves_of(area_map, ids, late)
