@@ -96,7 +96,10 @@ class TestTheSameKeyAgain:
     async def test_a_comment_is_made_once(self, hub: WritingHub) -> None:
         done = await hub.submit()
         given = inputs.CommentOnReport(
-            report_id=hub.id(done.report_id or 0), text="Sudah surut", follow_token=done.follow_token, idempotency_key=KEY
+            report_id=hub.id(done.report_id or 0),
+            text="Sudah surut",
+            follow_token=done.follow_token,
+            idempotency_key=KEY,
         )
         first, again = await hub.call(comment, given), await hub.call(comment, given)
         assert first.comment_id == again.comment_id and await hub.count(tables.comments) == 1
