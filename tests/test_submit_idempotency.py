@@ -119,10 +119,14 @@ class TestTwoAtOnce:
         assert await hub.count(tables.reports) == 1
 
     async def test_on_two_processes_of_one_store(self, store_url: str, area_map: AreaMap, tmp_path: Path) -> None:
-        async with opened(open_store(store_url)) as one, opened(open_store(store_url)) as other:
-            async with writing_hub(one, tmp_path, area_map) as here, writing_hub(other, tmp_path, area_map) as there:
-                done = await asyncio.gather(*(each.submit(idempotency_key=KEY) for each in (here, there) * 3))
-                assert len({each.report_id for each in done}) == 1 and await here.count(tables.reports) == 1
+        async with (
+            opened(open_store(store_url)) as one,
+            opened(open_store(store_url)) as other,
+            writing_hub(one, tmp_path, area_map) as here,
+            writing_hub(other, tmp_path, area_map) as there,
+        ):
+            done = await asyncio.gather(*(each.submit(idempotency_key=KEY) for each in (here, there) * 3))
+            assert len({each.report_id for each in done}) == 1 and await here.count(tables.reports) == 1
 
 
 class TestKept:
