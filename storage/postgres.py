@@ -74,9 +74,10 @@ class PostgresStore(Store):
             await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             async with connection.begin():
                 snapshot = PostgresSnapshot(connection)
-                yield snapshot
-                async with snapshot._turn:
-                    pass
+                try:
+                    yield snapshot
+                finally:
+                    await snapshot.end()
 
     async def write(self, operation: Operation[T]) -> T:
         """See Store."""

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -22,7 +22,7 @@ from sqlalchemy.pool import NullPool
 from storage.errors import Overloaded, StoreUnavailable
 from storage.group import MAX_GROUP, Done, run_group
 from storage.migrating import upgrade
-from storage.store import Job, Snapshot, Store
+from storage.store import Job, Snapshot, Store, undisturbed
 from storage.transaction import Operation
 
 T = TypeVar("T")
@@ -65,7 +65,21 @@ class SqliteSnapshot(Snapshot):
         self._threads = threads
 
     async def _run(self, function: Callable[[Connection], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function, self._connection)
+        """A thread cannot be cancelled: who leaves early interrupts its statement and waits until it lets go."""
+        work = asyncio.get_running_loop().run_in_executor(self._threads, function, self._connection)
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            await undisturbed(asyncio.ensure_future(self._break_off(work)))
+            raise
+
+    async def _break_off(self, work: "asyncio.Future[Any]") -> None:
+        """Again and again, for between two statements there is nothing to interrupt."""
+        driver = cast(sqlite3.Connection, self._connection.connection.driver_connection)
+        while not work.done():
+            driver.interrupt()
+            await asyncio.wait((work,), timeout=0.02)
+        work.exception()  # asked for, so that it does not count as missed
 
 
 class SqliteStore(Store):
@@ -118,7 +132,9 @@ class SqliteStore(Store):
             try:
                 yield snapshot
             finally:
-                async with snapshot._turn:  # a cancelled reader's thread may still be at work
+                try:
+                    await snapshot.end()
+                finally:
                     transaction.rollback()
         finally:
             self._free.put_nowait(connection)

@@ -28,14 +28,39 @@ class Snapshot(ABC):
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
+        self._ended = False
 
     async def run(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Runs `function(connection, …)` in this snapshot."""
+        """Runs `function(connection, …)` in this snapshot. Raises RuntimeError once it has ended."""
         async with self._turn:
+            if self._ended:
+                raise RuntimeError("this snapshot has ended")
             return await self._run(lambda conn: function(conn, *args, **kwargs))
+
+    async def end(self) -> None:
+        """Waits for who is still reading, cancelled or not; nothing is read after that."""
+        self._ended = True
+        if self._turn.locked():
+            await undisturbed(asyncio.ensure_future(self._turn.acquire()))
+            self._turn.release()
 
     @abstractmethod
     async def _run(self, function: Callable[[Connection], T]) -> T: ...
+
+
+async def undisturbed(work: "asyncio.Future[Any]") -> None:
+    """Waits until something is over although it may fail, and although the one who waits may be cancelled meanwhile;
+    only then raises that he was."""
+    cancelled: asyncio.CancelledError | None = None
+    while not work.done():
+        try:
+            await asyncio.wait((work,))
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if not work.cancelled():
+        work.exception()  # asked for, so that it does not count as missed
+    if cancelled is not None:
+        raise cancelled
 
 
 class Store(ABC):
