@@ -32,8 +32,10 @@ def flood_lock(source_id: int) -> str:
 
 def take_flood_areas(ingest: Ingest, records: Sequence[FloodAreaRecord]) -> None:
     """Takes in outlines. Reports that lie in a new one belong to it from then on."""
+    moved: dict[int, BaseGeometry | None] = {}
     for record in records:
-        ingest.take(partial(_take_area, ingest, record), _aside_of(ingest, "flood_area", record))
+        ingest.take(partial(_take_area, ingest, record, moved), _aside_of(ingest, "flood_area", record))
+    assign_reports(ingest.tx, moved)
 
 
 def _aside_of(ingest: Ingest, kind: str, record: FloodAreaRecord | GaugeRecord) -> Callable[[str], Aside]:
@@ -46,7 +48,8 @@ def _aside_of(ingest: Ingest, kind: str, record: FloodAreaRecord | GaugeRecord) 
     return aside
 
 
-def _take_area(ingest: Ingest, record: FloodAreaRecord) -> Outcome:
+def _take_area(ingest: Ingest, record: FloodAreaRecord, moved: dict[int, BaseGeometry | None]) -> Outcome:
+    """Writes one outline; notes in `moved` that it is new (None), or where it was until now."""
     outline = outline_of(record)
     west, south, east, north = outline.bounds
     values: dict[str, Any] = {
@@ -66,14 +69,14 @@ def _take_area(ingest: Ingest, record: FloodAreaRecord) -> Outcome:
     if row is not None:
         ingest.tx.conn.execute(update(flood_areas).where(mine).values(values))
         if row["geometry"] != values["geometry"]:
-            assign_reports(ingest.tx, row["id"], shapely.box(row["west"], row["south"], row["east"], row["north"]))
+            moved[row["id"]] = shapely.box(row["west"], row["south"], row["east"], row["north"])
         return Outcome.UPDATED
     identity = {"source_id": ingest.source.id, "source_ref": record.source_ref}
     fresh = {"state": FloodState.NONE.rank, "observed_at": ingest.tx.now}
     area_id = ingest.tx.conn.execute(
         insert(flood_areas).returning(flood_areas.c.id), values | identity | fresh
     ).scalar_one()
-    assign_reports(ingest.tx, area_id)
+    moved[area_id] = None
     return Outcome.CREATED
 
 
@@ -122,18 +125,21 @@ def take_flood_states(ingest: Ingest, record: FloodStatesRecord) -> None:
     }
     observed_at = min(micros(record.observed_at), ingest.tx.now)
     told = {reading.source_ref: reading for reading in record.states if reading.source_ref in known}
-    changed = 0
+    changed: list[Any] = []
     for ref, row in known.items():
         reading = told.get(ref)
         if reading is None and not (record.complete and row.state != FloodState.NONE.rank):
             continue
         state = FloodState.NONE.rank if reading is None else reading.state.rank
         updated = observed_at if reading is None else _micros_or_none(reading.last_updated)
-        changed += _set_state(ingest, row, state, updated, observed_at)
+        if _set_state(ingest, row, state, updated):
+            changed.append(row)
     read = update(flood_areas).where(flood_areas.c.source_id == ingest.source.id)
     if not record.complete:
         read = read.where(flood_areas.c.source_ref.in_(sorted(told)))
     ingest.tx.conn.execute(read.values(observed_at=observed_at))
+    # also reports that were made while the outline was on its way
+    assign_reports(ingest.tx, {row.id: None for row in changed if row.state == FloodState.NONE.rank})
     ingest.count(Outcome.UPDATED if changed else Outcome.UNCHANGED)
 
 
@@ -141,14 +147,14 @@ def _micros_or_none(moment: datetime | None) -> int | None:
     return None if moment is None else micros(moment)
 
 
-def _set_state(ingest: Ingest, row: Any, state: int, last_updated: int | None, observed_at: int) -> int:
-    """Keeps a state; gives 1 if it is another than before."""
+def _set_state(ingest: Ingest, row: Any, state: int, last_updated: int | None) -> bool:
+    """Keeps a state; gives whether it is another than before."""
     if state == row.state and last_updated in (None, row.last_updated_at):
-        return 0
+        return False
     values = {"state": state, "last_updated_at": last_updated or row.last_updated_at}
     ingest.tx.conn.execute(update(flood_areas).where(flood_areas.c.id == row.id).values(values))
     if state == row.state:
-        return 0
+        return False
     ingest.tx.emit(
         PendingEvent(
             EventKind.FLOOD_STATE,
@@ -158,9 +164,7 @@ def _set_state(ingest: Ingest, row: Any, state: int, last_updated: int | None, o
             backfill=ingest.backfill,
         )
     )
-    if row.state == FloodState.NONE.rank:
-        assign_reports(ingest.tx, row.id)  # also those that were made while the outline was on its way
-    return 1
+    return True
 
 
 def take_gauges(ingest: Ingest, records: Sequence[GaugeRecord]) -> None:
