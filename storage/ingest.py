@@ -28,11 +28,17 @@ from domain.records import (
 from domain.sink import Accepted, Health, Lease, SourceDeclaration, StoredAside, WantedPhoto
 from storage.ingest_batch import Facts, Ingest, SourceFact, read_facts
 from storage.ingest_flood import flood_lock, take_flood_areas, take_flood_states, take_gauges
-from storage.ingest_forwardings import any_held
 from storage.ingest_links import known_reports, report_locks
 from storage.ingest_reports import take_reports
 from storage.ingest_retrying import retry_kept
-from storage.ingest_tickets import known_ticket_reports, release_held, take_tickets, take_topics, ticket_lock
+from storage.ingest_tickets import (
+    anything_held,
+    known_ticket_reports,
+    release_held,
+    take_tickets,
+    take_topics,
+    ticket_lock,
+)
 from storage.leases import give_back_lease, lease_lock, require_lease, take_lease
 from storage.photos.preparing import PhotoPreparer, PreparingUnavailable
 from storage.photos.store import PhotoStore, PhotoStoreError, new_key
@@ -208,7 +214,7 @@ def _source(facts: Facts, code: str) -> SourceFact:
 
 def _anything_to_retry(conn: Connection, code: str) -> bool:
     source = _source(read_facts(conn), code)
-    return retry_wanted(conn, source.id) or any_held(conn, source.id)
+    return retry_wanted(conn, source.id) or anything_held(conn, source.id)
 
 
 def _locks_of(conn: Connection, batch: Batch) -> frozenset[str]:

@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, select, update
 
-from domain.vocabulary import EventKind, ForwardingState, ReportVisibility
-from storage.facets import read_facets
+from domain.vocabulary import ForwardingState, ReportVisibility
+from storage.handing_on import arrived
 from storage.ingest_batch import Ingest
-from storage.tables import forwardings, lapor_tickets, outbox, reports
-from storage.transaction import PendingEvent
+from storage.tables import forwardings, reports
 
 _UNSETTLED = (ForwardingState.QUEUED, ForwardingState.UNKNOWN)
-_FORWARD = "forward"
 
 
 def forwarded_report(ingest: Ingest, tracking_id: str, ticket_id: int) -> int | None:
@@ -31,7 +29,7 @@ def forwarded_report(ingest: Ingest, tracking_id: str, ticket_id: int) -> int | 
     return report_id
 
 
-def join_by_reference(ingest: Ingest, references: Sequence[str], external_ref: str, ticket_id: int) -> int | None:
+def join_by_reference(ingest: Ingest, references: Sequence[str], external_ref: str) -> int | None:
     """The report whose hand-over drew one of these references, if that is not settled yet: it arrived, and was just not heard of.
 
     Joined once: afterwards it is settled, and the reference is worth nothing. Raises NeedsLocks.
@@ -43,28 +41,7 @@ def join_by_reference(ingest: Ingest, references: Sequence[str], external_ref: s
     row = ingest.tx.conn.execute(unsettled).first()
     if row is None:
         return None
-    ingest.tx.require(f"report:{row.report_id}")
-    before = read_facets(ingest.tx.conn, row.report_id)
-    settled = {
-        "state": ForwardingState.SENT,
-        "external_ref": external_ref,
-        "ticket_id": ticket_id,
-        "next_attempt_at": None,
-        "last_error": None,
-    }
-    ingest.tx.conn.execute(update(forwardings).where(forwardings.c.id == row.id).values(settled))
-    ingest.tx.conn.execute(delete(outbox).where(outbox.c.kind == _FORWARD, outbox.c.subject_id == row.id))
-    after = read_facets(ingest.tx.conn, row.report_id)
-    ingest.tx.emit(
-        PendingEvent(
-            EventKind.FORWARDED,
-            report_id=row.report_id,
-            before=before,
-            after=after,
-            status=after.status if after else None,
-            forwarding_id=row.id,
-        )
-    )
+    arrived(ingest.tx, row.id, external_ref)
     report_id: int = row.report_id
     return report_id
 
@@ -81,9 +58,3 @@ def hold_tickets(conn: Connection, source_id: int) -> bool:
         )
     )
     return conn.execute(unknown.limit(1)).first() is not None
-
-
-def any_held(conn: Connection, source_id: int) -> bool:
-    """Whether tickets of this source are held back."""
-    held = select(lapor_tickets.c.id).where(lapor_tickets.c.source_id == source_id, lapor_tickets.c.held.is_(True))
-    return conn.execute(held.limit(1)).first() is not None

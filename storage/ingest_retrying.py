@@ -7,8 +7,8 @@ from domain.sink import StoredAside
 from storage import ingest_content as content
 from storage.ingest_batch import Ingest
 from storage.ingest_links import report_locks
-from storage.ingest_reports import KEPT_REPORT, take_reports
-from storage.ingest_tickets import join_own_reports
+from storage.ingest_reports import KEPT_REPORT
+from storage.ingest_tickets import bring_reports
 from storage.set_aside import Aside, read_kept
 
 COMES_AGAIN = "the store could not take it; it is tried again whenever the source tells it"
@@ -29,6 +29,5 @@ def retry_kept(ingest: Ingest, asked: Sequence[StoredAside]) -> list[StoredAside
             ingest.asides.append(Aside(aside.key, ref, COMES_AGAIN, aside.raw))
     if records:
         ingest.tx.require(*report_locks(ingest.facts, ingest.source, records))
-        take_reports(ingest, records)
-        join_own_reports(ingest, [record.source_ref for record in records])
+        bring_reports(ingest, records)
     return theirs

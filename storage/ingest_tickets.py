@@ -10,17 +10,17 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
-from domain.records import TicketRecord, TopicRecord
+from domain.records import ReportRecord, TicketRecord, TopicRecord
 from domain.report import ByHand
 from domain.time import micros
 from domain.vocabulary import EventKind, ReportVisibility
 from storage import ingest_content as content
 from storage.ingest_batch import Ingest, Outcome, Unfit
-from storage.ingest_forwardings import any_held, forwarded_report, hold_tickets, join_by_reference
+from storage.ingest_forwardings import forwarded_report, hold_tickets, join_by_reference
 from storage.ingest_links import report_named
 from storage.ingest_reports import KEPT_REPORT, take_reports
 from storage.reports.changing import change
-from storage.set_aside import Aside, ask_for_retry
+from storage.set_aside import Aside, any_with_reason, ask_for_retry
 from storage.tables import lapor_responses, lapor_tickets, lapor_topics, reports
 
 _LONGEST_REF = 64
@@ -56,7 +56,9 @@ def take_tickets(ingest: Ingest, records: Sequence[TicketRecord]) -> None:
             partial(_take, ingest, record, rows.get(record.tracking_id)),
             partial(_aside, ingest, record),
         )
-    _take_their_reports(ingest, list(latest.values()))
+    counted = dict(ingest.counts)
+    bring_reports(ingest, [record.report for record in latest.values() if record.report is not None])
+    ingest.counts = counted  # a ticket and its report are one record
 
 
 def _aside(ingest: Ingest, record: TicketRecord, reason: str) -> Aside:
@@ -138,7 +140,7 @@ def _write_responses(ingest: Ingest, record: TicketRecord, ticket_id: int) -> No
 def _join(ingest: Ingest, record: TicketRecord, ticket_id: int) -> None:
     """To the report that the hub forwarded; one that brings its own is joined once that is taken in."""
     report_id = forwarded_report(ingest, record.tracking_id, ticket_id) or join_by_reference(
-        ingest, record.references, record.tracking_id, ticket_id
+        ingest, record.references, record.tracking_id
     )
     if report_id is not None:
         joined = update(lapor_tickets).where(lapor_tickets.c.id == ticket_id)
@@ -161,29 +163,26 @@ def _hide_with_it(ingest: Ingest, record: TicketRecord, ticket_id: int) -> None:
         change(ingest.tx, ingest.area_map, row.id, EventKind.VISIBILITY_CHANGED, values=values)
 
 
-def _take_their_reports(ingest: Ingest, records: Sequence[TicketRecord]) -> None:
-    """Tickets that are nobody's report yet, or brought theirs before, bring it now; those that are held, later."""
-    brought = {record.report.source_ref: record.report for record in records if record.report is not None}
+def bring_reports(ingest: Ingest, records: Sequence[ReportRecord]) -> None:
+    """Takes in the reports that tickets bring, but for those of tickets that are about a report of the hub's, or held."""
+    brought = {record.source_ref: record for record in records}
     if not brought:
         return
-    rows = {
-        row.tracking_id: row
-        for row in ingest.tx.conn.execute(
-            select(lapor_tickets.c.tracking_id, lapor_tickets.c.held, reports.c.source_id)
-            .outerjoin(reports, reports.c.id == lapor_tickets.c.report_id)
-            .where(lapor_tickets.c.tracking_id.in_(brought), lapor_tickets.c.source_id == ingest.source.id)
-        )
-    }
-    own = [ref for ref, row in rows.items() if row.source_id in (None, ingest.source.id)]
-    held = [ref for ref in own if rows[ref].held]
-    ingest.asides += [ingest.aside(KEPT_REPORT, ref, HELD, brought[ref]) for ref in held]
-    counted = dict(ingest.counts)
-    take_reports(ingest, [brought[ref] for ref in own if ref not in held])
-    ingest.counts = counted  # a ticket and its report are one record
-    join_own_reports(ingest, [ref for ref in own if ref not in held])
+    tickets = select(lapor_tickets.c.tracking_id, lapor_tickets.c.held, reports.c.source_id).where(
+        lapor_tickets.c.tracking_id.in_(brought), lapor_tickets.c.source_id == ingest.source.id
+    )
+    about = tickets.outerjoin(reports, reports.c.id == lapor_tickets.c.report_id)
+    rows = {row.tracking_id: row for row in ingest.tx.conn.execute(about)}
+    held = {ref for ref, row in rows.items() if row.held}
+    others = {ref for ref, row in rows.items() if row.source_id not in (None, ingest.source.id)}
+    ingest.asides += [ingest.aside(KEPT_REPORT, ref, HELD, brought[ref]) for ref in sorted(held)]
+    ingest.mapped |= {ingest.aside_key(KEPT_REPORT, ref) for ref in others}
+    own = [record for ref, record in brought.items() if ref not in held | others]
+    take_reports(ingest, own)
+    _join_own_reports(ingest, [record.source_ref for record in own])
 
 
-def join_own_reports(ingest: Ingest, refs: Sequence[str]) -> None:
+def _join_own_reports(ingest: Ingest, refs: Sequence[str]) -> None:
     """Joins tickets to the reports that they brought themselves, or that were here already by another name."""
     for ref in refs:
         report_id = report_named(ingest.tx.conn, ingest.source.id, ref)
@@ -196,10 +195,16 @@ def join_own_reports(ingest: Ingest, refs: Sequence[str]) -> None:
             ingest.tx.conn.execute(unjoined.values(report_id=report_id))
 
 
+def anything_held(conn: Connection, source_id: int) -> bool:
+    """Whether tickets of this source, or reports that they brought, are held back."""
+    held = select(lapor_tickets.c.id).where(lapor_tickets.c.source_id == source_id, lapor_tickets.c.held.is_(True))
+    return conn.execute(held.limit(1)).first() is not None or any_with_reason(conn, source_id, HELD)
+
+
 def release_held(ingest: Ingest) -> None:
     """Once no confidential hand-over is open any more, tickets that waited for that are shown, and bring their reports."""
     source_id = ingest.source.id
-    if not any_held(ingest.tx.conn, source_id) or hold_tickets(ingest.tx.conn, source_id):
+    if hold_tickets(ingest.tx.conn, source_id):
         return
     held = update(lapor_tickets).where(lapor_tickets.c.source_id == source_id, lapor_tickets.c.held.is_(True))
     ingest.tx.conn.execute(held.values(held=False))

@@ -113,6 +113,12 @@ def _count(tx: Tx, source_id: int, more: int) -> None:
     tx.conn.execute(statement.values(set_aside_count=sources.c.set_aside_count + more))
 
 
+def any_with_reason(conn: Connection, source_id: int, reason: str) -> bool:
+    """Whether anything of a source is kept aside for this reason."""
+    found = select(set_aside.c.id).where(set_aside.c.source_id == source_id, set_aside.c.reason == reason)
+    return conn.execute(found.limit(1)).first() is not None
+
+
 def ask_for_retry(tx: Tx, source_id: int, reason: str) -> None:
     """Has all records tried again that were kept aside for one reason."""
     held = update(set_aside).where(set_aside.c.source_id == source_id, set_aside.c.reason == reason)

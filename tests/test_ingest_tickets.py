@@ -14,6 +14,7 @@ from domain.report import ByHand
 from domain.time import micros
 from domain.vocabulary import ForwardingState, LaporStatus, ReportStatus
 from storage import tables
+from storage.handing_on import arrived
 from storage.reports.creating import NewReport, create_report
 from storage.reports.placing import Place
 from storage.store import Store
@@ -207,6 +208,29 @@ class TestHeld:
         (row,) = [row for row in await hub.reports() if row.source_ref == "new"]
         assert (told.held, told.report_id, row.visibility) == (False, row.id, "PUBLIC")
         assert await hub.rows(tables.set_aside) == []
+
+    async def test_a_ticket_that_a_dispatcher_finds_to_be_the_very_one_brings_no_second_report(
+        self, hub: Hub, area_map: AreaMap
+    ) -> None:
+        report_id = await forwarding(hub, area_map, ForwardingState.UNKNOWN, confidential=True)
+        await hub.take("lapor", ticket("new", brings=True))
+        (handed,) = await hub.rows(tables.forwardings)
+
+        def settle(tx: Tx) -> None:
+            tx.locked |= {"ticket:new"}
+            arrived(tx, handed.id, "new", by_hand=True)
+
+        await hub.write(settle)
+        assert not await hub.sink.aside_to_retry("lapor", 10)
+        assert ((await only_ticket(hub)).report_id, (await hub.only_report()).id) == (report_id, report_id)
+        assert await hub.rows(tables.set_aside) == []
+
+    async def test_asking_for_it_before_that_is_settled_brings_nothing(self, hub: Hub, area_map: AreaMap) -> None:
+        await forwarding(hub, area_map, ForwardingState.UNKNOWN, confidential=True)
+        await hub.take("lapor", ticket("new", brings=True))
+        await hub.execute(update(tables.set_aside).values(retry_requested=True))
+        assert not await hub.sink.aside_to_retry("lapor", 10)
+        assert len(await hub.reports()) == 1 and (await only_ticket(hub)).held
 
     async def test_the_very_ticket_is_known_by_its_reference_and_not_held(self, hub: Hub, area_map: AreaMap) -> None:
         report_id = await forwarding(hub, area_map, ForwardingState.UNKNOWN, confidential=True)
