@@ -32,8 +32,8 @@ from storage.ingest_links import known_reports, report_locks
 from storage.ingest_reports import take_reports
 from storage.ingest_retrying import retry_kept
 from storage.ingest_tickets import (
-    anything_held,
     known_ticket_reports,
+    may_release,
     release_held,
     take_tickets,
     take_topics,
@@ -214,7 +214,7 @@ def _source(facts: Facts, code: str) -> SourceFact:
 
 def _anything_to_retry(conn: Connection, code: str) -> bool:
     source = _source(read_facts(conn), code)
-    return retry_wanted(conn, source.id) or anything_held(conn, source.id)
+    return retry_wanted(conn, source.id) or may_release(conn, source.id)
 
 
 def _locks_of(conn: Connection, batch: Batch) -> frozenset[str]:

@@ -195,8 +195,10 @@ def _join_own_reports(ingest: Ingest, refs: Sequence[str]) -> None:
             ingest.tx.conn.execute(unjoined.values(report_id=report_id))
 
 
-def anything_held(conn: Connection, source_id: int) -> bool:
-    """Whether tickets of this source, or reports that they brought, are held back."""
+def may_release(conn: Connection, source_id: int) -> bool:
+    """Whether tickets of this source, or reports that they brought, are held back for nothing any more."""
+    if hold_tickets(conn, source_id):
+        return False
     held = select(lapor_tickets.c.id).where(lapor_tickets.c.source_id == source_id, lapor_tickets.c.held.is_(True))
     return conn.execute(held.limit(1)).first() is not None or any_with_reason(conn, source_id, HELD)
 
