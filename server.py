@@ -33,8 +33,7 @@ from execution import Engine
 from resolvers.context import HubParts, HubSettings
 from resolvers.pace import Pace
 from resolvers.source_stream import SourceWatch
-from schema.root import build_schema
-from storage.boundaries import import_boundaries
+from schema.root import graphql_schema
 from storage.errors import StoreUnavailable
 from storage.event_tail import LogTail
 from storage.ingest import StoreSink
@@ -74,6 +73,7 @@ async def _parts(settings: Settings, address: str) -> AsyncIterator[tuple[HubPar
         preparer = PhotoPreparer()
         tail = LogTail(store)
         await tail.start()
+        hub_settings = _hub_settings(settings, address)
         parts = HubParts(
             store=store,
             photos=photos,
@@ -83,10 +83,10 @@ async def _parts(settings: Settings, address: str) -> AsyncIterator[tuple[HubPar
             secret=secrets.hashes,
             contacts_key=secrets.contacts,
             areas=await store.read(load_area_map),
-            settings=_hub_settings(settings, address),
+            settings=hub_settings,
             log=tail,
             source_watch=SourceWatch(store),
-            pace=Pace(),
+            pace=Pace(store, hub_settings),
         )
         try:
             yield parts, secrets
@@ -155,7 +155,7 @@ async def run_hub(settings: Settings, *, demo: bool, demo_speed: float) -> None:
         connectors = _connectors(settings, secrets.hashes)
         sink = StoreSink(parts.store, lambda: parts.areas, parts.photos, parts.preparer, secrets.hashes)
         await stack.enter_async_context(_at_work(parts, connectors, sink))
-        hub = SimpulHub(Engine(build_schema()._schema), parts, Identity(parts.store, secrets))
+        hub = SimpulHub(Engine(graphql_schema()), parts, Identity(parts.store, secrets))
         door = graphql_app(hub, _door_settings(settings))
         routes = [*photo_routes(parts), *push_routes(_receivers(connectors, sink))]
         application = site(door, parts.store, routes, origins=settings.cors_origins)
@@ -363,6 +363,8 @@ async def import_areas(
     except BoundaryImportError as error:
         typer.echo(f"Nothing was imported. {error}", err=True)
         raise typer.Exit(1) from error
+    from storage.boundaries import import_boundaries
+
     async with _seeded(_settings()) as store:
         moved = await import_boundaries(store, found)
     typer.echo(

@@ -1,128 +1,141 @@
-"""What admins do to sources: have one read now, have records that were set aside tried again."""
+"""What admins ask of sources: to be read now, to have records tried again that could not be mapped."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-
-from sqlalchemy import Connection, select, update
+from collections.abc import Mapping, Sequence
 
 from domain.sealing import Kind
+from domain.vocabulary import SourceKind, SourceState
+from resolvers.act import forbidden
 from resolvers.context import Context
 from resolvers.idempotency import key_faults, keyed_call, recalled, write_once
 from resolvers.inputs import RetrySetAside, SyncSource
 from resolvers.outcomes import Retried, SourceTold
+from resolvers.pace import pace_of
 from resolvers.permissions import Deed, may
 from resolvers.refusal import Refused, fault
 from resolvers.user_errors import Fault, UserErrorCode
 from storage.idempotency import Outcome
+from storage.reports.naming import storable
 from storage.rows import SourceRow
+from storage.source_keeping import source_lock
+from storage.source_requests import attempts_of, request_retry, request_sync, sources_of_aside, still_waiting
 from storage.sources import source_by_code
-from storage.tables import set_aside, sources
 from storage.transaction import Tx
 
 MOST_RETRIED = 100
-WAIT_SECONDS = 10.0
-"""How long a retry waits for the connector; records that are not through by then count as still aside."""
-_LOOK_EVERY = 0.2
+RETRY_SECONDS = 5.0
+"""How long a retry is waited for. What the connector has not come to by then counts as still aside."""
+_LOOK_EVERY = 0.1
 
 
 async def sync_source(ctx: Context, given: SyncSource) -> SourceTold:
-    """Has a source read now instead of at its next turn; the subscription `sources` tells when that is done."""
-    found = await ctx.read(source_by_code, given.source)
-    faults = [*_forbidden(ctx, Deed.SYNC_SOURCE), *key_faults(given.idempotency_key), *_not_synced(found)]
-    if faults or found is None:
-        return SourceTold(source_id=None if found is None else found.id, faults=faults)
+    """Has a source read now. The payload shows it as it is; `sources` tells when the sync has ended."""
     call = keyed_call(ctx, "syncSource", given)
-
-    def ask(tx: Tx) -> Outcome:
-        tx.conn.execute(update(sources).where(sources.c.id == found.id).values(sync_requested=True))
-        return {}
-
+    source_id: int | None = None
     try:
-        answer = await recalled(ctx, call) or await write_once(ctx, call, ask)
+        answer = await recalled(ctx, call)
+        if answer is None:
+            await pace_of(ctx).act(ctx.viewer)
+            row = await ctx.read(source_by_code, given.source) if storable(given.source) else None
+            source_id = None if row is None else row.id
+            _require_sync(ctx, row, key_faults(given.idempotency_key))
+            lock = source_lock(given.source)
+            answer = await write_once(ctx, call, lambda tx: {"source": request_sync(tx, given.source)}, [lock])
+            ctx.parts.wake_source(given.source)
     except Refused as refusal:
-        return SourceTold(source_id=found.id, faults=refusal.faults)
-    if not answer.replayed:
-        ctx.parts.wake_source(given.source)
-    return SourceTold(source_id=found.id)
+        return SourceTold(source_id=source_id, faults=refusal.faults)
+    return SourceTold(source_id=answer.outcome["source"])
+
+
+def _require_sync(ctx: Context, row: SourceRow | None, faults: Sequence[Fault]) -> None:
+    if row is None:
+        raise Refused(_NO_SOURCE, *faults)
+    if not may(ctx.viewer, Deed.SYNC_SOURCE):
+        raise Refused(forbidden(ctx, path="source"))
+    if faults:
+        raise Refused(*faults)
+    if row.state == SourceState.DISABLED or row.kind in (SourceKind.HUB, SourceKind.PARTNER):
+        raise Refused(_NOT_READ)
+
+
+_NO_SOURCE = fault(UserErrorCode.NOT_FOUND, "Sumber ini tidak ada.", "There is no such source.", "source")
+_NOT_READ = fault(
+    UserErrorCode.NOT_POSSIBLE_IN_STATE,
+    "Sumber ini tidak dibaca oleh simpul, atau sedang dimatikan.",
+    "The hub does not read this source, or it is switched off.",
+    "source",
+)
 
 
 async def retry_set_aside(ctx: Context, given: RetrySetAside) -> Retried:
-    """Has records that could not be mapped tried again, and waits a while for what comes of it."""
-    ids = [ctx.row_of(Kind.SET_ASIDE, each) for each in given.ids]
-    faults = [*_forbidden(ctx, Deed.RETRY_SET_ASIDE), *key_faults(given.idempotency_key), *_wrong_ids(ids)]
-    if faults:
-        return Retried(faults=faults)
-    rows = [row_id for row_id in ids if row_id is not None]
-    before = await ctx.read(_attempts, rows)
+    """Has records tried again, all or none of them asked for, and waits a few seconds for what becomes of them.
+
+    `mapped` are those that are not aside any more; `still_aside` the others, tried again or not come to yet.
+    """
     call = keyed_call(ctx, "retrySetAside", given)
-
-    def ask(tx: Tx) -> Outcome:
-        there = tx.conn.execute(
-            update(set_aside).where(set_aside.c.id.in_(rows)).values(retry_requested=True).returning(set_aside.c.id)
-        )
-        return {"asked": len(set(there.scalars()))}
-
     try:
-        answer = await recalled(ctx, call) or await write_once(ctx, call, ask)
+        answer = await recalled(ctx, call)
+        if answer is None:
+            await pace_of(ctx).act(ctx.viewer)
+            ids, codes = await _records(ctx, given)
+            answer = await write_once(
+                ctx, call, lambda tx: _retrying(tx, ids, codes), [source_lock(code) for code in codes]
+            )
+            for code in codes:
+                ctx.parts.wake_source(code)
     except Refused as refusal:
         return Retried(faults=refusal.faults)
-    for code in await ctx.read(_codes_of, rows):
-        ctx.parts.wake_source(code)
-    left = await _wait(ctx, before)
-    return Retried(mapped=answer.outcome["asked"] - left, still_aside=left)
+    asked = {int(row_id): attempts for row_id, attempts in answer.outcome["attempts"].items()}
+    await _wait(ctx, asked)
+    aside = await ctx.read(attempts_of, asked.keys())
+    return Retried(mapped=len(asked) - len(aside), still_aside=len(aside))
 
 
-async def _wait(ctx: Context, before: Mapping[int, int]) -> int:
-    """How many are still aside once each was tried once more, or the time is up."""
-    deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
-    while True:
-        await ctx.refresh()
-        left = await ctx.read(_attempts, before)
-        untried = [row_id for row_id, attempts in left.items() if attempts == before[row_id]]
-        if not untried or asyncio.get_running_loop().time() > deadline:
-            return len(left)
+def _retrying(tx: Tx, ids: Sequence[int], codes: Sequence[str]) -> Outcome:
+    before = request_retry(tx, ids, codes)
+    return {"attempts": {str(row_id): attempts for row_id, attempts in before.items()}}
+
+
+async def _records(ctx: Context, given: RetrySetAside) -> tuple[list[int], list[str]]:
+    """The rows that are meant and the codes of their sources. Raises Refused."""
+    if not may(ctx.viewer, Deed.RETRY_SET_ASIDE):
+        raise Refused(forbidden(ctx, path="ids"))
+    faults = key_faults(given.idempotency_key)
+    if not given.ids:
+        faults.append(_NONE_GIVEN)
+    if len(given.ids) > MOST_RETRIED:
+        raise Refused(_TOO_MANY, *faults)
+    rows = [ctx.row_of(Kind.SET_ASIDE, each) for each in given.ids]
+    known = await ctx.read(sources_of_aside, [row for row in rows if row is not None])
+    faults += [_no_record(position) for position, row in enumerate(rows) if row not in known]
+    if faults:
+        raise Refused(*faults)
+    return sorted(known), sorted(set(known.values()))
+
+
+async def _wait(ctx: Context, asked: Mapping[int, int]) -> None:
+    """Until all were tried again, or time is up."""
+    deadline = asyncio.get_running_loop().time() + RETRY_SECONDS
+    while await ctx.parts.store.read(still_waiting, asked):
+        if asyncio.get_running_loop().time() >= deadline:
+            return
         await asyncio.sleep(_LOOK_EVERY)
 
 
-def _attempts(conn: Connection, rows: Iterable[int]) -> dict[int, int]:
-    """How often each of these records that is still aside was tried."""
-    asked = select(set_aside.c.id, set_aside.c.attempts).where(set_aside.c.id.in_(sorted(rows)))
-    return {row.id: row.attempts for row in conn.execute(asked)}
+_NONE_GIVEN = fault(UserErrorCode.REQUIRED, "Pilih setidaknya satu catatan.", "Choose at least one record.", "ids")
+_TOO_MANY = fault(
+    UserErrorCode.TOO_MANY,
+    f"Paling banyak {MOST_RETRIED} catatan sekaligus.",
+    f"At most {MOST_RETRIED} records at once.",
+    "ids",
+)
 
 
-def _codes_of(conn: Connection, rows: Sequence[int]) -> list[str]:
-    asked = select(sources.c.code).join(set_aside, set_aside.c.source_id == sources.c.id).distinct()
-    return list(conn.execute(asked.where(set_aside.c.id.in_(rows))).scalars())
-
-
-def _forbidden(ctx: Context, deed: Deed) -> list[Fault]:
-    if may(ctx.viewer, deed):
-        return []
-    if ctx.viewer.anonymous:
-        return [fault(UserErrorCode.UNAUTHENTICATED, "Masuk dulu sebagai admin.", "Sign in as an admin first.")]
-    return [fault(UserErrorCode.FORBIDDEN, "Hanya admin yang boleh.", "Only admins may do this.")]
-
-
-def _not_synced(found: SourceRow | None) -> list[Fault]:
-    if found is None:
-        return [fault(UserErrorCode.NOT_FOUND, "Sumber ini tidak ada.", "There is no such source.", "source")]
-    if found.kind == "HUB" or found.state == "DISABLED":
-        said = fault(
-            UserErrorCode.NOT_POSSIBLE_IN_STATE,
-            "Sumber ini tidak dibaca: bukan sistem luar, atau dimatikan.",
-            "This source is not read: it is the hub itself, or is disabled.",
-            "source",
-        )
-        return [said]
-    return []
-
-
-def _wrong_ids(ids: Sequence[int | None]) -> list[Fault]:
-    if len(ids) > MOST_RETRIED:
-        words = (f"Paling banyak {MOST_RETRIED} sekaligus.", f"At most {MOST_RETRIED} at once.")
-        return [fault(UserErrorCode.TOO_MANY, *words, "ids")]
-    return [
-        fault(UserErrorCode.NOT_FOUND, "Catatan ini tidak ada.", "There is no such record.", "ids", str(position))
-        for position, row_id in enumerate(ids)
-        if row_id is None
-    ]
+def _no_record(position: int) -> Fault:
+    return fault(
+        UserErrorCode.NOT_FOUND,
+        "Catatan ini tidak ada, atau sudah berhasil dibaca.",
+        "There is no such record, or it could be read by now.",
+        "ids",
+        str(position),
+    )

@@ -57,6 +57,7 @@ class RunningHub:
             **{name: value for name, value in os.environ.items() if not name.startswith("SIMPUL_")},
             "SIMPUL_DATA_DIR": str(self.folder),
             "SIMPUL_PORT": str(self.port),
+            "SIMPUL_PING_SECONDS": "0.3",
             **self.settings,
         }
         with (self.folder.parent / f"{self.folder.name}.log").open("ab") as log:

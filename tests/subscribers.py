@@ -1,9 +1,11 @@
 """A subscriber over graphql-transport-ws, written by hand so that tests see every message."""
 
 import json
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
+from websockets import Subprotocol
 from websockets.sync.client import ClientConnection, connect
 
 
@@ -15,21 +17,25 @@ class Subscriber:
     ) -> None:
         self._url, self._query, self._variables, self._init = url, query, variables or {}, init or {}
         self._socket: ClientConnection | None = None
+        self._awaits_position = False
+        self._closing = ExitStack()
         self.cursor: str | None = None
 
     def __enter__(self) -> Self:
-        self._socket = connect(self._url, subprotocols=["graphql-transport-ws"], max_size=None)  # type: ignore[list-item]
+        connecting = connect(self._url, subprotocols=[Subprotocol("graphql-transport-ws")], max_size=None)
+        self._socket = self._closing.enter_context(connecting)
         self.send({"type": "connection_init", "payload": self._init})
         assert self.receive()["type"] == "connection_ack"
         payload = {"query": self._query, "variables": self._variables}
         self.send({"type": "subscribe", "id": "1", "payload": payload})
+        while self._awaits_position and self.cursor is None:
+            self.receive()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._socket is not None
-        self._socket.close()
+        self._closing.close()
 
     def send(self, message: dict[str, Any]) -> None:
         """Sends one message."""
@@ -58,8 +64,6 @@ class Subscriber:
             assert message["type"] in ("ping", "pong"), message
 
     def ready(self) -> "Subscriber":
-        """Returns once the hub has taken the subscription up: it answers a ping in the order of messages."""
-        self.send({"type": "ping"})
-        while self.receive()["type"] != "pong":
-            pass
+        """Makes entering wait until the hub has told a position: whatever is committed afterwards comes."""
+        self._awaits_position = True
         return self

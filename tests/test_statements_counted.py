@@ -15,7 +15,7 @@ from domain.time import SECOND
 from execution import Engine as Executor
 from resolvers.context import HubParts, context_for
 from resolvers.viewer import ANONYMOUS
-from schema.root import build_schema
+from schema.root import graphql_schema
 from storage.reports.creating import NewPhoto, NewReport, create_report
 from storage.reports.placing import Place
 from storage.store import Store
@@ -98,7 +98,7 @@ def statements_of(store: Store) -> Iterator[dict[int, list[str]]]:
 
 
 async def ask(parts: HubParts, first: int) -> tuple[dict[str, Any], list[str]]:
-    engine = Executor(build_schema()._schema)
+    engine = Executor(graphql_schema())
     with statements_of(parts.store) as sent:
         async with context_for(parts, ANONYMOUS) as context:
             answer = await engine.execute(engine.prepare(PAGE, None, {"first": first}), context)
@@ -119,7 +119,7 @@ async def test_a_page_of_a_hundred_asks_as_often_as_a_page_of_ten(parts: HubPart
 
 async def test_all_of_a_page_is_one_snapshot(parts: HubParts, area_map: AreaMap) -> None:
     async with context_for(parts, ANONYMOUS) as context:
-        engine = Executor(build_schema()._schema)
+        engine = Executor(graphql_schema())
         count = engine.prepare("{ reports { totalCount } }")
         before = await engine.execute(count, context)
         await parts.store.write(Operation(lambda tx: fill_one(tx, area_map)))
