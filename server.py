@@ -34,6 +34,7 @@ from resolvers.context import HubParts, HubSettings
 from resolvers.pace import Pace
 from resolvers.source_stream import SourceWatch
 from schema.root import graphql_schema
+from storage.boundaries import import_boundaries
 from storage.errors import StoreUnavailable
 from storage.event_tail import LogTail
 from storage.ingest import StoreSink
@@ -363,8 +364,6 @@ async def import_areas(
     except BoundaryImportError as error:
         typer.echo(f"Nothing was imported. {error}", err=True)
         raise typer.Exit(1) from error
-    from storage.boundaries import import_boundaries
-
     async with _seeded(_settings()) as store:
         moved = await import_boundaries(store, found)
     typer.echo(

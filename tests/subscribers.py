@@ -1,6 +1,7 @@
 """A subscriber over graphql-transport-ws, written by hand so that tests see every message."""
 
 import json
+import time
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
@@ -18,6 +19,7 @@ class Subscriber:
         self._url, self._query, self._variables, self._init = url, query, variables or {}, init or {}
         self._socket: ClientConnection | None = None
         self._awaits_position = False
+        self._early: list[dict[str, Any]] = []
         self._closing = ExitStack()
         self.cursor: str | None = None
 
@@ -29,7 +31,9 @@ class Subscriber:
         payload = {"query": self._query, "variables": self._variables}
         self.send({"type": "subscribe", "id": "1", "payload": payload})
         while self._awaits_position and self.cursor is None:
-            self.receive()
+            message = self.receive()
+            if message["type"] != "ping":
+                self._early.append(message)
         return self
 
     def __exit__(
@@ -55,8 +59,10 @@ class Subscriber:
 
     def next(self, seconds: float = 30) -> dict[str, Any]:
         """The data of the next payload. Raises AssertionError for an error, TimeoutError for none in time."""
+        deadline = time.monotonic() + seconds  # pings go on coming, so each wait alone would never end
         while True:
-            message = self.receive(seconds)
+            left = max(0.0, deadline - time.monotonic())
+            message = self._early.pop(0) if self._early else self.receive(left)
             if message["type"] == "next":
                 assert "errors" not in message["payload"], message
                 data: dict[str, Any] = message["payload"]["data"]
