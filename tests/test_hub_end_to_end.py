@@ -212,10 +212,10 @@ class TestPowerCut:
         }
         stored = texts_of_all(hub)
         assert sorted(stored) == sorted(wanted)
-        with Subscriber(hub.socket_url, NEW, {"after": cursor}) as subscriber:
-            with contextlib.suppress(TimeoutError):  # what is missing is told by the comparison
-                while len(received) < len(stored):
-                    received.append(subscriber.next(10)["newReports"]["report"]["text"])
+        missing = contextlib.suppress(TimeoutError)  # what is missing is told by the comparison
+        with missing, Subscriber(hub.socket_url, NEW, {"after": cursor}) as subscriber:
+            while len(received) < len(stored):
+                received.append(subscriber.next(10)["newReports"]["report"]["text"])
         assert sorted(received) == sorted(stored)
         assert hub.stop() == 0
 

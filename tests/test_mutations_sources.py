@@ -27,6 +27,11 @@ class Scene:
     admin: Viewer
     dispatcher: Viewer
     woken: list[str] = field(default_factory=list)
+    called: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self, code: str) -> None:
+        self.woken.append(code)
+        self.called.set()
 
     async def write(self, statement: Any, values: Any = None) -> Any:
         return await self.hub.parts.store.write(Operation(lambda tx: tx.conn.execute(statement, values)))
@@ -50,7 +55,7 @@ class Scene:
 async def scene(store: Store, area_map: AreaMap, tmp_path: Path) -> AsyncIterator[Scene]:
     async with writing_hub(store, tmp_path, area_map) as hub:
         made = Scene(hub, await hub.person(Role.ADMIN), await hub.person(Role.DISPATCHER))
-        hub.parts.wake_source = made.woken.append
+        hub.parts.wake_source = made.wake
         yield made
 
 
@@ -90,8 +95,7 @@ class TestRetrySetAside:
         ids = await scene.aside(await scene.source("qlue"), "a", "b", "c")
 
         async def connector() -> None:
-            while not scene.woken:
-                await asyncio.sleep(0)
+            await scene.called.wait()
             assert all(row["retry_requested"] for row in await scene.hub.rows(tables.set_aside))
             await scene.write(delete(tables.set_aside).where(tables.set_aside.c.key != "b"))
             again = update(tables.set_aside).values(attempts=2, retry_requested=False)
