@@ -93,7 +93,8 @@ class LogTail:
                 log.warning("the log could not be read", exc_info=True)
                 await asyncio.sleep(1)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._store.bell.wait_beyond(self._seq), timeout=1)
+                async with asyncio.timeout(1):  # wait_for would lose a cancellation that comes with the bell
+                    await self._store.bell.wait_beyond(self._seq)
 
     async def _catch_up(self) -> None:
         while True:
