@@ -36,7 +36,8 @@ class Loop:
                 log.exception("%s failed (%d times so far)", self.name, self.failures)
                 pause = AFTER_FAILURE
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.woken.wait(), pause)
+                async with asyncio.timeout(pause):  # wait_for would lose a cancellation that comes with the waking
+                    await self.woken.wait()
 
 
 class Worker:
