@@ -23,6 +23,8 @@ from tests.stream_world import create, world_over
 PROCESSES = 6
 WRITES = 180
 REPORTS = 8
+SECONDS = 300.0
+"""With locks taken as they come it would take far longer: each deadlock costs a second."""
 
 
 async def _run_writer(address: str, seed: int, report_ids: list[int]) -> dict[str, Any]:
@@ -32,7 +34,11 @@ async def _run_writer(address: str, seed: int, report_ids: list[int]) -> dict[st
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    output, errors = await process.communicate()
+    try:
+        output, errors = await asyncio.wait_for(process.communicate(), SECONDS)
+    finally:
+        if process.returncode is None:
+            process.kill()
     assert process.returncode == 0, errors.decode()
     outcome: dict[str, Any] = json.loads(output)
     return outcome
