@@ -130,7 +130,7 @@ class HttpClient:
         address = _without_query(request.url)
         try:
             async with asyncio.timeout(self._config.timeout_seconds):
-                response = await _begun(self._opened(), request)
+                response = await self._opened().send(request, stream=True)
                 try:
                     body = await read_body(response, max_bytes or self._config.max_bytes, also)
                 finally:
@@ -140,19 +140,12 @@ class HttpClient:
         return Answer(address, response.status_code, response.headers, body)
 
 
-async def _begun(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
-    """The head of an answer. A connection that is reset before it counts as refused, not as broken off."""
-    try:
-        return await client.send(request, stream=True)
-    except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError) as fault:
-        if isinstance(fault, httpx.RemoteProtocolError) and not _closed_early(fault):
-            raise
-        words = f"{_without_query(request.url)}: {type(fault).__name__} {fault}".rstrip()
-        raise SourceUnavailable(words, SourceError.REFUSED) from fault
-
-
 def failure_of(fault: Exception, address: str) -> SourceFailure:
-    """What a fault of the network means in our closed set."""
+    """What a fault of the network means in our closed set.
+
+    Refused is what fails to connect. A connection that was there and is reset breaks off the answer, begun or not: one that
+    is kept for the next request may also belong to the answer before.
+    """
     words = f"{address}: {type(fault).__name__} {fault}".rstrip()
     match fault:
         case TimeoutError() | httpx.TimeoutException():

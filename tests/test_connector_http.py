@@ -79,7 +79,23 @@ class TestFailures:
         async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             writer.transport.abort()
 
-        assert (await failing(reset)).error is SourceError.REFUSED
+        assert (await failing(reset)).error is SourceError.BROKEN_OFF
+
+    async def test_a_kept_connection_is_reset_after_a_whole_answer(self) -> None:
+        """As a server does that cuts off its answers, where the one before had no body to be cut."""
+
+        async def answer_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(head("304 Not Modified"))
+            await reader.readuntil(b"\r\n\r\n")
+            writer.transport.abort()
+
+        async with raw_server(answer_once) as url:
+            asking = client(url)
+            assert (await asking.get(url)).unchanged
+            with pytest.raises(SourceUnavailable) as caught:
+                await asking.get(url)
+            await asking.aclose()
+        assert caught.value.error is SourceError.BROKEN_OFF
 
     async def test_it_hangs_before_the_answer(self) -> None:
         begun = time.monotonic()

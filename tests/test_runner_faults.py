@@ -36,7 +36,7 @@ SOURCES: dict[str, tuple[str, Callable[[City], DemoServer], dict[str, Any]]] = {
     "lapor": ("lapor", lapor.app, {"profile": "csv", "export_max_megabytes": 1}),
 }
 EXPECTED = {
-    Fault.STOPPED: SourceError.REFUSED,
+    Fault.STOPPED: SourceError.BROKEN_OFF,
     Fault.HANG: SourceError.TIMED_OUT,
     Fault.ERROR: SourceError.SERVER_ERROR,
     Fault.HTML: SourceError.NOT_UNDERSTOOD,
