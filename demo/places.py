@@ -64,7 +64,6 @@ class LocalArea:
     name: str
     kelurahan: Kelurahan
     parts: tuple[Ring, ...]
-    sector: int
 
 
 @lru_cache(maxsize=1)
@@ -119,7 +118,6 @@ def _areas_of(ward: Kelurahan, first: int, random: Random) -> list[LocalArea]:
             name=f"RW {names[sector]:02}",
             kelurahan=ward,
             parts=_parts(ward, edges[sector], edges[(sector + 1) % SECTORS], apart=(first + sector) % 25 == 0),
-            sector=sector,
         )
         for sector in range(SECTORS)
     ]

@@ -57,9 +57,8 @@ class IdCipher:
     """Turns (kind, row id) into an opaque id and back."""
 
     def __init__(self, key: bytes) -> None:
-        self._cipher = Cipher(
-            algorithms.AES(key), modes.ECB()
-        )  # one block, every plaintext distinct: ECB is a permutation
+        # one block, every plaintext distinct: ECB is a permutation
+        self._cipher = Cipher(algorithms.AES(key), modes.ECB())
 
     def encode(self, kind: Kind, row_id: int) -> str:
         """The id of a row: 22 characters of base64url."""

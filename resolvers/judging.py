@@ -5,7 +5,6 @@ gets one tombstone, whatever its filter and kinds. `matches` is how the report s
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from domain.search_query import Phrase, SearchQuery
@@ -20,9 +19,6 @@ from storage.rows import EventRow
 
 _PUBLIC_NOTES = frozenset({ReportStatus.REJECTED, ReportStatus.RESOLVED, ReportStatus.CLOSED, ReportStatus.WITHDRAWN})
 _ACTORLESS_IN_PUBLIC = frozenset({EventKind.SUPPORTED, EventKind.UNSUPPORTED, EventKind.RATED})
-
-StandsNow = Callable[[LogEntry], tuple[str | None, int | None]]
-"""How an entry's report stands now: its visibility and agency."""
 
 
 @dataclass(frozen=True, slots=True)

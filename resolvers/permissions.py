@@ -15,7 +15,6 @@ from resolvers.viewer import Viewer
 
 STAFF = frozenset({Role.RESPONDER, Role.DISPATCHER, Role.ADMIN})
 DISPATCH = frozenset({Role.DISPATCHER, Role.ADMIN})
-EVERYBODY = frozenset(Role)
 
 
 class Deed(StrEnum):

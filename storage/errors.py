@@ -4,7 +4,6 @@ StoreError
 ├── StoreUnavailable   cannot be opened, with words for the person who runs the hub
 ├── Overloaded         too many writes wait; come again
 ├── OutcomeUnknown     the write may or may not have happened; retry with the same key
-├── TimedOut           a statement took longer than it may
 └── CountTimedOut      counting took longer than it may
 """
 
@@ -27,10 +26,6 @@ class Overloaded(StoreError):
 
 class OutcomeUnknown(StoreError):
     """The answer of a write was lost: it may have happened."""
-
-
-class TimedOut(StoreError):
-    """A statement took longer than it may."""
 
 
 class CountTimedOut(StoreError):

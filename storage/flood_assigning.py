@@ -25,9 +25,7 @@ def assign_reports(tx: Tx, outlines: Mapping[int, BaseGeometry | None]) -> None:
         return
     rows = tx.conn.execute(select(flood_areas).where(flood_areas.c.id.in_(sorted(outlines)))).mappings().all()
     moved: dict[int, dict[str, Any]] = {}
-    for row in sorted(
-        rows, key=lambda row: -row["id"]
-    ):  # where outlines overlap the oldest has the report: it comes last
+    for row in sorted(rows, key=lambda row: -row["id"]):  # where outlines overlap the oldest, which comes last, has it
         for side in _SIDES:
             for report_id, value in _moved(tx.conn, side, row, outlines[row["id"]]).items():
                 moved.setdefault(report_id, {})[f"{side}flood_area_id"] = value

@@ -22,9 +22,8 @@ lapor_tickets = Table(
     Column("url", Text),
     Column("observed_at", Micros, nullable=False),
     Column("confidential", Boolean, nullable=False),
-    Column(
-        "held", Boolean, nullable=False
-    ),  # read while a confidential forwarding was unknown: staff only until settled
+    # read while a confidential forwarding was unknown: staff only until that is settled
+    Column("held", Boolean, nullable=False),
     ref("report_id", "reports.id", index=True),
     Column("content_digest", LargeBinary),
 )

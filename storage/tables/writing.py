@@ -43,9 +43,8 @@ outbox = Table(
     Column("subject_id", BigId, nullable=False),
     Column("available_at", Micros, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column(
-        "started_at", Micros
-    ),  # set, and committed, before the request goes out: found again after a crash it is unknown
+    # set, and committed, before the request goes out: found again after a crash it is unknown
+    Column("started_at", Micros),
 )
 Index("ix_outbox_due", outbox.c.available_at, outbox.c.id)
 
