@@ -10,11 +10,18 @@ from domain.vocabulary import EventKind
 from resolvers.actors import ActorRow
 from resolvers.context import Context
 from resolvers.filters import ReportFilter, resolve_filter
-from resolvers.judging import Reader
+from resolvers.judging import Reader, told
 from resolvers.lists import ListResult, Paging, page_size
 from resolvers.log_positions import Sealer, horizon, resume
 from storage.event_log import read_head
-from storage.event_reading import LogEntry, entries_by_seq, last_seen, read_entries, seen_at_all
+from storage.event_reading import (
+    LogEntry,
+    entries_by_seq,
+    last_seen,
+    read_entries,
+    seen_at_all,
+    told_in_timelines,
+)
 from storage.reports.filtering import ResolvedFilter
 from storage.rows import EventRow
 
@@ -113,15 +120,22 @@ async def cursors_of(rows: Sequence[EventRow], ctx: Context) -> list[str]:
 
 
 async def events_by_id(ids: Sequence[int], ctx: Context) -> list[EventRow | None]:
-    """Single events by number, as this viewer's class is told them; None for those it may not know of."""
+    """Single events by number; None for those that this viewer may not know of.
+
+    What stands in the timeline of a report that it sees is told as there, also past the horizon of the log and of its
+    own hidden reports; for the rest there are the tombstones.
+    """
     visibility = await ctx.visibility()
     reader = Reader(visibility, ResolvedFilter())
     found = await ctx.read(entries_by_seq, frozenset(ids))
-    return [_row_of(found.get(seq), reader) for seq in ids]
+    in_timelines = await ctx.read(told_in_timelines, visibility, found.keys())
 
+    def row_of(entry: LogEntry | None) -> EventRow | None:
+        if entry is not None and entry.seq in in_timelines:
+            return told(entry, visibility, matches=True)
+        return None if entry is None else reader.judge(entry, (entry.now_visibility, entry.now_agency_id))
 
-def _row_of(entry: LogEntry | None, reader: Reader) -> EventRow | None:
-    return None if entry is None else reader.judge(entry, (entry.now_visibility, entry.now_agency_id))
+    return [row_of(found.get(seq)) for seq in ids]
 
 
 def actor_of(event: EventRow) -> ActorRow | None:

@@ -11,6 +11,7 @@ from domain.vocabulary import REPORT_EVENT_KINDS, STAFF_ONLY_KINDS, EventKind, R
 from storage.event_log import GENESIS
 from storage.facets import Facets
 from storage.keyset import Order, Span, read_pages
+from storage.reports.seen import owned, visible_reports
 from storage.rows import Page
 from storage.tables import event_facets, event_personal, events, flood_areas, reports
 
@@ -112,6 +113,19 @@ def entries_by_seq(conn: Connection, seqs: Collection[int]) -> dict[int, LogEntr
     """Entries by their numbers."""
     rows = conn.execute(_entries().where(events.c.seq.in_(seqs)))
     return {entry.seq: entry for entry in map(_entry, rows)}
+
+
+def told_in_timelines(conn: Connection, visibility: Visibility, seqs: Collection[int]) -> frozenset[int]:
+    """Which of these entries stand in the timelines of reports that this viewer sees, however long ago they happened."""
+    mine = and_(owned(visibility), kinds_seen(visibility))
+    statement = (
+        select(events.c.seq)
+        .join(_facets, _facets.c.seq == events.c.seq)
+        .join(reports, reports.c.id == events.c.report_id)
+        .where(events.c.seq.in_(sorted(set(seqs))), visible_reports(visibility, own=True))
+        .where(or_(_seen_after(visibility), mine))
+    )
+    return frozenset(conn.execute(statement).scalars())
 
 
 def _seen_side(visibility: Visibility, told: ColumnElement[Any], agency: ColumnElement[Any]) -> ColumnElement[bool]:

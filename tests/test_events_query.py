@@ -14,6 +14,7 @@ from resolvers.events import EventList
 from resolvers.filters import ReportFilter
 from resolvers.log_positions import log_cursor
 from resolvers.viewer import ANONYMOUS, Viewer
+from storage.event_reading import prune_facets
 from storage.rows import EventRow
 from storage.store import Store
 from storage.transaction import Actor, Tx
@@ -333,6 +334,23 @@ class TestOneEvent:
         async with world.reading(world.dispatcher()) as ctx:
             found = await events.events_by_id(seqs, ctx)
         assert [row and row.report_id for row in found] == [public, hidden]
+
+    async def test_is_found_by_its_reporter_while_the_report_is_hidden(self, world: World) -> None:
+        own = await world.write(lambda tx: create(tx, world, reporter="sari", confidential=True))
+        seqs = [row.seq for row in await rows(world, world.dispatcher())]
+        for viewer, expected in ((world.citizen("sari"), own), (world.citizen("tono"), None)):
+            async with world.reading(viewer) as ctx:
+                (found,) = await events.events_by_id(seqs, ctx)
+            assert (found and found.report_id) == expected
+
+    async def test_is_found_as_long_as_it_stands_in_a_timeline(self, world: World) -> None:
+        public = await world.write(lambda tx: create(tx, world))
+        await world.write(lambda tx: create(tx, world, confidential=True))
+        seqs = [row.seq for row in await rows(world, world.dispatcher())]
+        await world.write(lambda tx: prune_facets(tx.conn, 2**62))
+        async with world.reading() as ctx:
+            found = await events.events_by_id(seqs, ctx)
+        assert [row and (row.report_id, row.tombstone) for row in found] == [(public, False), None]
 
 
 def hide_with_note(tx: Tx, world: World, report: int, by: Actor) -> None:
