@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Table, func, select
 
+from storage.reports.naming import storable
 from storage.rows import AgencyRow, AreaRow, CategoryRow
 from storage.tables import agencies, areas, categories
 
@@ -16,6 +17,11 @@ def _read(conn: Connection, table: Table, kind: type[R], *conditions: ColumnElem
     columns = [table.c[name] for name in kind.__dataclass_fields__]
     order = table.c.position if "position" in table.c else table.c.code
     return [kind(*row) for row in conn.execute(select(*columns).where(*conditions).order_by(order, table.c.id))]
+
+
+def _coded(table: Table, codes: Collection[str]) -> ColumnElement[bool]:
+    """Rows of these codes; what a store cannot be asked for names nothing."""
+    return table.c.code.in_({code for code in codes if storable(code)})
 
 
 def agencies_by_id(conn: Connection, ids: Collection[int]) -> dict[int, AgencyRow]:
@@ -30,7 +36,7 @@ def all_agencies(conn: Connection) -> list[AgencyRow]:
 
 def agency_of_code(conn: Connection, code: str) -> AgencyRow | None:
     """The agency of a code."""
-    return next(iter(_read(conn, agencies, AgencyRow, agencies.c.code == code)), None)
+    return next(iter(_read(conn, agencies, AgencyRow, _coded(agencies, [code]))), None)
 
 
 def categories_by_id(conn: Connection, ids: Collection[int]) -> dict[int, CategoryRow]:
@@ -46,7 +52,7 @@ def all_categories(conn: Connection, *, include_inactive: bool) -> list[Category
 
 def category_of_code(conn: Connection, code: str) -> CategoryRow | None:
     """The category of a code."""
-    return next(iter(_read(conn, categories, CategoryRow, categories.c.code == code)), None)
+    return next(iter(_read(conn, categories, CategoryRow, _coded(categories, [code]))), None)
 
 
 def areas_by_id(conn: Connection, ids: Collection[int]) -> dict[int, AreaRow]:
@@ -56,7 +62,7 @@ def areas_by_id(conn: Connection, ids: Collection[int]) -> dict[int, AreaRow]:
 
 def areas_of_codes(conn: Connection, codes: Collection[str]) -> dict[str, AreaRow]:
     """Areas by code."""
-    return {row.code: row for row in _read(conn, areas, AreaRow, areas.c.code.in_(set(codes)))}
+    return {row.code: row for row in _read(conn, areas, AreaRow, _coded(areas, codes))}
 
 
 def areas_below(conn: Connection, parent_ids: Sequence[int]) -> dict[int, list[AreaRow]]:
@@ -71,6 +77,8 @@ def areas_below(conn: Connection, parent_ids: Sequence[int]) -> dict[int, list[A
 def find_areas(conn: Connection, *, level: str | None, parent_id: int | None, words: str | None) -> list[AreaRow]:
     """Areas of a level, below a parent (at any depth where a level is asked for), whose name has some words in it."""
     conditions: list[ColumnElement[bool]] = []
+    if words is not None and not storable(words):
+        return []
     if level is not None:
         conditions.append(areas.c.level == level)
     if parent_id is not None:
