@@ -17,6 +17,7 @@ from storage.ingest_links import find_same, link, link_its_other_names
 from storage.reports.changing import change
 from storage.reports.creating import NewReport, create_report, want_photo
 from storage.reports.placing import Place
+from storage.reports.splitting import split_all
 from storage.set_aside import Aside
 from storage.tables import photos, report_links, reports
 from storage.transaction import NOBODY
@@ -152,6 +153,8 @@ def _edit(ingest: Ingest, record: ReportRecord, digest: bytes, row: RowMapping) 
         return Outcome.UNCHANGED
     steps = _steps(ingest, record, row)
     for kind, values, place in steps:
+        if kind is EventKind.VISIBILITY_CHANGED:
+            split_all(ingest.tx, ingest.area_map, row["id"], NOBODY)
         _change(ingest, row["id"], kind, values, place)
     wanted = _want_new_photos(ingest, record, row["id"])
     link_its_other_names(ingest, record, row["id"])

@@ -20,8 +20,10 @@ from storage.ingest_forwardings import forwarded_report, hold_tickets, join_by_r
 from storage.ingest_links import report_named
 from storage.ingest_reports import KEPT_REPORT, take_reports
 from storage.reports.changing import change
+from storage.reports.splitting import split_all
 from storage.set_aside import Aside, any_with_reason, ask_for_retry
 from storage.tables import lapor_responses, lapor_tickets, lapor_topics, reports
+from storage.transaction import NOBODY
 
 _LONGEST_REF = 64
 HELD = "held back until a confidential hand-over to this system is settled"
@@ -160,6 +162,7 @@ def _hide_with_it(ingest: Ingest, record: TicketRecord, ticket_id: int) -> None:
         return
     if row.source_id != ingest.source.id:  # its own report tells so itself
         values = {"visibility": ReportVisibility.CONFIDENTIAL}
+        split_all(ingest.tx, ingest.area_map, row.id, NOBODY)
         change(ingest.tx, ingest.area_map, row.id, EventKind.VISIBILITY_CHANGED, values=values)
 
 

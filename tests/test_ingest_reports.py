@@ -135,6 +135,20 @@ class TestEdits:
         assert row.visibility == "CONFIDENTIAL"
         assert await hub.events() == ["CREATED", "VISIBILITY_CHANGED", "UPDATED"]
 
+    async def test_what_its_source_hides_is_split_from_what_it_was_merged_with(
+        self, hub: Hub, area_map: AreaMap
+    ) -> None:
+        await hub.take("qlue", report("1"), report("2", point=None))
+        main, duplicate = [row.id for row in await hub.reports()]
+        merged = {"duplicate_of_id": main, "status": ReportStatus.DUPLICATE}
+        await hub.write(
+            lambda tx: change(tx, area_map, duplicate, EventKind.MERGED, values=merged, other_report_id=main)
+        )
+        await hub.take("qlue", report("1", confidential=True))
+        rows = [(row.visibility, row.duplicate_of_id) for row in await hub.reports()]
+        assert rows == [("CONFIDENTIAL", None), ("PUBLIC", None)]
+        assert (await hub.events())[-3:] == ["SPLIT", "SPLIT", "VISIBILITY_CHANGED"]
+
     async def test_a_retraction_withdraws_it_with_an_event(self, hub: Hub) -> None:
         await hub.take("qlue", report())
         await hub.take("qlue", report(withdrawn=True))

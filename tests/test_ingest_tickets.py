@@ -12,9 +12,10 @@ from domain.records import TicketRecord, TicketResponse, TopicRecord
 from domain.references import reference_of
 from domain.report import ByHand
 from domain.time import micros
-from domain.vocabulary import ForwardingState, LaporStatus, ReportStatus
+from domain.vocabulary import EventKind, ForwardingState, LaporStatus, ReportStatus
 from storage import tables
 from storage.handing_on import arrived
+from storage.reports.changing import change
 from storage.reports.creating import NewReport, create_report
 from storage.reports.placing import Place
 from storage.store import Store
@@ -178,6 +179,18 @@ class TestForwarded:
         await hub.take("lapor", ticket(confidential=True))
         assert (await hub.only_report()).visibility == "CONFIDENTIAL"
         assert (await hub.events())[-1] == "VISIBILITY_CHANGED"
+
+    async def test_and_is_split_from_what_it_was_merged_with(self, hub: Hub, area_map: AreaMap) -> None:
+        report_id = await forwarding(hub, area_map, ForwardingState.SENT, external_ref="1234567")
+        await hub.take("qlue", report("9", "Lubang besar", category="damaged_road", point=None))
+        other = (await hub.reports())[-1].id
+        merged = {"duplicate_of_id": report_id, "status": ReportStatus.DUPLICATE}
+        await hub.write(
+            lambda tx: change(tx, area_map, other, EventKind.MERGED, values=merged, other_report_id=report_id)
+        )
+        await hub.take("lapor", ticket(confidential=True))
+        rows = [(row.visibility, row.duplicate_of_id) for row in await hub.reports()]
+        assert rows == [("CONFIDENTIAL", None), ("PUBLIC", None)]
 
     async def test_unless_somebody_here_decided_otherwise(self, hub: Hub, area_map: AreaMap) -> None:
         await forwarding(hub, area_map, ForwardingState.SENT, external_ref="1234567")
