@@ -31,19 +31,17 @@ _LOOK_EVERY = 0.1
 async def sync_source(ctx: Context, given: SyncSource) -> SourceTold:
     """Has a source read now. The payload shows it as it is; `sources` tells when the sync has ended."""
     call = keyed_call(ctx, "syncSource", given)
-    source_id: int | None = None
+    row = await ctx.read(source_by_code, given.source) if storable(given.source) else None
     try:
         answer = await recalled(ctx, call)
         if answer is None:
             await pace_of(ctx).act(ctx.viewer)
-            row = await ctx.read(source_by_code, given.source) if storable(given.source) else None
-            source_id = None if row is None else row.id
             _require_sync(ctx, row, key_faults(given.idempotency_key))
             lock = source_lock(given.source)
             answer = await write_once(ctx, call, lambda tx: {"source": request_sync(tx, given.source)}, [lock])
             ctx.parts.wake_source(given.source)
     except Refused as refusal:
-        return SourceTold(source_id=source_id, faults=refusal.faults)
+        return SourceTold(source_id=None if row is None else row.id, faults=refusal.faults)
     return SourceTold(source_id=answer.outcome["source"])
 
 
@@ -87,6 +85,7 @@ async def retry_set_aside(ctx: Context, given: RetrySetAside) -> Retried:
         return Retried(faults=refusal.faults)
     asked = {int(row_id): attempts for row_id, attempts in answer.outcome["attempts"].items()}
     await _wait(ctx, asked)
+    await ctx.refresh()  # a retry with the same key has a snapshot of before
     aside = await ctx.read(attempts_of, asked.keys())
     return Retried(mapped=len(asked) - len(aside), still_aside=len(aside))
 

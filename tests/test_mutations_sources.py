@@ -71,6 +71,13 @@ class TestSyncSource:
         (kept,) = await scene.hub.rows(tables.sources, tables.sources.c.id == row)
         assert kept["sync_requested"] and scene.woken == ["qlue"]
 
+    async def test_shows_the_source_also_where_the_key_was_used_for_another(self, scene: Scene) -> None:
+        await scene.source("qlue")
+        other = await scene.source("lapor")
+        await self.given(scene, scene.admin, key=KEY)
+        done = await self.given(scene, scene.admin, "lapor", key=KEY)
+        assert (told(done.faults), done.source_id) == ([("CONFLICT", "idempotencyKey")], other)
+
     async def test_is_for_admins(self, scene: Scene) -> None:
         row = await scene.source("qlue")
         refused = await self.given(scene, scene.dispatcher)
