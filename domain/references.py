@@ -32,3 +32,8 @@ def find_references(text: str) -> tuple[str, ...]:
     """
     found = (_PREFIX + match[1].upper().translate(_MISREAD) for match in _AS_TYPED.finditer(text))
     return tuple(dict.fromkeys(found))
+
+
+def without_references(text: str) -> str:
+    """A text as it may be shown: that a reference stood there is told, but not which."""
+    return _AS_TYPED.sub(f"{_PREFIX}…", text)

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from domain.references import without_references
 from domain.sealing import Kind
 from resolvers import areas, lapor, reports
 from schema.enums import LaporStatus
@@ -27,8 +28,12 @@ class LaporTicket(Node):
 
     id: strawberry.ID = identity(Kind.LAPOR_TICKET)
     tracking_id: str = column("tracking_id", "LAPOR's number of it, which the citizen can ask by.")
-    title: str | None = column("title", "Its headline.")
-    text: str | None = column("text", "The complaint in its author's words.")
+    title: str | None = column("title", "Its headline.", without_references)
+    text: str | None = column(
+        "text",
+        "The complaint in its author's words. A reference by which the hub knows its own again is left out.",
+        without_references,
+    )
     status: LaporStatus | None = column("status", "How far LAPOR is; null where its word fits none of these.")
     source_status: str | None = column("source_status", "LAPOR's own word for that.")
     category: str | None = column("category", "LAPOR's own category.")
