@@ -2,13 +2,13 @@
 
 import logging
 
-from cryptography.exceptions import InvalidTag
 from sqlalchemy import Connection, RowMapping, select
 
 from domain.areas import AreaMap
 from domain.sink import Submission
 from domain.vocabulary import ReportVisibility
 from storage.reports.contacts import NO_CONTACT, Contact, contact_to_forward
+from storage.sealed import WrongKey
 from storage.tables import areas, categories
 from worker.work import Work
 
@@ -43,7 +43,7 @@ def _contact(conn: Connection, key: bytes, report: RowMapping) -> Contact:
         return NO_CONTACT
     try:
         return contact_to_forward(conn, key, report["id"])
-    except InvalidTag:
+    except WrongKey:
         log.error("the contact of report %d cannot be read with the key that the hub has now", report["id"])
         return NO_CONTACT
 

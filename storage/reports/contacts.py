@@ -1,16 +1,13 @@
 """How to reach a reporter: written encrypted, read by the worker alone when a report is handed on with his consent."""
 
-import secrets
 from dataclasses import asdict, dataclass
 
 import orjson
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, insert, select
 
+from storage.sealed import seal, unseal
 from storage.tables import report_contacts
 from storage.transaction import Tx
-
-_NONCE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +24,18 @@ NO_CONTACT = Contact()
 
 def keep_contact(tx: Tx, key: bytes, report_id: int, contact: Contact, *, forward: bool) -> None:
     """Keeps a contact under the hub's key for contacts, bound to its report; `forward`: consent to hand it on."""
-    nonce = secrets.token_bytes(_NONCE)
-    sealed = nonce + AESGCM(key).encrypt(nonce, orjson.dumps(asdict(contact)), _bound_to(report_id))
+    sealed = seal(key, orjson.dumps(asdict(contact)), _bound_to(report_id))
     tx.conn.execute(insert(report_contacts), {"report_id": report_id, "sealed": sealed, "forward": forward})
 
 
 def contact_to_forward(conn: Connection, key: bytes, report_id: int) -> Contact:
-    """The contact that may be handed on with this report; an empty one without consent."""
+    """The contact that may be handed on with this report; an empty one without consent. Raises WrongKey."""
     row = conn.execute(
         select(report_contacts.c.sealed).where(report_contacts.c.report_id == report_id, report_contacts.c.forward)
     ).first()
     if row is None:
         return NO_CONTACT
-    told = AESGCM(key).decrypt(row.sealed[:_NONCE], row.sealed[_NONCE:], _bound_to(report_id))
-    return Contact(**orjson.loads(told))
+    return Contact(**orjson.loads(unseal(key, row.sealed, _bound_to(report_id))))
 
 
 def _bound_to(report_id: int) -> bytes:

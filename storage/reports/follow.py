@@ -8,16 +8,13 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Connection, insert, select
 
+from storage.sealed import WrongKey, seal, unseal
 from storage.tables import report_follow_tokens as tokens
 from storage.transaction import Tx
-
-_NONCE = 12
 
 
 def new_follow_token() -> str:
@@ -56,15 +53,13 @@ def follow_token_again(conn: Connection, report_id: int, idempotency_key: str) -
 
 
 def _seal(token: str, token_hash: bytes, idempotency_key: str) -> bytes:
-    nonce = secrets.token_bytes(_NONCE)
-    return nonce + AESGCM(_derived(idempotency_key, token_hash)).encrypt(nonce, token.encode(), token_hash)
+    return seal(_derived(idempotency_key, token_hash), token.encode(), token_hash)
 
 
 def _open(sealed: bytes, token_hash: bytes, idempotency_key: str) -> str | None:
     try:
-        cipher = AESGCM(_derived(idempotency_key, token_hash))
-        return cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], token_hash).decode()
-    except InvalidTag:
+        return unseal(_derived(idempotency_key, token_hash), sealed, token_hash).decode()
+    except WrongKey:
         return None
 
 
