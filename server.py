@@ -7,10 +7,10 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec
 
@@ -34,7 +34,8 @@ from resolvers.context import HubParts, HubSettings
 from resolvers.pace import Pace
 from resolvers.source_stream import SourceWatch
 from schema.root import graphql_schema
-from storage.boundaries import import_boundaries
+from storage.boundaries import boundaries_imported_at, import_boundaries
+from storage.boundary_following import BoundaryFollower, read_area_map
 from storage.errors import StoreUnavailable
 from storage.event_tail import LogTail
 from storage.ingest import StoreSink
@@ -42,7 +43,7 @@ from storage.photos.folder import FolderPhotoStore
 from storage.photos.preparing import PhotoPreparer
 from storage.photos.store import PhotoStoreUnavailable
 from storage.secrets import Secrets, load_secrets
-from storage.seeding import load_area_map, read_fact, seed
+from storage.seeding import read_fact, seed
 from storage.sources import all_sources
 from storage.store import Store, open_store, opened
 from storage.transaction import Operation
@@ -74,6 +75,7 @@ async def _parts(settings: Settings, address: str) -> AsyncIterator[tuple[HubPar
         preparer = PhotoPreparer()
         tail = LogTail(store)
         await tail.start()
+        imported_at = await boundaries_imported_at(store)
         hub_settings = _hub_settings(settings, address)
         parts = HubParts(
             store=store,
@@ -83,12 +85,13 @@ async def _parts(settings: Settings, address: str) -> AsyncIterator[tuple[HubPar
             cursors=CursorCipher(secrets.cursors),
             secret=secrets.hashes,
             contacts_key=secrets.contacts,
-            areas=await store.read(load_area_map),
+            areas=await read_area_map(store),
             settings=hub_settings,
             log=tail,
             source_watch=SourceWatch(store),
             pace=Pace(store, hub_settings),
         )
+        tail.before_epoch = BoundaryFollower(store, imported_at, partial(setattr, parts, "areas")).look
         try:
             yield parts, secrets
         finally:
@@ -162,7 +165,21 @@ async def run_hub(settings: Settings, *, demo: bool, demo_speed: float) -> None:
         application = site(door, parts.store, routes, origins=settings.cors_origins)
         words = greeting(address, secrets.tokens, demo=demo)
         server = HubServer(application, door, message_bytes=settings.body_bytes, ready=lambda: typer.echo(words))
-        await server.serve([taken])
+        with _signals_end_serving_alone():
+            await server.serve([taken])
+
+
+@contextlib.contextmanager
+def _signals_end_serving_alone() -> Iterator[None]:
+    """uvicorn raises the signal that ended it once more when it has served: here that would break off the clearing up."""
+    loop, numbers = asyncio.get_running_loop(), (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        loop.add_signal_handler(number, void, None)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
 
 
 def _receivers(connectors: Sequence[Connector[SourceConfig]], sink: StoreSink) -> dict[str, Receiver]:

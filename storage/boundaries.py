@@ -41,13 +41,21 @@ T = TypeVar("T")
 async def import_boundaries(store: Store, found: BoundaryImport) -> int:
     """Puts a file's boundaries in the place of all that were imported before; gives how many reports moved. All or nothing.
 
-    Processes that run have to load the map anew (`load_area_map`) once they see the epoch rise.
+    Processes that run have to load the map anew once they see the epoch rise (storage/boundary_following.py).
     """
     area_map = await asyncio.to_thread(AreaMap, parse_facts(read_fact("jakarta_areas.csv")), found.boundaries)
     begun = (await store.read(read_head)).at
     moves = await _find_moves(store, area_map)
     switching: Operation[int] = Operation(lambda tx: _switch_on(tx, area_map, found, moves, begun), frozenset({_LOCK}))
     return await store.write(switching)
+
+
+async def place_again(store: Store, area_map: AreaMap, *, since: int) -> int:
+    """Looks again at the reports that changed since then, in microseconds; gives how many moved.
+
+    For the moment between an import and its being noticed, when a process that runs placed reports by the map of before.
+    """
+    return await store.write(Operation(lambda tx: _place_again(tx, area_map, since), frozenset({_LOCK})))
 
 
 async def boundaries_imported_at(store: Store) -> int | None:
@@ -89,20 +97,40 @@ def _moves_of(area_map: AreaMap, ids: Mapping[str | None, int], rows: Sequence[R
 
 
 def _switch_on(tx: Tx, area_map: AreaMap, found: BoundaryImport, moves: Moves, begun: int) -> int:
-    tx.require(_LOCK)
-    if tx.dialect == "postgresql":  # no report may change or come while they move
-        tx.conn.execute(text("LOCK TABLE reports IN SHARE ROW EXCLUSIVE MODE"))
     ids = _area_ids(tx.conn)
-    changed_since = _placed().where(reports.c.updated_at >= begun)  # an event moves it, of what is new as well
-    late = tx.conn.execute(changed_since).all()
+    late = _changed_since(tx, begun)
     late_ids = {row.id for row in late}
     moves = {key: value for key, value in moves.items() if key not in late_ids} | _moves_of(area_map, ids, late)
-    cities = {row.id: row.city_id for row in tx.conn.execute(select(areas.c.id, areas.c.city_id))}
-    for some in _in_batches(sorted(moves.items())):
-        _move(tx.conn, dict(some), cities)
+    _move_all(tx.conn, moves)
     _write_boundaries(tx, found, ids)
-    tx.conn.execute(update(log_head).values(epoch=log_head.c.epoch + 1))
+    _raise_epoch(tx.conn)
     return len(moves)
+
+
+def _place_again(tx: Tx, area_map: AreaMap, since: int) -> int:
+    moves = _moves_of(area_map, _area_ids(tx.conn), _changed_since(tx, since))
+    if moves:
+        _move_all(tx.conn, moves)
+        _raise_epoch(tx.conn)
+    return len(moves)
+
+
+def _changed_since(tx: Tx, moment: int) -> Sequence[Row[Any]]:
+    """Reports that an event moved since then, new ones as well. None changes or comes from now on until the commit."""
+    tx.require(_LOCK)
+    if tx.dialect == "postgresql":
+        tx.conn.execute(text("LOCK TABLE reports IN SHARE ROW EXCLUSIVE MODE"))
+    return tx.conn.execute(_placed().where(reports.c.updated_at >= moment)).all()
+
+
+def _raise_epoch(conn: Connection) -> None:
+    conn.execute(update(log_head).values(epoch=log_head.c.epoch + 1))
+
+
+def _move_all(conn: Connection, moves: Moves) -> None:
+    cities = {row.id: row.city_id for row in conn.execute(select(areas.c.id, areas.c.city_id))}
+    for some in _in_batches(sorted(moves.items())):
+        _move(conn, dict(some), cities)
 
 
 def _move(conn: Connection, moves: Moves, cities: Mapping[int | None, int | None]) -> None:

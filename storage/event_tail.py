@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -49,6 +49,8 @@ class LogTail:
         self._task: asyncio.Task[None] | None = None
         self.epoch = 0
         self.revision = 0
+        self.before_epoch: Callable[[], Awaitable[None]] | None = None
+        """Awaited when the epoch has risen, before any reader is told: whoever lists again then finds what is new."""
 
     async def start(self) -> None:
         """Begins at the log's present head."""
@@ -99,6 +101,8 @@ class LogTail:
     async def _catch_up(self) -> None:
         while True:
             head, entries = await self._store.read(_read_on, self._seq, _BATCH)
+            if head.epoch != self.epoch and self.before_epoch is not None:
+                await self.before_epoch()
             if entries or head.epoch != self.epoch:
                 await self._take(head, entries)
             if self._seq >= head.seq:
