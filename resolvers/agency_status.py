@@ -1,6 +1,5 @@
 """How far a partner agency is with a report that it has: what it tells, and nothing that is others' to decide."""
 
-import time
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,6 +15,7 @@ from resolvers.permissions import Deed, may
 from resolvers.refusal import Refused, fault
 from resolvers.typed_text import TypedText
 from resolvers.user_errors import Fault, UserErrorCode
+from storage.clock import now_in_micros
 from storage.idempotency import Outcome
 from storage.reports.changing import change
 from storage.rows import SeenReport
@@ -70,7 +70,7 @@ def _happened(seen: SeenReport, told: datetime | None, now: int) -> int:
 
 
 def _time_faults(given: RecordAgencyStatus) -> list[Fault]:
-    if given.at is None or micros(given.at) <= time.time_ns() // 1000 + AHEAD_TOLERATED:
+    if given.at is None or micros(given.at) <= now_in_micros() + AHEAD_TOLERATED:
         return []
     return [
         fault(

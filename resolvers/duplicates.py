@@ -9,7 +9,7 @@ from domain.places import Point, distance_m
 from resolvers.context import Context
 from resolvers.errors import BadUserInput
 from resolvers.filters import metres_of, point_of
-from resolvers.report_lists import clock
+from storage.clock import now_in_micros
 from storage.reports.likeness import Candidate, Kind, Subject, candidates
 from storage.reports.naming import UnknownCode, category_named
 from storage.rows import DuplicateRow, SeenReport
@@ -55,7 +55,7 @@ async def possible_duplicates(
     _require_first(first)
     point = point_of(latitude, longitude, "location")
     radius = min(metres_of(within_meters, "withinMeters"), SEARCH_RADIUS_M)  # farther away none is alike enough
-    subject = Subject(point, clock(), await _category(ctx, category))
+    subject = Subject(point, now_in_micros(), await _category(ctx, category))
     (kind,), (near,) = await ctx.read(candidates, await ctx.visibility(), [subject], radius)
     words = sighting_words(text or "")
     told = Sighting(kind.category, point.latitude, point.longitude, subject.reported_at, words, kind.parent)

@@ -4,7 +4,7 @@ from resolvers.context import Context
 from resolvers.errors import BadUserInput
 from resolvers.filters import BoundingBoxFilter, ReportFilter, box_of, resolve_filter
 from resolvers.lists import in_time
-from resolvers.report_lists import clock
+from storage.clock import now_in_micros
 from storage.reports.hexbins import RESOLUTIONS, TooManyCells, count_cells
 from storage.rows import HexBinRow
 
@@ -24,7 +24,7 @@ async def hex_bins(
     box = box_of(within, "within")
     wanted, visibility = await resolve_filter(ctx, given), await ctx.visibility()
     seconds = ctx.parts.settings.count_timeout
-    counted = ctx.read(count_cells, visibility, wanted, box, resolution, clock(), seconds, MAX_CELLS)
+    counted = ctx.read(count_cells, visibility, wanted, box, resolution, now_in_micros(), seconds, MAX_CELLS)
     try:
         return await in_time(ctx, counted)
     except TooManyCells as error:

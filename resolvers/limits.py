@@ -1,12 +1,12 @@
 """What the hub accepts, so that a draft written offline is not refused hours later."""
 
-import time
 from dataclasses import dataclass
 
 from domain.images import ACCEPTED_CONTENT_TYPES, MAX_BYTES
 from domain.report import OLDEST_REPORTED, PHOTOS_PER_REPORT, TEXT_LENGTH, TITLE_LENGTH
 from resolvers.context import Context
 from resolvers.log_positions import HORIZON
+from storage.clock import now_in_micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Limits:
 
 def limits(ctx: Context) -> Limits:
     """The limits as they are at this moment."""
-    now = time.time_ns() // 1000
+    now = now_in_micros()
     return Limits(
         text_length=TEXT_LENGTH,
         title_length=TITLE_LENGTH,

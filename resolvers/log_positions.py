@@ -1,6 +1,5 @@
 """Places in the event log as clients hold them: sealed for one class of viewers, checked when they come back."""
 
-import time
 from collections.abc import Sequence
 
 from sqlalchemy import Connection
@@ -11,6 +10,7 @@ from domain.sealing import InvalidCursor as BadCursor
 from domain.visibility import Visibility
 from resolvers.context import Context
 from resolvers.errors import CursorExpired, InvalidCursor
+from storage.clock import now_in_micros
 from storage.event_log import Head, read_head
 from storage.event_reading import chain_at, last_seen, time_of_next
 
@@ -80,4 +80,4 @@ def _holds(conn: Connection, cursor: LogCursor, visibility: Visibility, *, own: 
 
 def horizon() -> int:
     """The moment from which on the log can be resumed, in microseconds."""
-    return time.time_ns() // 1000 - HORIZON
+    return now_in_micros() - HORIZON

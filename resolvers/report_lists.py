@@ -1,6 +1,5 @@
 """Lists of reports: all that match, those of an area or a flood area, those merged into another."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,6 +13,7 @@ from resolvers.context import Context
 from resolvers.errors import BadUserInput
 from resolvers.filters import ReportFilter, resolve_filter
 from resolvers.lists import AskedOnce, ListResult, Paging, in_time, list_result, span_of
+from storage.clock import now_in_micros
 from storage.keyset import Span
 from storage.reports import counting, listing
 from storage.reports.filtering import ResolvedFilter
@@ -26,11 +26,6 @@ FLOOD_CATEGORY = "flood"
 """The category whose reports a flood area lists, with its children."""
 
 FIRST_PAGE = Paging()
-
-
-def clock() -> int:
-    """The hub's clock in microseconds, as filters that look back from now are counted."""
-    return time.time_ns() // 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +46,7 @@ class _Asked:
 async def _asked(ctx: Context, wanted: ResolvedFilter, order: ReportOrder, paging: Paging) -> _Asked:
     if order is ReportOrder.NEAREST and wanted.near is None:
         raise BadUserInput("NEAREST needs filter.near: nearest to what?", argument="orderBy")
-    return _Asked(wanted, order, await span_of(ctx, paging, f"reports.{order}"), clock())
+    return _Asked(wanted, order, await span_of(ctx, paging, f"reports.{order}"), now_in_micros())
 
 
 async def reports(
@@ -115,7 +110,7 @@ async def reports_in_flood_areas(
     open_flood = ResolvedFilter(
         categories=flood.categories,
         statuses=frozenset(map(str, OPEN_STATUSES)),
-        reported_after=clock() - DAY if since is None else micros(since),
+        reported_after=now_in_micros() - DAY if since is None else micros(since),
     )
     asked = await _asked(ctx, open_flood, ReportOrder.NEWEST, paging)
     lies = place(await ctx.visibility())

@@ -7,9 +7,9 @@ from domain.vocabulary import SourceKind, SourceState
 from resolvers.context import Context
 from resolvers.lists import AskedOnce, ListResult, Paging, in_time, list_result, span_of
 from resolvers.permissions import Deed, may, require
-from resolvers.report_lists import clock
 from storage import set_aside as aside
 from storage import sources as kept
+from storage.clock import now_in_micros
 from storage.reports.naming import storable
 from storage.rows import SetAsideRow, SourceRow
 
@@ -46,14 +46,14 @@ def lag_seconds(row: SourceRow, _ctx: Context) -> float | None:
     """How long ago it was last read without a failure, in seconds; None for the hub itself and what was never read."""
     if row.kind == SourceKind.HUB or row.last_success_at is None:
         return None
-    return max(0, clock() - row.last_success_at) / SECOND
+    return max(0, now_in_micros() - row.last_success_at) / SECOND
 
 
 def is_stale(row: SourceRow, read_at: int) -> bool:
     """Whether what was read of a source at this moment may be different now: too long ago, or nobody can read it."""
     if row.state not in _WORKING:
         return True
-    return row.poll_seconds is not None and clock() - read_at > MISSED_POLLS * row.poll_seconds * SECOND
+    return row.poll_seconds is not None and now_in_micros() - read_at > MISSED_POLLS * row.poll_seconds * SECOND
 
 
 async def set_aside_of(rows: Sequence[SourceRow], ctx: Context, *, paging: Paging) -> list[ListResult[SetAsideRow]]:

@@ -7,7 +7,7 @@ from resolvers.context import Context
 from resolvers.errors import BadUserInput
 from resolvers.filters import ReportFilter, resolve_filter
 from resolvers.lists import AskedOnce, in_time
-from resolvers.report_lists import clock
+from storage.clock import now_in_micros
 from storage.reports.buckets import NONE_COUNTED, NamedBucket, TooManyBuckets, in_order, named
 from storage.reports.filtering import ResolvedFilter
 from storage.reports.statistics import ALL, Keys, StatisticsBucket, count_by
@@ -86,12 +86,12 @@ def _dimensions(by: StatisticsBucket, split_by: StatisticsBucket | None) -> _Dim
 
 async def statistics(ctx: Context, given: ReportFilter | None = None) -> StatisticsHandle:
     """The statistics of all that matches."""
-    return StatisticsHandle(_Counting(ctx, await resolve_filter(ctx, given), clock(), None))
+    return StatisticsHandle(_Counting(ctx, await resolve_filter(ctx, given), now_in_micros(), None))
 
 
 async def statistics_in_areas(
     areas: Sequence[AreaRow], ctx: Context, *, given: ReportFilter | None = None
 ) -> list[StatisticsHandle]:
     """The statistics of what matches within each area."""
-    counting = _Counting(ctx, await resolve_filter(ctx, given), clock(), [area.id for area in areas])
+    counting = _Counting(ctx, await resolve_filter(ctx, given), now_in_micros(), [area.id for area in areas])
     return [StatisticsHandle(counting, area.id) for area in areas]

@@ -1,6 +1,5 @@
 """A citizen's report on its way in: checked, its photos kept, then written whole in one transaction, once a key."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -18,6 +17,7 @@ from resolvers.refusal import Refused, fault
 from resolvers.reports import reports_of
 from resolvers.submission_rules import Checked, SubmissionCheck
 from resolvers.user_errors import UserErrorCode
+from storage.clock import now_in_micros
 from storage.idempotency import KeyedCall, Outcome
 from storage.reports.contacts import keep_contact
 from storage.reports.creating import NewReport, create_report
@@ -80,7 +80,7 @@ async def _checked(
     area = given.area if given.area is None or storable(given.area) else ""
     known = await ctx.read(known_codes, given.category if storable(given.category) else "", area)
     partner = ctx.viewer.role is Role.PARTNER
-    check = SubmissionCheck(given, known, ctx.parts.areas, now=time.time_ns() // 1000, partner=partner)
+    check = SubmissionCheck(given, known, ctx.parts.areas, now=now_in_micros(), partner=partner)
     faults = [*check.faults, *photo_faults, *key_faults(given.idempotency_key)]
     if faults:
         raise Refused(*faults)

@@ -23,7 +23,6 @@ from resolvers import sources as sources_
 from resolvers import statistics as statistics_
 from resolvers.filters import box_of, point_of
 from resolvers.lists import ListResult
-from resolvers.report_lists import clock
 from schema.agency import Agency
 from schema.area import Area, Order
 from schema.arguments import After, Before, First, Info, Last, or_none, paging
@@ -45,6 +44,7 @@ from schema.source import Source
 from schema.statistics import HexBin, Statistics
 from schema.viewer import Viewer
 from storage import rows
+from storage.clock import now_in_micros
 
 Id = Annotated[strawberry.ID, argument("Its id.")]
 Code = Annotated[str, argument("Its code.")]
@@ -287,6 +287,6 @@ class Query:
     category: Category | None = field(_category)
     agency: Agency | None = field(_agency)
     source: Source | None = field(_source)
-    now: DateTime = value(lambda _, _ctx: clock(), "The hub's clock, for count-downs.")
+    now: DateTime = value(lambda _, _ctx: now_in_micros(), "The hub's clock, for count-downs.")
     limits: Limits = value(lambda _, ctx: limits.limits(ctx), "What the hub accepts, and how long it keeps.")
     events: UncountedConnection[ReportEvent] | None = field(_events)

@@ -4,7 +4,6 @@ The order of locks is the same for every group: first all names that its operati
 log. So no two groups wait for each other in a circle.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
 
 from domain.sealing import keyed_hash
+from storage.clock import now_in_micros
 from storage.event_log import Head, append
 from storage.transaction import NeedsLocks, Operation, Tx
 
@@ -38,7 +38,7 @@ def run_group(conn: Connection, operations: Sequence[Operation[Any]]) -> tuple[l
     """
     locks = frozenset().union(*(operation.locks for operation in operations))
     _lock(conn, locks)
-    tx = Tx(conn, time.time_ns() // 1000, locks)
+    tx = Tx(conn, now_in_micros(), locks)
     done = [_run(tx, operation) for operation in operations]
     head = append(tx)
     tx.rollups.write(conn)

@@ -5,7 +5,6 @@ lease, and what goes with a batch: its checkpoint and what it sets aside.
 """
 
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
@@ -26,6 +25,7 @@ from domain.records import (
     TopicRecord,
 )
 from domain.sink import Accepted, Health, Lease, SourceDeclaration, StoredAside, WantedPhoto
+from storage.clock import now_in_micros
 from storage.ingest_batch import Facts, Ingest, SourceFact, read_facts
 from storage.ingest_flood import flood_lock, take_flood_areas, take_flood_states, take_gauges
 from storage.ingest_links import known_reports, report_locks
@@ -139,7 +139,7 @@ class StoreSink:
 
     async def wanted_photos(self, source: str, limit: int) -> Sequence[WantedPhoto]:
         """See Sink."""
-        return await self._store.read(wanted_photos, source, limit, time.time_ns() // 1000)
+        return await self._store.read(wanted_photos, source, limit, now_in_micros())
 
     async def photo_arrived(self, photo: WantedPhoto, data: bytes) -> None:
         """See Sink. Where the hub itself cannot prepare or keep it now, it is fetched again later."""

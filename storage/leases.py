@@ -5,12 +5,11 @@ the lease's row shared until it ends: so a process that was stopped for a minute
 database's own clock, since the machines' clocks differ.
 """
 
-import time
-
 from sqlalchemy import Connection, insert, select, text, update
 
 from domain.sink import Lease, LeaseLost
 from domain.time import SECOND, moment
+from storage.clock import now_in_micros
 from storage.tables import leases
 from storage.transaction import Tx
 
@@ -21,7 +20,7 @@ def database_now(conn: Connection) -> int:
     """The database's clock at this very moment (not at the transaction's begin), in microseconds."""
     if conn.dialect.name == "postgresql":
         return int(conn.execute(_POSTGRES_NOW).scalar_one())
-    return time.time_ns() // 1000  # SQLite runs in this process and knows no other clock
+    return now_in_micros()  # SQLite runs in this process and knows no other clock
 
 
 def lease_lock(name: str) -> str:

@@ -1,11 +1,11 @@
 """The hub's own keys. They lie with the data, so that every node shares them and a restored backup has its own again."""
 
 import secrets as random
-import time
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select
 
+from storage.clock import now_in_micros
 from storage.tables import secrets
 from storage.transaction import Tx
 
@@ -29,7 +29,7 @@ def ensure_secrets(tx: Tx) -> None:
     present = set(tx.conn.execute(select(secrets.c.purpose)).scalars())
     for purpose, size in _SIZES.items():
         if purpose not in present:
-            values = {"purpose": purpose, "key": random.token_bytes(size), "created_at": time.time_ns() // 1000}
+            values = {"purpose": purpose, "key": random.token_bytes(size), "created_at": now_in_micros()}
             tx.conn.execute(insert(secrets), values)
 
 

@@ -13,6 +13,7 @@ from domain.areas import AreaMap
 from domain.places import Point
 from domain.sink import Forwarder, Submission, Submitted
 from storage import tables
+from storage.clock import now_in_micros
 from storage.event_log import broken_links
 from storage.facets import Facets
 from storage.handing_on import begin_forwarding
@@ -22,7 +23,6 @@ from storage.reports.creating import NewReport, create_report
 from storage.reports.placing import Place
 from storage.store import Store
 from storage.transaction import NOBODY, Operation, Tx
-from worker.deadlines import now_in_micros
 from worker.outbox import Outbox
 from worker.work import Work
 

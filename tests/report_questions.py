@@ -236,4 +236,4 @@ def questions(draw: st.DrawFn) -> tuple[Role, str | None, ReportFilter, ReportOr
 @pytest.fixture
 def fixed_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("report_lists", "statistics", "hexbins", "duplicates"):
-        monkeypatch.setattr(f"resolvers.{module}.clock", lambda: NOW)
+        monkeypatch.setattr(f"resolvers.{module}.now_in_micros", lambda: NOW)

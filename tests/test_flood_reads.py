@@ -112,7 +112,7 @@ def _add_source(tx: Tx) -> int:
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("report_lists", "sources"):
-        monkeypatch.setattr(f"resolvers.{module}.clock", lambda: NOW)
+        monkeypatch.setattr(f"resolvers.{module}.now_in_micros", lambda: NOW)
 
 
 @pytest.fixture

@@ -110,7 +110,7 @@ def _add_source(tx: Tx) -> int:
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("resolvers.sources.clock", lambda: NOW)
+    monkeypatch.setattr("resolvers.sources.now_in_micros", lambda: NOW)
 
 
 @pytest.fixture

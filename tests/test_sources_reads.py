@@ -23,7 +23,7 @@ from tests.test_reports_visibility import statements
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("resolvers.sources.clock", lambda: NOW)
+    monkeypatch.setattr("resolvers.sources.now_in_micros", lambda: NOW)
 
 
 @pytest.fixture

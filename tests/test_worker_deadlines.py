@@ -9,6 +9,7 @@ from domain.areas import AreaMap
 from domain.places import Point
 from domain.time import HOUR, MINUTE
 from domain.vocabulary import EventKind, ReportStatus
+from storage.clock import now_in_micros
 from storage.photos.folder import FolderPhotoStore
 from storage.reports.changing import change
 from storage.reports.creating import NewReport, create_report
@@ -16,7 +17,7 @@ from storage.reports.placing import Place
 from storage.store import Store
 from storage.tables import categories, events, reports, sources
 from storage.transaction import NOBODY, Operation, Tx
-from worker.deadlines import Deadlines, now_in_micros
+from worker.deadlines import Deadlines
 from worker.work import Work
 
 

@@ -1,6 +1,5 @@
 """Records, with an event, that a deadline passed unmet: a fact from then on, never a comparison on reading."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +7,7 @@ from sqlalchemy import Connection, and_, or_, select
 
 from domain.sink import Lease
 from domain.vocabulary import EventKind, ReportVisibility
+from storage.clock import now_in_micros
 from storage.leases import require_lease
 from storage.reports.changing import change
 from storage.tables import reports
@@ -19,11 +19,6 @@ EVERY_SECONDS = 2.0
 """A breach is recorded within five seconds of its deadline."""
 _LEASE_SECONDS = 20.0
 _AT_ONCE = 200
-
-
-def now_in_micros() -> int:
-    """The clock of this machine."""
-    return time.time_ns() // 1000
 
 
 class Deadlines:

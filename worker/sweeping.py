@@ -1,6 +1,5 @@
 """Clears away what has had its time: photos that no row refers to, answers by key, facets past the resume horizon."""
 
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -8,6 +7,7 @@ from sqlalchemy import Connection, or_, select
 
 from domain.report import KEYS_KEPT
 from domain.sink import Lease
+from storage.clock import now_in_micros
 from storage.event_reading import prune_facets
 from storage.idempotency import forget_old
 from storage.leases import require_lease
@@ -36,7 +36,7 @@ class Sweeping:
         if lease is None:
             return EVERY_SECONDS
         await sweep(self._work.photos, self._referenced, datetime.now(UTC) - GRACE)
-        old = time.time_ns() // 1000 - KEYS_KEPT
+        old = now_in_micros() - KEYS_KEPT
         while await self._work.store.write(Operation(lambda tx: _prune(tx, lease, old))):
             pass
         return EVERY_SECONDS
