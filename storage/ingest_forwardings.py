@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from domain.vocabulary import ForwardingState, ReportVisibility
 from storage.handing_on import arrived
@@ -44,6 +44,23 @@ def join_by_reference(ingest: Ingest, references: Sequence[str], external_ref: s
     arrived(ingest.tx, row.id, external_ref)
     report_id: int = row.report_id
     return report_id
+
+
+def tells_what_is_hidden(conn: Connection, source_id: int, references: Sequence[str]) -> bool:
+    """Whether a reference was drawn for a report that is hidden, or whose place is moved for the public.
+
+    Such a ticket repeats the report with its true place. Joined, it is seen by those who see that; given up here and
+    arrived all the same, it must not be everybody's.
+    """
+    if not references:
+        return False
+    hidden = or_(reports.c.fuzzed, reports.c.visibility != ReportVisibility.PUBLIC)
+    asked = (
+        select(forwardings.c.id)
+        .join(reports, reports.c.id == forwardings.c.report_id)
+        .where(forwardings.c.source_id == source_id, forwardings.c.reference.in_(references), hidden)
+    )
+    return conn.execute(asked.limit(1)).first() is not None
 
 
 def hold_tickets(conn: Connection, source_id: int) -> bool:

@@ -65,7 +65,9 @@ async def forwarding(hub: Hub, area_map: AreaMap, state: ForwardingState, **told
 
     def make(tx: Tx) -> int:
         ids = {row.code: row.id for row in tx.conn.execute(select(tables.sources.c.code, tables.sources.c.id))}
-        category = tx.conn.execute(select(tables.categories.c.id).where(tables.categories.c.code == "damaged_road"))
+        category = tx.conn.execute(
+            select(tables.categories.c.id).where(tables.categories.c.code == told.get("category", "damaged_road"))
+        )
         new = NewReport(
             text="Jalan berlubang",
             category_id=category.scalar_one(),
@@ -167,6 +169,17 @@ class TestForwarded:
         await forwarding(hub, area_map, state, external_ref="another")
         await hub.take("lapor", ticket(references=(REFERENCE,)))
         assert (await only_ticket(hub)).report_id is None
+
+    @pytest.mark.parametrize(
+        ("told", "hidden"), [({}, False), ({"confidential": True}, True), ({"category": "crime_disorder"}, True)]
+    )
+    async def test_what_was_given_up_and_arrives_shows_nobody_what_the_report_hides(
+        self, hub: Hub, area_map: AreaMap, told: dict[str, Any], hidden: bool
+    ) -> None:
+        await forwarding(hub, area_map, ForwardingState.CANCELLED, **told)
+        await hub.take("lapor", ticket(references=(REFERENCE,)))
+        row = await only_ticket(hub)
+        assert (row.report_id, row.confidential) == (None, hidden)
 
     async def test_the_public_code_joins_nothing(self, hub: Hub, area_map: AreaMap) -> None:
         await forwarding(hub, area_map, ForwardingState.UNKNOWN)
