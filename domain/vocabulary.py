@@ -47,6 +47,14 @@ class PhotoPhase(StrEnum):
     AFTER = "AFTER"
 
 
+class PhotoState(StrEnum):
+    """Whether a photo's bytes are here: they are fetched afterwards where a source tells of one."""
+
+    READY = "READY"
+    WANTED = "WANTED"
+    BROKEN = "BROKEN"
+
+
 class ReportAction(StrEnum):
     """What a viewer may do to a report."""
 

@@ -16,8 +16,8 @@ from resolvers.errors import OutcomeUnknown
 from resolvers.refusal import fault
 from resolvers.uploads import UploadedFile
 from resolvers.user_errors import Fault, UserErrorCode
-from storage.photos.store import PhotoStore, new_key
-from storage.reports.creating import NewPhoto
+from storage.photos.store import PhotoStore
+from storage.reports.creating import NewPhoto, new_photo
 
 _MEGABYTES = MAX_BYTES // 1_000_000
 
@@ -99,7 +99,7 @@ async def kept(ctx: Context, photos: Sequence[PreparedPhoto]) -> AsyncIterator["
 
     Not where it is unknown whether the write happened: there the files wait for the sweeper, which asks the rows.
     """
-    stored = Kept(ctx.parts.photos, tuple(_new_photo(photo) for photo in photos))
+    stored = Kept(ctx.parts.photos, tuple(new_photo(photo) for photo in photos))
     try:
         await stored.put(photos)
         yield stored
@@ -138,16 +138,3 @@ class Kept:
         """Deletes the files."""
         keys = [key for photo in self.photos for key in (photo.file_key, photo.thumbnail_key)]
         await asyncio.gather(*(self._store.delete(key) for key in keys), return_exceptions=True)
-
-
-def _new_photo(photo: PreparedPhoto) -> NewPhoto:
-    return NewPhoto(
-        file_key=new_key(),
-        thumbnail_key=new_key(),
-        content_type=photo.content_type,
-        thumbnail_type=photo.thumbnail_content_type,
-        width=photo.width,
-        height=photo.height,
-        byte_size=len(photo.data),
-        digest=bytes.fromhex(photo.digest),
-    )

@@ -41,8 +41,8 @@ from storage.ingest_tickets import (
 )
 from storage.leases import give_back_lease, lease_lock, require_lease, take_lease
 from storage.photos.preparing import PhotoPreparer, PreparingUnavailable
-from storage.photos.store import PhotoStore, PhotoStoreError, new_key
-from storage.reports.creating import NewPhoto
+from storage.photos.store import PhotoStore, PhotoStoreError
+from storage.reports.creating import NewPhoto, new_photo
 from storage.set_aside import Aside, any_aside, aside_key, drop_aside, keep_aside, retry_wanted, take_retries
 from storage.source_keeping import (
     checkpoint_of,
@@ -163,19 +163,10 @@ class StoreSink:
     async def _stored(self, data: bytes) -> NewPhoto:
         """Prepares a photo and puts its two files where photos lie; if no row comes to name them they are swept."""
         prepared = await self._preparer.prepare(data)
-        key, thumbnail_key = new_key(), new_key()
-        await self._photos.put(key, prepared.data, prepared.content_type)
-        await self._photos.put(thumbnail_key, prepared.thumbnail_data, prepared.thumbnail_content_type)
-        return NewPhoto(
-            file_key=key,
-            thumbnail_key=thumbnail_key,
-            content_type=prepared.content_type,
-            thumbnail_type=prepared.thumbnail_content_type,
-            width=prepared.width,
-            height=prepared.height,
-            byte_size=len(prepared.data),
-            digest=bytes.fromhex(prepared.digest),
-        )
+        files = new_photo(prepared)
+        await self._photos.put(files.file_key, prepared.data, files.content_type)
+        await self._photos.put(files.thumbnail_key, prepared.thumbnail_data, files.thumbnail_type)
+        return files
 
     async def photo_failed(self, photo: WantedPhoto, *, final: bool) -> None:
         """See Sink."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, func, select
 
 from domain.areas import AreaMap
-from domain.vocabulary import EventKind, PhotoPhase
+from domain.vocabulary import EventKind, PhotoPhase, PhotoState
 from storage.reports.changing import change
 from storage.reports.creating import NewPhoto, add_photo
 from storage.tables import photos, reports
@@ -15,7 +15,7 @@ from storage.transaction import Actor, Tx
 def photo_count(conn: Connection, report_id: int, phase: PhotoPhase) -> int:
     """How many photos of a phase a report has whose bytes are here, hidden ones included."""
     counted = select(func.count()).where(
-        photos.c.report_id == report_id, photos.c.phase == phase, photos.c.state == "READY"
+        photos.c.report_id == report_id, photos.c.phase == phase, photos.c.state == PhotoState.READY
     )
     return conn.execute(counted).scalar_one()
 

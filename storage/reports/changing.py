@@ -1,5 +1,6 @@
 """Changes a report: the one way to, so that facets, roll-ups, words, places, clocks and log never part."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from domain.places import Point, cell_of, fuzz
 from domain.report import ByHand, Clocks, clocks_after, clocks_from
 from domain.vocabulary import EventKind
 from storage.facets import Facets, read_facets
+from storage.reports.clocks import clock_columns
 from storage.reports.photo_addresses import replace_photo_addresses
 from storage.reports.placing import CELL_RESOLUTION, Place, place_columns
 from storage.reports.words import reindex_words
@@ -43,7 +45,7 @@ def change(
     row = tx.conn.execute(select(reports).where(reports.c.id == report_id)).mappings().one()
     columns = dict(values or {})
     columns |= _place_columns(tx.conn, area_map, row, columns, place)
-    columns |= _clock_columns(tx, row, columns, tx.now if happened_at is None else happened_at)
+    columns |= _moved_clocks(tx, row, columns, tx.now if happened_at is None else happened_at)
     if by_hand:
         columns["set_by_hand"] = row["set_by_hand"] | by_hand
     if columns:
@@ -97,7 +99,7 @@ def _newly_sensitive(conn: Connection, row: RowMapping, columns: dict[str, Any])
     return bool(conn.execute(select(categories.c.sensitive).where(categories.c.id == category_id)).scalar_one())
 
 
-def _clock_columns(tx: Tx, row: RowMapping, columns: dict[str, Any], at: int) -> dict[str, Any]:
+def _moved_clocks(tx: Tx, row: RowMapping, columns: dict[str, Any], at: int) -> Mapping[str, int | None]:
     status, category_id = columns.get("status", row["status"]), columns.get("category_id", row["category_id"])
     if status == row["status"] and category_id == row["category_id"]:
         return {}
@@ -108,13 +110,7 @@ def _clock_columns(tx: Tx, row: RowMapping, columns: dict[str, Any], at: int) ->
         clocks = replace(clocks, respond_by=fresh.respond_by, resolve_by=fresh.resolve_by)
     if status != row["status"]:
         clocks = clocks_after(clocks, status, at)
-    return {
-        "respond_by": clocks.respond_by,
-        "resolve_by": clocks.resolve_by,
-        "responded_at": clocks.responded_at,
-        "resolved_at": clocks.resolved_at,
-        "due_at": clocks.due_at,
-    }
+    return clock_columns(clocks)
 
 
 def _write_words(conn: Connection, row: RowMapping, columns: dict[str, Any]) -> str:

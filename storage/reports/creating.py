@@ -7,10 +7,13 @@ import orjson
 from sqlalchemy import insert, select
 
 from domain.areas import AreaMap
+from domain.images import PreparedPhoto
 from domain.report import Clocks, clocks_from
 from domain.sealing import new_report_code
-from domain.vocabulary import EventKind, PhotoPhase, ReportStatus, ReportVisibility
+from domain.vocabulary import EventKind, PhotoPhase, PhotoState, ReportStatus, ReportVisibility
 from storage.facets import read_facets
+from storage.photos.store import new_key
+from storage.reports.clocks import clock_columns
 from storage.reports.photo_addresses import new_photo_address
 from storage.reports.placing import Place, place_columns
 from storage.reports.words import index_words
@@ -20,7 +23,7 @@ from storage.transaction import Actor, PendingEvent, Tx
 
 @dataclass(frozen=True, slots=True)
 class NewPhoto:
-    """A photo whose files are stored already; sizes in pixels and bytes."""
+    """A photo whose files are kept already, or are about to be; sizes in pixels and bytes."""
 
     file_key: str
     thumbnail_key: str
@@ -30,6 +33,20 @@ class NewPhoto:
     height: int
     byte_size: int
     digest: bytes
+
+
+def new_photo(photo: PreparedPhoto) -> NewPhoto:
+    """A prepared photo under keys drawn for it, where its files are put before the row is written."""
+    return NewPhoto(
+        file_key=new_key(),
+        thumbnail_key=new_key(),
+        content_type=photo.content_type,
+        thumbnail_type=photo.thumbnail_content_type,
+        width=photo.width,
+        height=photo.height,
+        byte_size=len(photo.data),
+        digest=bytes.fromhex(photo.digest),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +96,7 @@ def create_report(tx: Tx, area_map: AreaMap, new: NewReport, actor: Actor) -> Cr
     values = {
         **_told(new),
         **place_columns(tx.conn, area_map, new.place, sensitive=category.sensitive),
-        **_clock_columns(new, tx.now, category.respond_minutes, category.resolve_minutes),
+        **_first_clocks(new, tx.now, category.respond_minutes, category.resolve_minutes),
         "code": code,
         "agency_id": new.agency_id if new.agency_id is not None else category.agency_id,
         "received_at": tx.now,
@@ -117,19 +134,11 @@ def _told(new: NewReport) -> dict[str, Any]:
     }
 
 
-def _clock_columns(new: NewReport, now: int, respond: int | None, resolve: int | None) -> dict[str, Any]:
+def _first_clocks(new: NewReport, now: int, respond: int | None, resolve: int | None) -> dict[str, Any]:
     """What its source had answered already when it came has no clock: nobody knows how long that took."""
     waiting = new.status == ReportStatus.SUBMITTED and not new.backfill
     clocks = clocks_from(now, respond, resolve) if waiting else Clocks()
-    return {
-        "respond_by": clocks.respond_by,
-        "resolve_by": clocks.resolve_by,
-        "responded_at": clocks.responded_at,
-        "resolved_at": clocks.resolved_at,
-        "due_at": clocks.due_at,
-        "respond_breached": False,
-        "resolve_breached": False,
-    }
+    return {**clock_columns(clocks), "respond_breached": False, "resolve_breached": False}
 
 
 def _free_code(tx: Tx) -> str:
@@ -155,7 +164,7 @@ def add_photo(tx: Tx, report_id: int, photo: NewPhoto, phase: PhotoPhase) -> int
         "created_at": tx.now,
         "hidden": False,
         "address": new_photo_address(),
-        "state": "READY",
+        "state": PhotoState.READY,
         "attempts": 0,
         **{name: getattr(photo, name) for name in NewPhoto.__dataclass_fields__},
     }
@@ -171,7 +180,7 @@ def want_photo(tx: Tx, report_id: int, url: str) -> None:
         "created_at": tx.now,
         "hidden": False,
         "source_url": url,
-        "state": "WANTED",
+        "state": PhotoState.WANTED,
         "attempts": 0,
         "next_attempt_at": tx.now,
     }

@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, select
 
 from domain.visibility import Visibility
+from domain.vocabulary import PhotoState
 from storage.reports.seen import visible_reports
 from storage.rows import PhotoRow
 from storage.tables import photos, reports
 
-_READY = "READY"
 _COLUMNS = [
     reports.c.visibility.label(name) if name == "report_visibility" else photos.c[name]
     for name in PhotoRow.__dataclass_fields__
@@ -23,7 +23,7 @@ def _photos(visibility: Visibility, *conditions: ColumnElement[bool]) -> Select[
     return (
         select(*_COLUMNS)
         .join(reports, reports.c.id == photos.c.report_id)
-        .where(visible_reports(visibility, own=True), photos.c.state == _READY, *shown, *conditions)
+        .where(visible_reports(visibility, own=True), photos.c.state == PhotoState.READY, *shown, *conditions)
         .order_by(photos.c.created_at, photos.c.id)
     )
 
@@ -76,6 +76,6 @@ def photo_at(conn: Connection, address: str) -> ServedPhoto | None:
             reports.c.visibility,
         )
         .join(reports, reports.c.id == photos.c.report_id)
-        .where(photos.c.address == address, photos.c.state == _READY)
+        .where(photos.c.address == address, photos.c.state == PhotoState.READY)
     ).first()
     return None if row is None else ServedPhoto(*row)

@@ -111,7 +111,7 @@ photos = Table(
     Column("digest", LargeBinary),
     # a photo that a source told of: its bytes are fetched afterwards
     Column("source_url", Text),
-    Column("state", String(8), nullable=False),  # READY, WANTED or BROKEN
+    Column("state", String(8), nullable=False),  # domain.vocabulary.PhotoState
     Column("attempts", Integer, nullable=False),
     Column("next_attempt_at", Micros),
     UniqueConstraint("report_id", "source_url"),
