@@ -9,6 +9,7 @@ import json
 import random
 import sys
 from collections import Counter
+from functools import partial
 
 from domain.areas import AreaMap
 from domain.places import Point
@@ -43,7 +44,7 @@ class Writer:
             kinds = [self.random.randrange(5) for _ in touched]
             locks = frozenset(f"report:{each}" for each in foreseen)
             try:
-                await self.store.write(Operation(lambda tx, t=touched, k=kinds: self._apply(tx, t, k), locks))
+                await self.store.write(Operation(partial(self._apply, touched=touched, kinds=kinds), locks))
                 self.written += 1
             except Exception as error:  # noqa: BLE001 - whatever it is, the test is told
                 self.wrong[f"{type(error).__name__}: {error}"[:300]] += 1
@@ -66,8 +67,8 @@ class Writer:
         elif kind == 3:
             others = [each for each in touched if each != report]
             tx.require(*(f"report:{each}" for each in others))
-            values = {"duplicate_of_id": others[0] if others else None}
-            change(tx, self.areas, report, EventKind.MERGED, values=values)
+            merged = {"duplicate_of_id": others[0] if others else None}
+            change(tx, self.areas, report, EventKind.MERGED, values=merged)
         else:
             new = NewReport("baru", CATEGORIES[0], tx.now, 1, Place(Point(-6.18, 106.82)))
             create_report(tx, self.areas, new, NOBODY)

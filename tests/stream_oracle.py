@@ -3,8 +3,9 @@
 It keeps how each report stood before and after everything that happened, and how it stands now.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from domain.areas import AreaMap
 from domain.places import Point, distance_m, fuzz
@@ -189,7 +190,7 @@ class Oracle:
         if standing is None or report is None:
             return False
         asked = reading.filter
-        told = {
+        told: dict[str, Callable[[Any], bool]] = {
             "ids": lambda ids: report in {self.world.parts.ids.decode(each)[1] for each in ids},
             "statuses": lambda statuses: standing.status in statuses,
             "open": lambda flag: (standing.status in OPEN) is flag,

@@ -242,8 +242,8 @@ def make_flood_area(tx: Tx, world: World, ref: str, area: str, state: int = 0) -
     return row_id
 
 
-def flood(tx: Tx, flood_area_id: int, state: int) -> None:
-    """A flood area's state changes, as the log and the row keep it."""
+def flood(tx: Tx, flood_area_id: int, state: int) -> int:
+    """A flood area's state changes, as the log and the row keep it; returns what it was."""
     row = tx.conn.execute(select(flood_areas.c.state).where(flood_areas.c.id == flood_area_id)).one()
     tx.conn.execute(update(flood_areas).where(flood_areas.c.id == flood_area_id).values(state=state))
     tx.emit(
@@ -251,6 +251,7 @@ def flood(tx: Tx, flood_area_id: int, state: int) -> None:
             EventKind.FLOOD_STATE, flood_area_id=flood_area_id, flood_state=state, previous_flood_state=row.state
         )
     )
+    return int(row.state)
 
 
 async def take(source: Source, count: int) -> list[Told]:

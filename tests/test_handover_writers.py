@@ -140,9 +140,9 @@ class Traffic:
                 break
             if seq > leave_at:
                 leave_at = done_at
-                cursor = source.progress() if self.random.random() < 0.5 else told.cursor
+                left_at = source.progress() if self.random.random() < 0.5 else told.cursor
                 await source.aclose()
-                source = await self._subscribe(handover, cursor or "")
+                source = await self._subscribe(handover, left_at or "")
         handover.end = max(handover.seqs[-1], self.world.opened(source.progress() or "", viewer).seq)
         await source.aclose()
         return handover

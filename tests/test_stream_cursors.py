@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ from storage.store import Store, open_store, opened
 from storage.tables import event_facets, log_head
 from storage.tables import events as event_log
 from storage.transaction import Tx
-from tests.stream_world import PATIENCE, World, alter, create, hide, read_up_to, take, world_over
+from tests.stream_world import PATIENCE, Source, World, alter, create, hide, read_up_to, take, world_over
 
 
 @pytest.fixture
@@ -205,14 +206,15 @@ class TestInvalidCursor:
 
 class TestANewEpoch:
     async def test_ends_open_subscriptions(self, world: World) -> None:
-        opened_before = []
+        opened_before: list[Source] = []
         for viewer in (ANONYMOUS, world.dispatcher()):
             async with world.reading(viewer) as ctx:
                 opened_before.append(await streams.report_events(ctx, filter=None))
         async with world.reading() as ctx:
             floods = await flood_stream.flood_areas(ctx, minimum_state=FloodState.CAUTION, area=None, after=None)
         await take(floods, 1)  # the end of its snapshot
-        waiting = [asyncio.create_task(each.__anext__()) for each in (*opened_before, floods)]
+        opened_before.append(floods)
+        waiting = [asyncio.ensure_future(each.__anext__()) for each in opened_before]
         await world.write(lambda tx: tx.conn.execute(update(log_head).values(epoch=log_head.c.epoch + 1)))
         for each in waiting:
             with pytest.raises(CursorExpired):
@@ -262,7 +264,7 @@ class TestTheHorizon:
         async with world.reading() as ctx:
             page = await events.events(ctx, filter=None, kinds=None, first=1, after=None)
         assert not page.rows
-        await come_back(world, page.end_cursor)
+        await come_back(world, page.end_cursor or "")
 
 
 class TestProgress:
@@ -281,11 +283,11 @@ class TestProgress:
         for category in ("waste", "flood", "waste", "traffic_jam"):
             for _ in range(hidden):
                 await world.write(lambda tx: create(tx, world, confidential=True, agency="tata_air"))
-            report = await world.write(lambda tx, code=category: create(tx, world, category=code))
+            report = await world.write(partial(create, world=world, category=category))
             public.append(await newest(world))
             for _ in range(hidden):
                 await world.write(lambda tx: create(tx, world, confidential=True, category="waste"))
-                await world.write(lambda tx, row=report: alter(tx, world, row, EventKind.AT_RISK), report)
+                await world.write(partial(alter, world=world, report_id=report, kind=EventKind.AT_RISK), report)
             cursor = await cursor_of(world)
             await read_up_to(source, cursor)
             places.append(public.index(world.opened(source.progress() or "", ANONYMOUS).seq))

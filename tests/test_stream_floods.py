@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -98,7 +99,7 @@ class TestChanges:
         source = await subscribe(world)
         await joined(source)
         for state in (2, 4, 0):
-            await world.write(lambda tx, to=state: flood(tx, area, to))
+            await world.write(partial(flood, flood_area_id=area, state=state))
         changes = await read(source, 3)
         assert [(each.previous_state, each.state) for each in changes] == [(0, 2), (2, 4), (4, 0)]
         assert {each.kind for each in changes} == {ChangeKind.CHANGED}
@@ -144,7 +145,7 @@ class TestChanges:
         draw = random.Random(seed)
         for _ in range(30):
             area, state = draw.choice(ids), draw.randrange(5)
-            await world.write(lambda tx, row=area, to=state: flood(tx, row, to))
+            await world.write(partial(flood, flood_area_id=area, state=state))
 
 
 class TestComingBack:

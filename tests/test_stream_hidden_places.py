@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -114,7 +115,9 @@ async def test_a_reader_in_the_middle_of_a_page_learns_no_more(world: World) -> 
     report = await world.write(lambda tx: create(tx, world))
     start = await cursor_of(world)
     for status in ("VERIFIED", "IN_PROGRESS", "RESOLVED"):
-        await world.write(lambda tx, to=status: alter(tx, world, report, EventKind.STATUS_CHANGED, status=to), report)
+        await world.write(
+            partial(alter, world=world, report_id=report, kind=EventKind.STATUS_CHANGED, status=status), report
+        )
     async with world.reading() as ctx:
         source = await streams.report_events(ctx, filter=ROUND_HERE, after=start)
     assert (await take(source, 1))[0].value.matches

@@ -287,7 +287,8 @@ class History:
         assert kept == afresh, f"{self}: list and events against the list, {reading}"
 
     async def _check_pages(self, follower: Follower, absent: Absent, expected: Told) -> None:
-        size, cursor, found = self.random.choice((1, 3, 7, 100)), absent.cursor, []
+        size, found = self.random.choice((1, 3, 7, 100)), []
+        cursor: str | None = absent.cursor
         while True:
             async with self.world.reading(follower.viewer) as ctx:
                 kinds = None if follower.reading.kinds is None else sorted(follower.reading.kinds)

@@ -7,6 +7,7 @@ from sqlalchemy import update
 
 from domain.areas import AreaMap
 from domain.vocabulary import EventKind
+from storage.event_reading import LogEntry
 from storage.event_tail import LogTail
 from storage.store import Store, open_store, opened
 from storage.tables import log_head
@@ -55,7 +56,8 @@ async def test_it_gives_the_same_from_memory_and_from_the_store(
 ) -> None:
     async with world_over(store, area_map, tmp_path, kept=10) as world:
         await world.write(lambda tx: [create(tx, world) for _ in range(30)])
-        tail, found = world.tail, []
+        tail = world.tail
+        found: list[LogEntry] = []
         while len(found) < 30:
             found += await asyncio.wait_for(tail.after(len(found), tail.epoch, limit=7), PATIENCE)
         assert [entry.seq for entry in found] == list(range(1, 31))
