@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Sequence
 
 from sqlalchemy import Connection
-from storage.flood import flood_areas_in_state
 
 from domain.visibility import Visibility
 from domain.vocabulary import EventKind, FloodState
@@ -16,6 +15,7 @@ from resolvers.streams import LogSource, Told
 from storage.event_log import Head, read_head
 from storage.event_reading import LogEntry, flood_pages, last_seen
 from storage.event_tail import LogTail
+from storage.flood import flood_areas_in_state
 from storage.reports.naming import UnknownCode, rows_named
 from storage.rows import FloodAreaRow, Page
 
