@@ -9,9 +9,9 @@ from resolvers.context import Context
 from resolvers.lists import ListResult, Paging, in_time, list_result, span_of
 from resolvers.sources import is_stale
 from storage import lapor
-from storage.reports.naming import storable
 from storage.rows import LaporResponseRow, LaporTicketRow, SeenReport, SourceRow
 from storage.sources import sources_by_id
+from storage.storable import storable
 
 ORDER = "lapor-tickets"
 

@@ -17,7 +17,7 @@ from storage.clock import now_in_micros
 from storage.keyset import Span
 from storage.reports import counting, listing
 from storage.reports.filtering import ResolvedFilter
-from storage.reports.naming import areas_below, rows_named
+from storage.reports.naming import areas_within, rows_named
 from storage.reports.ordering import ReportOrder
 from storage.reports.seen import DUPLICATE_OF, place
 from storage.rows import AreaRow, FloodAreaRow, Page, SeenReport
@@ -82,7 +82,7 @@ async def reports_in_areas(
     asked = await _asked(ctx, await resolve_filter(ctx, given), order, paging)
     ids = [area.id for area in areas]
     if len(ids) == 1:  # an index finds the first rows of one area; those of many all have to be numbered
-        below = await ctx.read(areas_below, ids)
+        below = await ctx.read(areas_within, ids)
         return [await _listed(ctx, replace(asked, wanted=asked.wanted.in_areas(below)))]
     visibility, seconds = await ctx.visibility(), ctx.parts.settings.count_timeout
     pages = await ctx.read(listing.list_reports_of_areas, visibility, asked.wanted, order, asked.span, asked.now, ids)

@@ -13,10 +13,10 @@ from resolvers.pace import pace_of
 from resolvers.permissions import actions_on
 from resolvers.report_lists import duplicates, reports, reports_in_areas, reports_in_flood_areas
 from storage.persons import persons_by_id
-from storage.reports import listing
-from storage.reports.naming import storable
+from storage.reports import listing, supporting
 from storage.reports.ordering import ReportOrder
 from storage.rows import PersonRow, SeenReport
+from storage.storable import storable
 
 __all__ = [
     "ReportOrder",
@@ -74,7 +74,7 @@ async def viewer_has_supported(rows: Sequence[SeenReport], ctx: Context) -> list
     person_id = ctx.viewer.person_id
     if person_id is None:
         return [False] * len(rows)
-    supported = await ctx.read(listing.supported_by, [row.id for row in rows], [f"person:{person_id}"])
+    supported = await ctx.read(supporting.supported_by, [row.id for row in rows], [f"person:{person_id}"])
     return [row.id in supported for row in rows]
 
 

@@ -10,8 +10,8 @@ from resolvers.permissions import Deed, may, require
 from storage import set_aside as aside
 from storage import sources as kept
 from storage.clock import now_in_micros
-from storage.reports.naming import storable
 from storage.rows import SetAsideRow, SourceRow
+from storage.storable import storable
 
 SET_ASIDE_ORDER = "set-aside"
 MISSED_POLLS = 3

@@ -15,11 +15,11 @@ from resolvers.permissions import Deed, may
 from resolvers.refusal import Refused, fault
 from resolvers.user_errors import Fault, UserErrorCode
 from storage.idempotency import Outcome
-from storage.reports.naming import storable
 from storage.rows import SourceRow
 from storage.source_keeping import source_lock
 from storage.source_requests import attempts_of, request_retry, request_sync, sources_of_aside, still_waiting
 from storage.sources import source_by_code
+from storage.storable import storable
 from storage.transaction import Tx
 
 MOST_RETRIED = 100

@@ -22,7 +22,6 @@ from storage.idempotency import KeyedCall, Outcome
 from storage.reports.contacts import keep_contact
 from storage.reports.creating import NewReport, create_report
 from storage.reports.follow import follow_token_again, keep_follow_token, new_follow_token
-from storage.reports.naming import storable
 from storage.reports.submitting import (
     Known,
     hub_source_id,
@@ -31,6 +30,7 @@ from storage.reports.submitting import (
     partner_source_id,
     report_with_ref,
 )
+from storage.storable import storable
 from storage.suspicions import Suspicion, suspect
 from storage.transaction import Operation, Tx
 

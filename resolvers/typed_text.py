@@ -2,7 +2,7 @@
 
 from resolvers.refusal import fault
 from resolvers.user_errors import Fault, UserErrorCode
-from storage.reports.naming import storable
+from storage.storable import storable
 
 _MISSING = ("Bagian ini harus diisi.", "This must not be empty.")
 

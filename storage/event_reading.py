@@ -11,7 +11,7 @@ from domain.vocabulary import REPORT_EVENT_KINDS, STAFF_ONLY_KINDS, EventKind, R
 from storage.event_log import GENESIS
 from storage.facets import Facets
 from storage.keyset import Order, Span, read_pages
-from storage.reports.seen import owned, visible_reports
+from storage.reports.seen import owned, seen_by_class, visible_reports
 from storage.rows import Page
 from storage.tables import event_facets, event_personal, events, flood_areas, reports
 
@@ -128,16 +128,6 @@ def told_in_timelines(conn: Connection, visibility: Visibility, seqs: Collection
     return frozenset(conn.execute(statement).scalars())
 
 
-def _seen_side(visibility: Visibility, told: ColumnElement[Any], agency: ColumnElement[Any]) -> ColumnElement[bool]:
-    public = told == ReportVisibility.PUBLIC
-    hidden = told == ReportVisibility.CONFIDENTIAL
-    if visibility.all_confidential:
-        return or_(public, hidden)
-    if visibility.confidential_of is not None:
-        return or_(public, and_(hidden, agency == visibility.confidential_of))
-    return public
-
-
 def _own(visibility: Visibility) -> ColumnElement[bool]:
     """What a person told; only who reads `mine` sees his hidden ones in the log."""
     conditions: list[ColumnElement[bool]] = [false()]
@@ -150,14 +140,14 @@ def _own(visibility: Visibility) -> ColumnElement[bool]:
 
 def _seen_after(visibility: Visibility) -> ColumnElement[bool]:
     """Entries after which this class saw the report."""
-    seen = _seen_side(visibility, _facets.c.after_visibility, _facets.c.after_agency_id)
+    seen = seen_by_class(visibility, _facets.c.after_visibility, _facets.c.after_agency_id)
     return and_(seen, kinds_seen(visibility))
 
 
 def seen_at_all(visibility: Visibility, *, own: bool = False) -> ColumnElement[bool]:
     """Entries that this class (with `own`: this person) may know of: it saw the report before or after, or it is no report."""
-    before = _seen_side(visibility, _facets.c.before_visibility, _facets.c.before_agency_id)
-    after = _seen_side(visibility, _facets.c.after_visibility, _facets.c.after_agency_id)
+    before = seen_by_class(visibility, _facets.c.before_visibility, _facets.c.before_agency_id)
+    after = seen_by_class(visibility, _facets.c.after_visibility, _facets.c.after_agency_id)
     seen = [events.c.report_id.is_(None), before, after]
     if own:
         hidden = [

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from domain.places import Box
 from storage.keyset import Order, Span, read_pages
-from storage.reports.listing import area_tree
+from storage.reference import area_tree
 from storage.rows import FloodAreaRow, FloodGaugeRow, FloodReadingRow, Page
 from storage.tables import flood_areas, flood_gauges, flood_readings
 

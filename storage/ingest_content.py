@@ -1,7 +1,6 @@
 """A report record in the hub's columns: cleaned, digested, written to text and read back when it was kept aside."""
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import datetime
@@ -17,8 +16,8 @@ from domain.time import micros
 from domain.vocabulary import ReportStatus
 from storage.ingest_batch import Ingest, Unfit
 from storage.reports.placing import Place
+from storage.storable import storable, storable_part
 
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _LONGEST_TEXT = 100_000
 
 R = TypeVar("R", ReportRecord, TicketRecord)
@@ -28,9 +27,7 @@ def sound(record: R) -> R:
     """The record without what no store takes in its texts (NUL, halves of surrogate pairs)."""
     told = {field.name: getattr(record, field.name) for field in fields(record)}
     mended: dict[str, Any] = {
-        name: _UNSTORABLE.sub("", value)
-        for name, value in told.items()
-        if isinstance(value, str) and _UNSTORABLE.search(value)
+        name: storable_part(value) for name, value in told.items() if isinstance(value, str) and not storable(value)
     }
     return replace(record, **mended) if mended else record
 

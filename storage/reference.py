@@ -1,12 +1,12 @@
 """Reads the reference data: areas, categories, agencies. They are few, public, and change rarely."""
 
 from collections.abc import Collection, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Table, func, select
 
-from storage.reports.naming import storable
 from storage.rows import AgencyRow, AreaRow, CategoryRow
+from storage.storable import storable
 from storage.tables import agencies, areas, categories
 
 R = TypeVar("R", AgencyRow, AreaRow, CategoryRow)
@@ -90,3 +90,14 @@ def find_areas(conn: Connection, *, level: str | None, parent_id: int | None, wo
     if words is not None:
         conditions.append(func.lower(areas.c.name).contains(words.lower(), autoescape=True))
     return _read(conn, areas, AreaRow, *conditions)
+
+
+def area_tree(roots: Sequence[int]) -> Any:
+    """Each of these areas (`root_id`) with every area within it, itself included (`area_id`)."""
+    tree = (
+        select(areas.c.id.label("root_id"), areas.c.id.label("area_id"))
+        .where(areas.c.id.in_(sorted(set(roots))))
+        .cte("area_tree", recursive=True)
+    )
+    below = select(tree.c.root_id, areas.c.id).join(tree, areas.c.parent_id == tree.c.area_id)
+    return tree.union_all(below)

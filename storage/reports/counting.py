@@ -6,13 +6,13 @@ The roll-up is exact: it is written in the transaction of the reports themselves
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, false, func, select
 
 from domain.visibility import Visibility
 from domain.vocabulary import ReportVisibility
+from storage.reference import area_tree
 from storage.reports.filtering import ResolvedFilter
-from storage.reports.listing import area_tree
-from storage.reports.seen import place
+from storage.reports.seen import place, seen_by_class
 from storage.rollups import PUBLIC_SIDE, TRUE_SIDE
 from storage.tables import reports, rollup_area
 from storage.time_limit import limited
@@ -76,7 +76,7 @@ def count_reports_of_parents(
 def rolled_up(table: Table, visibility: Visibility, wanted: ResolvedFilter) -> ColumnElement[bool]:
     """The rows of a roll-up that this viewer's class may see and that match what the table keeps of the filter."""
     side = TRUE_SIDE if visibility.true_places else PUBLIC_SIDE
-    found = [table.c.side == side, seen_in(table, visibility)]
+    found = [table.c.side == side, seen_by_class(visibility, table.c.visibility, table.c.agency_id)]
     columns: Mapping[str, frozenset[Any] | None] = {
         "status": wanted.statuses,
         "category_id": wanted.categories,
@@ -91,14 +91,3 @@ def rolled_up(table: Table, visibility: Visibility, wanted: ResolvedFilter) -> C
         of_kind = ReportVisibility.CONFIDENTIAL if wanted.confidential else ReportVisibility.PUBLIC
         found.append(table.c.visibility == of_kind)
     return and_(*found)
-
-
-def seen_in(table: Table, visibility: Visibility) -> ColumnElement[bool]:
-    """The rows of a roll-up that count what this class may see: the same rule as `visible_reports`."""
-    public = table.c.visibility == ReportVisibility.PUBLIC
-    confidential = table.c.visibility == ReportVisibility.CONFIDENTIAL
-    if visibility.all_confidential:
-        return or_(public, confidential)
-    if visibility.confidential_of is None:
-        return public
-    return or_(public, and_(confidential, table.c.agency_id == visibility.confidential_of))

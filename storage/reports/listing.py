@@ -7,11 +7,12 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, not_, select, un
 
 from domain.visibility import Visibility
 from storage.keyset import Span, read_page, read_pages
+from storage.reference import area_tree
 from storage.reports.filtering import ResolvedFilter
 from storage.reports.ordering import ReportOrder, order_of
 from storage.reports.seen import blurred, place, seen_columns, seen_report, visible_reports
 from storage.rows import Page, SeenReport
-from storage.tables import areas, report_links, report_supports, reports, sources
+from storage.tables import report_links, reports, sources
 
 
 def list_reports(
@@ -63,17 +64,6 @@ def _order(visibility: Visibility, wanted: ResolvedFilter, by: ReportOrder) -> A
     return order_of(by, visibility, mine=wanted.own, origin=wanted.near.point if wanted.near else None)
 
 
-def area_tree(roots: Sequence[int]) -> Any:
-    """Each of these areas (`root_id`) with every area within it, itself included (`area_id`)."""
-    tree = (
-        select(areas.c.id.label("root_id"), areas.c.id.label("area_id"))
-        .where(areas.c.id.in_(sorted(set(roots))))
-        .cte("area_tree", recursive=True)
-    )
-    below = select(tree.c.root_id, areas.c.id).join(tree, areas.c.parent_id == tree.c.area_id)
-    return tree.union_all(below)
-
-
 def reports_by_id(conn: Connection, visibility: Visibility, ids: Collection[int]) -> dict[int, SeenReport]:
     """Reports by row id, a person's own hidden ones included; what the viewer may not see is not there."""
     return {row.id: row for row in _look_up(conn, visibility, reports.c.id.in_(sorted(set(ids))))}
@@ -108,13 +98,3 @@ def _look_up(conn: Connection, visibility: Visibility, condition: ColumnElement[
         .order_by(reports.c.id)
     )
     return [seen_report(row) for row in conn.execute(statement)]
-
-
-def supported_by(conn: Connection, report_ids: Collection[int], supporters: Sequence[str]) -> frozenset[int]:
-    """Which of these reports one of these supporters (`report_supports.supporter`) supports."""
-    rows = conn.execute(
-        select(report_supports.c.report_id).where(
-            report_supports.c.report_id.in_(sorted(set(report_ids))), report_supports.c.supporter.in_(supporters)
-        )
-    )
-    return frozenset(rows.scalars())

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Table, select
 
 from domain.areas import AreaLevel
 from storage.rollups import PUBLIC_SIDE, TRUE_SIDE
+from storage.storable import storable
 from storage.tables import agencies, areas, categories, rollup_area, sources
 
 
@@ -68,11 +69,6 @@ def category_named(conn: Connection, code: str) -> int:
     return _ids(conn, "categories", categories, [code])[0]
 
 
-def storable(code: str) -> bool:
-    """Whether a store can be asked for a text at all: PostgreSQL knows no NUL, neither driver half of a surrogate pair."""
-    return "\0" not in code and not any("\ud800" <= character <= "\udfff" for character in code)
-
-
 def _with_children(conn: Connection, what: str, table: Table, codes: Collection[str]) -> frozenset[int]:
     roots = _ids(conn, what, table, codes)
     if not roots:
@@ -113,7 +109,7 @@ def whole_cities(conn: Connection, area_ids: Collection[int]) -> dict[int, froze
     return {row.id: frozenset(city.id for city in below if row.id in (city.id, city.parent_id)) for row in rows}
 
 
-def areas_below(conn: Connection, area_ids: Collection[int]) -> frozenset[int]:
+def areas_within(conn: Connection, area_ids: Collection[int]) -> frozenset[int]:
     """These areas with all areas within them."""
     codes = conn.execute(select(areas.c.code).where(areas.c.id.in_(sorted(set(area_ids))))).scalars().all()
     return _with_children(conn, "areas", areas, codes)

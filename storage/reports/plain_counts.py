@@ -9,9 +9,9 @@ from domain.areas import AreaLevel
 from domain.periods import LENGTH, SHIFT
 from domain.visibility import Visibility
 from domain.vocabulary import OPEN_STATUSES, RESOLVED_STATUSES
+from storage.reference import area_tree
 from storage.reports.dimensions import ALL, Counted, Keys, StatisticsBucket
 from storage.reports.filtering import ResolvedFilter
-from storage.reports.listing import area_tree
 from storage.reports.seen import place
 from storage.rows import CountsRow
 from storage.tables import areas, reports

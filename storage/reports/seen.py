@@ -54,18 +54,24 @@ def owned(visibility: Visibility) -> ColumnElement[bool]:
     return or_(*ways) if ways else false()
 
 
-def visible_reports(visibility: Visibility, *, own: bool = False) -> ColumnElement[bool]:
-    """What this viewer may see; with `own` also what it told itself and is hidden from its class. Erased: nobody's."""
-    public = reports.c.visibility == ReportVisibility.PUBLIC
-    confidential = reports.c.visibility == ReportVisibility.CONFIDENTIAL
+def seen_by_class(
+    visibility: Visibility, told: ColumnElement[Any], agency_id: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    """What this class sees, by the columns that tell a report's visibility and its agency: `Visibility.sees` in SQL."""
+    public, confidential = told == ReportVisibility.PUBLIC, told == ReportVisibility.CONFIDENTIAL
     if visibility.all_confidential:
         return or_(public, confidential)
-    ways = [public]
-    if visibility.confidential_of is not None:
-        ways.append(and_(confidential, reports.c.agency_id == visibility.confidential_of))
-    if own and visibility.has_person:
-        ways.append(and_(confidential, owned(visibility)))
-    return or_(*ways)
+    if visibility.confidential_of is None:
+        return public
+    return or_(public, and_(confidential, agency_id == visibility.confidential_of))
+
+
+def visible_reports(visibility: Visibility, *, own: bool = False) -> ColumnElement[bool]:
+    """What this viewer may see; with `own` also what it told itself and is hidden from its class. Erased: nobody's."""
+    of_class = seen_by_class(visibility, reports.c.visibility, reports.c.agency_id)
+    if visibility.all_confidential or not (own and visibility.has_person):
+        return of_class
+    return or_(of_class, and_(reports.c.visibility == ReportVisibility.CONFIDENTIAL, owned(visibility)))
 
 
 def blurred(visibility: Visibility, *, own: bool = False) -> ColumnElement[bool]:

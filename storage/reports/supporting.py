@@ -1,6 +1,8 @@
 """Support for a report: once a supporter, told by events that do not move the report's `updatedAt`."""
 
-from sqlalchemy import delete, insert, select
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection, delete, insert, select
 
 from domain.areas import AreaMap
 from domain.vocabulary import EventKind
@@ -32,11 +34,20 @@ def drop_support(tx: Tx, area_map: AreaMap, report_id: int, supporter: str, acto
 
 
 def _supports(tx: Tx, report_id: int, supporter: str) -> bool:
-    mine = (report_supports.c.report_id == report_id) & (report_supports.c.supporter == supporter)
-    return tx.conn.execute(select(report_supports.c.report_id).where(mine)).first() is not None
+    return bool(supported_by(tx.conn, [report_id], [supporter]))
 
 
 def _count(tx: Tx, area_map: AreaMap, report_id: int, kind: EventKind, more: int, actor: Actor) -> None:
     counted = tx.conn.execute(select(reports.c.support_count).where(reports.c.id == report_id)).scalar_one()
     values = {"support_count": counted + more}
     change(tx, area_map, report_id, kind, actor=actor, values=values, moves_updated_at=False)
+
+
+def supported_by(conn: Connection, report_ids: Collection[int], supporters: Sequence[str]) -> frozenset[int]:
+    """Which of these reports one of these supporters (`report_supports.supporter`) supports."""
+    rows = conn.execute(
+        select(report_supports.c.report_id).where(
+            report_supports.c.report_id.in_(sorted(set(report_ids))), report_supports.c.supporter.in_(supporters)
+        )
+    )
+    return frozenset(rows.scalars())
