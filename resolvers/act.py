@@ -135,7 +135,7 @@ def require_action(ctx: Context, seen: SeenReport, action: ReportAction, *, foll
 
 NOT_NOW = fault(
     UserErrorCode.NOT_POSSIBLE_IN_STATE,
-    "Ini tidak bisa dilakukan pada laporan dengan status sekarang.",
+    "Tindakan ini tidak bisa dilakukan pada laporan dengan status saat ini.",
     "This cannot be done to a report in its present state.",
     "reportId",
 )

@@ -95,7 +95,7 @@ async def set_confidential(ctx: Context, given: SetConfidential) -> Done:
 
 _AS_IT_IS = fault(
     UserErrorCode.ALREADY_DONE,
-    "Laporan ini memang sudah begitu.",
+    "Laporan ini memang sudah seperti itu.",
     "This report is like that already.",
     "confidential",
 )

@@ -88,7 +88,7 @@ def _require_step(seen: SeenReport, status: ReportStatus, agency_ref: str | None
         raise Refused(
             fault(
                 UserErrorCode.INVALID,
-                "Status ini bukan untuk ditetapkan oleh dinas.",
+                "Status ini tidak bisa ditetapkan oleh instansi.",
                 "This status is not an agency's to set.",
                 "status",
             )

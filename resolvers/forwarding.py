@@ -168,7 +168,7 @@ _NO_FORWARDING = fault(
 )
 _NOTHING_TO_SETTLE = fault(
     UserErrorCode.NOT_POSSIBLE_IN_STATE,
-    "Hanya penerusan yang gagal atau tak diketahui hasilnya yang bisa diselesaikan dengan tangan.",
+    "Hanya penerusan yang gagal atau tidak diketahui hasilnya yang bisa diselesaikan secara manual.",
     "Only a forwarding that failed, or of which nobody knows, can be settled by hand.",
     "forwardingId",
 )

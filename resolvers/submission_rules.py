@@ -85,7 +85,7 @@ class SubmissionCheck:
         if location is not None and area is not None:
             self._say(
                 UserErrorCode.INVALID,
-                "Beri titik lokasi atau kode wilayah, jangan keduanya.",
+                "Berikan titik lokasi atau kode wilayah, jangan keduanya.",
                 "Give a point or an area's code, not both.",
                 "area",
             )
@@ -94,7 +94,7 @@ class SubmissionCheck:
         if area is None:
             self._say(
                 UserErrorCode.REQUIRED,
-                "Di mana kejadiannya? Beri titik lokasi (location), atau kode wilayah (area) bila titiknya tidak diketahui.",
+                "Di mana kejadiannya? Berikan titik lokasi (location), atau kode wilayah (area) bila titiknya tidak diketahui.",
                 "Where is it? Give a point (location), or an area's code (area) when no point is known.",
                 "location",
             )

@@ -176,7 +176,7 @@ mutation Settle($input: SettleForwardingInput!) {
       },
       {
         key: "recordAgencyStatus",
-        name: { id: "Catat kemajuan dinas", en: "Record an agency's progress" },
+        name: { id: "Catat kemajuan instansi", en: "Record an agency's progress" },
         role: "mitra",
         query: `mutation AgencyStatus($input: RecordAgencyStatusInput!) {
   recordAgencyStatus(input: $input) {

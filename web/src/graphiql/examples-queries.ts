@@ -253,11 +253,11 @@ query AlreadyReported($location: CoordinatesInput!, $text: String) {
     ],
   },
   {
-    name: { id: "Wilayah dan hitungan", en: "Places and counts" },
+    name: { id: "Wilayah dan jumlah laporan", en: "Places and counts" },
     examples: [
       {
         key: "statistics",
-        name: { id: "Hitungan per hari dan kategori", en: "Counts by day and category" },
+        name: { id: "Jumlah per hari dan kategori", en: "Counts by day and category" },
         query: `query PerDay($filter: ReportFilter) {
   statistics(filter: $filter) {
     total
@@ -378,7 +378,7 @@ query AlreadyReported($location: CoordinatesInput!, $text: String) {
       },
       {
         key: "categories",
-        name: { id: "Kategori dan dinas", en: "Categories and agencies" },
+        name: { id: "Kategori dan instansi", en: "Categories and agencies" },
         query: `query Reference {
   categories { code id: name(locale: ID) en: name(locale: EN) parent { code } agency { code } respondWithinMinutes resolveWithinMinutes }
   agencies { code name }
@@ -388,7 +388,7 @@ query AlreadyReported($location: CoordinatesInput!, $text: String) {
       },
       {
         key: "agency",
-        name: { id: "Satu dinas", en: "One agency" },
+        name: { id: "Satu instansi", en: "One agency" },
         query: `query OneAgency($code: String!) {
   agency(code: $code) { id code name }
 }

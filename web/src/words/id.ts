@@ -96,8 +96,8 @@ export const id = {
   "developers.copy": "Salin",
   "developers.copied": "Tersalin",
 
-  "keys.open": "Pintasan papan ketik",
-  "keys.title": "Pintasan papan ketik",
+  "keys.open": "Pintasan keyboard",
+  "keys.title": "Pintasan keyboard",
   "keys.new": "tampilkan laporan baru",
   "keys.next": "laporan berikutnya",
   "keys.previous": "laporan sebelumnya",
@@ -106,10 +106,10 @@ export const id = {
 
   "graphiql.title": "GraphiQL · Simpul",
   "graphiql.examples": "Contoh",
-  "graphiql.examples.intro": "Pilih satu: ia terbuka di tab baru, siap dijalankan (Ctrl+Enter).",
+  "graphiql.examples.intro": "Pilih salah satu: contoh itu terbuka di tab baru, siap dijalankan (Ctrl+Enter).",
   "graphiql.token": "Token masuk",
   "graphiql.token.hint":
-    "Tempel token dari “make run” atau “server.py token --role …”. Ia ditulis ke tab Headers, dan ikut saat langganan tersambung.",
+    "Tempel token dari “make run” atau “server.py token --role …”. Token ditulis ke tab Headers, dan ikut dikirim saat langganan tersambung.",
   "graphiql.token.use": "Pakai token",
   "graphiql.token.remove": "Lepas token",
   "graphiql.token.inUse": "Tab ini memakai token.",
