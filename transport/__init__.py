@@ -6,7 +6,11 @@ graphql_http.py  requests and answers; request.py, multipart.py and answers.py r
 graphql_sse.py   event streams
 graphql_ws.py    sockets; messages.py has their messages
 running.py       one operation while it runs, whatever carries its answers
-serving.py       how uvicorn must be set up for all this
+serving.py       how uvicorn must be set up for all this; listening.py takes the port and stops gently
+hub.py           the hub behind the door; identity.py and tokens.py find who asks
+site.py          all paths of one application: pages.py, photo_files.py and push.py have theirs
+configuration.py every setting of the hub; settings.py the door's own limits
+greeting.py      what the person who starts the hub sees
 """
 
 from transport.door import BadRequest, Credentials, Hub, RequestInfo, Viewer

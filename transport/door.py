@@ -1,6 +1,6 @@
 """What the door asks of the hub behind it, and what it tells the hub of whoever knocks.
 
-`server.py` implements `Hub`; the transports know nothing else of the house. A refusal that is meant for the client is any
+`transport/hub.py` implements `Hub`; the transports know nothing else of the house. A refusal that is meant for the client is any
 exception of the shape `execution.ClientMistake`.
 """
 

@@ -3,7 +3,7 @@
  *
  * The clients of graphql-ws and graphql-sse resend their *first* payload when they reconnect, so with `after` in the
  * variables they would be told again everything since then, and without it they would miss what happened meanwhile.
- * This helper keeps the clients' own retry off and subscribes anew itself, from the last cursor that it was given.
+ * `resume` keeps the clients' own retry off and subscribes anew itself, from the last cursor that it was given.
  *
  *     const wire = webSocketWire({ url: "ws://localhost:8000/graphql" });      // or sseWire, in resume-sse.ts
  *     const feed = resume<{ reportEvents: ReportEvent }>({
