@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from domain.duplicate_words import telling_words
 from domain.places import Point, distance_m
+from domain.time import DAY, HOUR
 
 PROBABLE = 0.5
 """From this score on two reports are called probable duplicates."""
@@ -15,10 +16,7 @@ PROBABLE = 0.5
 SEARCH_RADIUS_M = 300.0
 """How far, in metres, storage has to look: past 200 m no score reaches PROBABLE, past this none reaches 0.17."""
 
-_HOUR_US = 3_600_000_000
-_DAY_US = 24 * _HOUR_US
-
-SEARCH_WINDOW_US = 14 * _DAY_US
+SEARCH_WINDOW_US = 14 * DAY
 """How far back, in microseconds: past nine days no score reaches PROBABLE, past this none reaches 0.17."""
 
 RELATED = 0.8
@@ -64,24 +62,24 @@ class Habit:
 
 
 HABITS = {
-    "flood": Habit(200, 5 * _HOUR_US, 0.45),
-    "traffic_jam": Habit(200, 2 * _HOUR_US, 0.45),
-    "fire": Habit(160, 3 * _HOUR_US, 0.45),
-    "water_supply": Habit(200, 12 * _HOUR_US, 0.2),
-    "noise": Habit(110, 3 * _HOUR_US, 0.4),
-    "crime_disorder": Habit(90, 3 * _HOUR_US, 0.1),
-    "three_in_one_jockey": Habit(110, 4 * _HOUR_US, 0.3),
-    "beggars": Habit(80, 8 * _HOUR_US, 0.2),
-    "illegal_parking": Habit(70, 2 * _DAY_US, 0.1),
-    "street_vendors": Habit(70, 4 * _DAY_US, 0.1),
-    "waste": Habit(70, 4 * _DAY_US, 0.1),
-    "fallen_tree": Habit(90, 2 * _DAY_US, 0.2),
-    "street_light": Habit(90, 5 * _DAY_US, 0.1),
-    "damaged_road": Habit(90, 9 * _DAY_US, 0.1),
+    "flood": Habit(200, 5 * HOUR, 0.45),
+    "traffic_jam": Habit(200, 2 * HOUR, 0.45),
+    "fire": Habit(160, 3 * HOUR, 0.45),
+    "water_supply": Habit(200, 12 * HOUR, 0.2),
+    "noise": Habit(110, 3 * HOUR, 0.4),
+    "crime_disorder": Habit(90, 3 * HOUR, 0.1),
+    "three_in_one_jockey": Habit(110, 4 * HOUR, 0.3),
+    "beggars": Habit(80, 8 * HOUR, 0.2),
+    "illegal_parking": Habit(70, 2 * DAY, 0.1),
+    "street_vendors": Habit(70, 4 * DAY, 0.1),
+    "waste": Habit(70, 4 * DAY, 0.1),
+    "fallen_tree": Habit(90, 2 * DAY, 0.2),
+    "street_light": Habit(90, 5 * DAY, 0.1),
+    "damaged_road": Habit(90, 9 * DAY, 0.1),
 }
 """By category code; a category that is not here has its parent's habit, else ANYTHING's."""
 
-ANYTHING = Habit(60, 4 * _DAY_US, 0.05)
+ANYTHING = Habit(60, 4 * DAY, 0.05)
 """Categories of many kinds of things (public facility, other) and those that an operator adds."""
 
 

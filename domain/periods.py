@@ -5,7 +5,7 @@ Weeks are those of ISO 8601: they begin on Monday. Number 0 is the period that h
 
 from enum import StrEnum
 
-from domain.time import DAY, HOUR, JAKARTA, moment
+from domain.time import DAY, HOUR, JAKARTA, JAKARTA_AHEAD, moment
 
 
 class Period(StrEnum):
@@ -19,13 +19,12 @@ class Period(StrEnum):
 LENGTH = {Period.HOUR: HOUR, Period.DAY: DAY, Period.WEEK: 7 * DAY}
 """In microseconds."""
 
-_JAKARTA_AHEAD = 7 * HOUR
 _MONDAY_BEFORE_1970 = 3 * DAY  # 1970-01-01 was a Thursday
 
 SHIFT = {
-    Period.HOUR: _JAKARTA_AHEAD,
-    Period.DAY: _JAKARTA_AHEAD,
-    Period.WEEK: _JAKARTA_AHEAD + _MONDAY_BEFORE_1970,
+    Period.HOUR: JAKARTA_AHEAD,
+    Period.DAY: JAKARTA_AHEAD,
+    Period.WEEK: JAKARTA_AHEAD + _MONDAY_BEFORE_1970,
 }
 """A moment's number is (moment + SHIFT) // LENGTH, in microseconds."""
 

@@ -8,7 +8,8 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_OFFSET = 7 * HOUR
+JAKARTA_AHEAD = 7 * HOUR
+"""How far Jakarta's clocks are ahead of UTC."""
 
 
 def micros(moment: datetime) -> int:
@@ -25,9 +26,9 @@ def moment(value: int) -> datetime:
 
 def jakarta_day(value: int) -> int:
     """The day in Jakarta, counted from 1970-01-01."""
-    return (value + _OFFSET) // DAY
+    return (value + JAKARTA_AHEAD) // DAY
 
 
 def jakarta_day_start(day: int) -> int:
     """When a day in Jakarta begins."""
-    return day * DAY - _OFFSET
+    return day * DAY - JAKARTA_AHEAD

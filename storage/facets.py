@@ -7,8 +7,9 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, RowMapping, Select, select
 
+from domain.time import MINUTE
 from domain.vocabulary import OPEN_STATUSES
-from storage.forwardings import states_of, states_of_many
+from storage.forwardings import states_of_many
 from storage.tables import areas, reports
 
 _true_area = areas.alias("true_area")
@@ -92,8 +93,7 @@ def _statement() -> Select[Any]:
 
 def read_facets(conn: Connection, report_id: int) -> Facets | None:
     """The facts of a report as they are now; None when there is no such report."""
-    row = conn.execute(_statement().where(reports.c.id == report_id)).mappings().first()
-    return None if row is None else _of_row(row, states_of(conn, report_id))
+    return read_many_facets(conn, (report_id,)).get(report_id)
 
 
 def read_many_facets(conn: Connection, report_ids: Collection[int]) -> dict[int, Facets]:
@@ -135,4 +135,4 @@ def _of_row(row: RowMapping, handed_on: tuple[str, ...]) -> Facets:
 
 
 def _minutes(start: int, end: int | None) -> float | None:
-    return None if end is None else max(0, end - start) / 60_000_000
+    return None if end is None else max(0, end - start) / MINUTE

@@ -19,14 +19,8 @@ TO_SETTLE = frozenset({ForwardingState.UNKNOWN, ForwardingState.FAILED})
 _COLUMNS = [forwardings.c[name] for name in ForwardingRow.__dataclass_fields__]
 
 
-def states_of(conn: Connection, report_id: int) -> tuple[str, ...]:
-    """The states that a report's forwardings are in, each once, sorted."""
-    rows = conn.execute(select(forwardings.c.state).where(forwardings.c.report_id == report_id).distinct())
-    return tuple(sorted(rows.scalars()))
-
-
 def states_of_many(conn: Connection, report_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
-    """As `states_of`, of many reports; those without forwardings are left out."""
+    """The states that each report's forwardings are in, each once, sorted; those without forwardings are left out."""
     rows = conn.execute(
         select(forwardings.c.report_id, forwardings.c.state)
         .where(forwardings.c.report_id.in_(sorted(set(report_ids))))

@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Double, FromClause
 
 from domain.areas import AreaLevel
 from domain.periods import LENGTH, SHIFT
+from domain.time import MINUTE
 from domain.visibility import Visibility
 from domain.vocabulary import OPEN_STATUSES, RESOLVED_STATUSES
 from storage.reference import area_tree
@@ -16,7 +17,6 @@ from storage.reports.seen import place
 from storage.rows import CountsRow
 from storage.tables import areas, reports
 
-_MINUTE_US = 60_000_000.0
 _COLUMNS: dict[StatisticsBucket, ColumnElement[Any]] = {
     StatisticsBucket.CATEGORY: reports.c.category_id,
     StatisticsBucket.STATUS: reports.c.status,
@@ -95,7 +95,7 @@ def _flag(condition: ColumnElement[bool]) -> ColumnElement[int]:
 def _minutes(end: ColumnElement[Any]) -> ColumnElement[Any]:
     """Minutes from receipt to `end`, at least none; null without an end."""
     took = end - reports.c.received_at
-    return case((took < 0, 0.0), else_=cast(took, Double()) / _MINUTE_US)
+    return case((took < 0, 0.0), else_=cast(took, Double()) / float(MINUTE))
 
 
 def _totals(conn: Connection, matching: Any, keys: Sequence[ColumnElement[Any]]) -> dict[Keys, tuple[int, ...]]:
