@@ -1,15 +1,12 @@
-"""Wires the hub together and runs it: `python server.py serve | worker | migrate | seed | token | areas | sources`."""
+"""Wires the hub together and runs it: `python server.py COMMAND`; `--help` lists the commands."""
 
 import asyncio
 import contextlib
-import json
 import logging
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
 from functools import partial, wraps
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec
@@ -28,6 +25,7 @@ from domain.area_facts import parse_facts
 from domain.area_import import BoundaryImportError, parse_boundaries
 from domain.categories import category_for, parse_categories
 from domain.sealing import CursorCipher, IdCipher
+from domain.time import DAY, moment
 from domain.vocabulary import Role
 from execution import Engine
 from resolvers.context import HubParts, HubSettings
@@ -36,7 +34,9 @@ from resolvers.source_stream import SourceWatch
 from schema.root import graphql_schema
 from storage.boundaries import boundaries_imported_at, import_boundaries
 from storage.boundary_following import BoundaryFollower, read_area_map
+from storage.clock import now_in_micros
 from storage.errors import StoreUnavailable
+from storage.event_log import broken_links, read_head
 from storage.event_tail import LogTail
 from storage.ingest import StoreSink
 from storage.photos.folder import FolderPhotoStore
@@ -44,8 +44,10 @@ from storage.photos.preparing import PhotoPreparer
 from storage.photos.store import PhotoStoreUnavailable
 from storage.secrets import Secrets, load_secrets
 from storage.seeding import read_fact, seed
+from storage.sole_server import sole_server
 from storage.sources import all_sources
 from storage.store import Store, open_store, opened
+from storage.suspicions import recent_suspicions
 from storage.transaction import Operation
 from transport import DoorSettings, graphql_app
 from transport.configuration import Settings, WrongSetting, load_settings
@@ -153,6 +155,8 @@ async def run_hub(settings: Settings, *, demo: bool, demo_speed: float) -> None:
     address = settings.address(taken.getsockname()[1])
     async with AsyncExitStack() as stack:
         stack.callback(taken.close)
+        if not settings.database_url:
+            stack.enter_context(sole_server(settings.data_dir))
         if demo:
             settings = await _with_demo(settings, demo_speed, stack)
         parts, secrets = await stack.enter_async_context(_parts(settings, address))
@@ -232,14 +236,11 @@ async def run_worker(settings: Settings) -> None:
 
 async def _with_demo(settings: Settings, speed: float, stack: AsyncExitStack) -> Settings:
     """Starts the city and makes its servers the sources, beside those that are configured."""
-    start = _demo_start(settings.data_dir)
+    city = city_beside(speed=speed, memory=settings.data_dir / "demo.json", port_base=settings.port + 100)
     try:
-        told = await stack.enter_async_context(
-            city_beside(speed=speed, start=start, port_base=_free_ports(settings.port + 100))
-        )
+        told = await stack.enter_async_context(city)
     except DemoFailed as error:
         raise WrongSetting(f"{error}. Its own words are above.") from error
-    _remember_demo(settings.data_dir, told["start"])
     return settings.model_copy(update={"sources": {**_demo_sources(told), **settings.sources}})
 
 
@@ -259,37 +260,6 @@ def _demo_sources(told: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             "poll_seconds": 10,
         },
     }
-
-
-def _demo_start(folder: Path) -> str | None:
-    """When this data folder's city began, so that after a restart it goes on instead of beginning anew."""
-    with contextlib.suppress(OSError, ValueError, KeyError):
-        start = datetime.fromisoformat(json.loads((folder / "demo.json").read_text())["start"])
-        if (datetime.now(UTC) - start).days < 30:
-            return start.isoformat()
-    return None
-
-
-def _remember_demo(folder: Path, start: str) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "demo.json").write_text(json.dumps({"start": start}))
-    except OSError as error:
-        raise StoreUnavailable(
-            f"The folder {folder} cannot be written ({error.strerror}). Make it writable, or set SIMPUL_DATA_DIR."
-        ) from error
-
-
-def _free_ports(base: int) -> int:
-    """Four ports in a row from `base`, so that the city keeps its addresses; 0 (any) if they are taken."""
-    try:
-        for port in range(base, base + 4):
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind(("127.0.0.1", port))
-    except (OSError, OverflowError):
-        return 0
-    return base
 
 
 # ---------------------------------------------------------------- commands
@@ -396,6 +366,31 @@ async def sources() -> None:
     async with _seeded(_settings()) as store:
         for row in await store.read(all_sources):
             typer.echo(f"{row.code:16} {row.state:9} {row.last_error or ''}".rstrip())
+
+
+@app.command()
+@command
+async def suspicions(
+    days: Annotated[float, typer.Option(min=0.01, help="How far back.")] = 7.0,
+) -> None:
+    """List what looked like abuse: reports and look-ups that came too many or too fast, the newest first."""
+    async with _seeded(_settings()) as store:
+        for row in await store.read(recent_suspicions, now_in_micros() - round(days * DAY)):
+            typer.echo(f"{moment(row['at']):%Y-%m-%d %H:%M:%S} {row['kind']:24} {row['times']:5} {row['who'][:16]}")
+
+
+@app.command()
+@command
+async def verify() -> None:
+    """Check the event log: numbers without holes, and the hash chain over everything in it."""
+    async with _seeded(_settings()) as store:
+        head = await store.read(read_head)
+        broken = await store.read(lambda conn: list(broken_links(conn)))
+    if broken:
+        shown = ", ".join(map(str, broken[:20]))
+        typer.echo(f"The event log does not verify at {len(broken)} of {head.seq} entries: {shown}", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"The event log verifies: {head.seq} entries.")
 
 
 @asynccontextmanager

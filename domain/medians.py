@@ -1,19 +1,23 @@
-"""Medians from log-sized buckets: each bucket is 4 % wider than the one before, so a median is off by at most 2 %."""
+"""Medians from log-sized buckets: each is 4 % wider than the one before, so a median is off by at most 2 %.
+
+Below one second there is one bucket: nobody answers a report faster.
+"""
 
 import math
 from collections.abc import Mapping
 
 _RATIO = math.log(1.04)
+_SHORTEST = 1 / 60
 
 
 def bucket_of(minutes: float) -> int:
-    """The bucket of a duration; below one minute there is one bucket, 0."""
-    return 0 if minutes < 1 else 1 + int(math.log(minutes) / _RATIO)
+    """The bucket of a duration; negative below one minute."""
+    return math.floor(math.log(max(minutes, _SHORTEST)) / _RATIO)
 
 
 def bucket_middle(bucket: int) -> float:
     """The minutes that stand for a bucket: its geometric middle."""
-    return 0.5 if bucket == 0 else math.exp((bucket - 0.5) * _RATIO)
+    return math.exp((bucket + 0.5) * _RATIO)
 
 
 def median(totals: Mapping[int, int]) -> float | None:

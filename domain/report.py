@@ -106,13 +106,14 @@ def clocks_from(received_at: int, respond_minutes: int | None, resolve_minutes: 
     )
 
 
-def clocks_after(clocks: Clocks, status: str, at: int) -> Clocks:
-    """The clocks once a report became `status`: whatever is not SUBMITTED was answered; an end, or RESOLVED, is solved.
+def clocks_after(clocks: Clocks, before: str, status: str, at: int) -> Clocks:
+    """The clocks once a report that was `before` became `status`: leaving SUBMITTED answers it (what
+    came answered already has no time for that), an end or RESOLVED solves it.
 
     Reopened, it has no solution any more, but its answer stays.
     """
     responded = clocks.responded_at
-    if responded is None and status != ReportStatus.SUBMITTED:
+    if responded is None and before == ReportStatus.SUBMITTED and status != ReportStatus.SUBMITTED:
         responded = at
     solved = status in RESOLVED_STATUSES or ended(status)
     resolved = (clocks.resolved_at or at) if solved else None

@@ -34,8 +34,8 @@ _STATUS: Mapping[Locale, Mapping[ReportStatus, str]] = {
 }
 
 _WITHOUT: Mapping[Locale, Mapping[StatisticsBucket, str]] = {
-    Locale.ID: {StatisticsBucket.AREA: "Di luar wilayah", StatisticsBucket.AGENCY: "Belum ada instansi"},
-    Locale.EN: {StatisticsBucket.AREA: "In no area", StatisticsBucket.AGENCY: "No agency yet"},
+    Locale.ID: {StatisticsBucket.AREA: "Kelurahan tidak diketahui", StatisticsBucket.AGENCY: "Belum ada instansi"},
+    Locale.EN: {StatisticsBucket.AREA: "No kelurahan known", StatisticsBucket.AGENCY: "No agency yet"},
 }
 _NONE = {Locale.ID: "Tanpa keterangan", Locale.EN: "None"}
 

@@ -20,7 +20,7 @@ def _id(viewer: Who, ctx: Context) -> str | None:
 class Viewer:
     """Whoever is asking, as the hub understood the token, key or follow tokens that came along."""
 
-    id: strawberry.ID | None = value(_id, "This person's id; null for nobody in particular and for partners.")
+    id: strawberry.ID | None = value(_id, "This person's id; null for nobody in particular.")
     role: Role = column("role", "In which role.")
     display_name: str | None = column("display_name", "The name that this person goes by.")
     agency: AgencyRef | None = batch(

@@ -96,3 +96,16 @@ async def test_a_deadline_moved_by_hand_is_what_counts(work: Work) -> None:
     await work.store.write(Operation(move, frozenset({f"report:{report_id}"})))
     await Deadlines(work, "here", lambda: now_in_micros() + 61 * MINUTE).round()
     assert await breaches(work, report_id) == (False, False, 0)
+
+
+async def test_what_comes_verified_has_a_deadline_for_its_solution_but_none_for_an_answer(work: Work) -> None:
+    def bring(tx: Tx) -> int:
+        category = tx.conn.execute(select(categories.c.id).where(categories.c.code == "flood")).scalar_one()
+        source = tx.conn.execute(select(sources.c.id).where(sources.c.code == "simpul")).scalar_one()
+        place = Place(Point(-6.2088, 106.8501))
+        new = NewReport("Banjir", category, tx.now, source, place, status=ReportStatus.VERIFIED)
+        return create_report(tx, work.areas(), new, NOBODY).id
+
+    report_id = await work.store.write(Operation(bring))
+    await Deadlines(work, "here", lambda: now_in_micros() + 25 * HOUR).round()
+    assert await breaches(work, report_id) == (False, True, 1)

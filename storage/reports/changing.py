@@ -109,7 +109,7 @@ def _moved_clocks(tx: Tx, row: RowMapping, columns: dict[str, Any], at: int) -> 
         fresh = clocks_from(row["received_at"], category.respond_minutes, category.resolve_minutes)
         clocks = replace(clocks, respond_by=fresh.respond_by, resolve_by=fresh.resolve_by)
     if status != row["status"]:
-        clocks = clocks_after(clocks, status, at)
+        clocks = clocks_after(clocks, row["status"], status, at)
     return clock_columns(clocks)
 
 

@@ -10,7 +10,7 @@ from domain.areas import AreaMap
 from domain.images import PreparedPhoto
 from domain.report import Clocks, clocks_from
 from domain.sealing import new_report_code
-from domain.vocabulary import EventKind, PhotoPhase, PhotoState, ReportStatus, ReportVisibility
+from domain.vocabulary import OPEN_STATUSES, EventKind, PhotoPhase, PhotoState, ReportStatus, ReportVisibility
 from storage.facets import read_facets
 from storage.photos.store import new_key
 from storage.reports.clocks import clock_columns
@@ -135,9 +135,11 @@ def _told(new: NewReport) -> dict[str, Any]:
 
 
 def _first_clocks(new: NewReport, now: int, respond: int | None, resolve: int | None) -> dict[str, Any]:
-    """What its source had answered already when it came has no clock: nobody knows how long that took."""
-    waiting = new.status == ReportStatus.SUBMITTED and not new.backfill
-    clocks = clocks_from(now, respond, resolve) if waiting else Clocks()
+    """What its source had answered, or solved, already when it came has no clock for that: nobody knows how long it took."""
+    waiting, open_still = new.status == ReportStatus.SUBMITTED, new.status in OPEN_STATUSES
+    clocks = Clocks()
+    if not new.backfill:
+        clocks = clocks_from(now, respond if waiting else None, resolve if open_still else None)
     return {**clock_columns(clocks), "respond_breached": False, "resolve_breached": False}
 
 

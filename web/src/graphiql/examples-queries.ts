@@ -393,7 +393,7 @@ query AlreadyReported($location: CoordinatesInput!, $text: String) {
   agency(code: $code) { id code name }
 }
 `,
-        variables: { code: "GANTI-KODE" },
+        variables: { code: "tata_air" },
       },
       {
         key: "viewer",
