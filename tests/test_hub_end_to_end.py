@@ -132,6 +132,11 @@ class TestRunning:
         assert code == 1
         assert words in said and len(said.strip().splitlines()) == 1, said
 
+    def test_a_second_hub_on_the_same_data_is_refused_in_one_line(self, shared_hub: RunningHub) -> None:
+        code, said = start_badly({"SIMPUL_DATA_DIR": str(shared_hub.folder), "SIMPUL_PORT": "0"})
+        assert code == 1
+        assert said.startswith("Another hub serves the data in") and len(said.strip().splitlines()) == 1, said
+
     def test_a_port_in_use_is_one_line(self, hub_folder: Path) -> None:
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
