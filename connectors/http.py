@@ -208,12 +208,16 @@ async def _body(response: httpx.Response, limit: int) -> bytes:
     told = response.headers.get("Content-Length", "")
     if told.isdecimal() and len(told) < 19 and int(told) > limit:
         raise _too_large(response, limit)
-    collected = bytearray()
+    pieces, size = (
+        [],
+        0,
+    )  # joined at the end: a buffer that grows is copied over and over, for an answer that may be refused
     async for piece in _decoded(response, limit):
-        collected += piece
-        if len(collected) > limit:
+        pieces.append(piece)
+        size += len(piece)
+        if size > limit:
             raise _too_large(response, limit)
-    return bytes(collected)
+    return b"".join(pieces)
 
 
 async def _decoded(response: httpx.Response, limit: int) -> AsyncIterator[bytes]:
