@@ -58,6 +58,7 @@ class RunningHub:
             "SIMPUL_DATA_DIR": str(self.folder),
             "SIMPUL_PORT": str(self.port),
             "SIMPUL_PING_SECONDS": "0.3",
+            "SIMPUL_ANONYMOUS_ACTS_PER_MINUTE": "100000",
             **self.settings,
         }
         with (self.folder.parent / f"{self.folder.name}.log").open("ab") as log:
