@@ -91,7 +91,9 @@ async def _possible_duplicates(
     location: Annotated[CoordinatesInput, argument("Where it is.")],
     category: Annotated[str | None, argument("The code of its category.")] = strawberry.UNSET,
     text: Annotated[str | None, argument("What is told.")] = strawberry.UNSET,
-    within_meters: Annotated[float | None, argument("How far away the others may lie, in metres; reports further than 300 m are not looked at.")] = 200,
+    within_meters: Annotated[
+        float | None, argument("How far away the others may lie, in metres; further than 300 m nothing is looked at.")
+    ] = 200,
     first: Annotated[int | None, argument("At most so many, the likeliest first: 1 to 50.")] = 5,
 ) -> Sequence[rows.DuplicateRow]:
     """Asked before submitting: is it one of these? The likeliest first."""

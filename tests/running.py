@@ -59,6 +59,7 @@ class RunningHub:
             "SIMPUL_PORT": str(self.port),
             "SIMPUL_PING_SECONDS": "0.3",
             "SIMPUL_ANONYMOUS_ACTS_PER_MINUTE": "100000",
+            "SIMPUL_CODE_LOOKUPS_PER_MINUTE": "100000",
             **self.settings,
         }
         with (self.folder.parent / f"{self.folder.name}.log").open("ab") as log:
