@@ -107,7 +107,8 @@ export const en: Record<WordKey, string> = {
 
   "graphiql.title": "GraphiQL · Simpul",
   "graphiql.examples": "Examples",
-  "graphiql.examples.intro": "Pick one: it opens in a new tab. Replace what says GANTI first, then run it (Ctrl+Enter).",
+  "graphiql.examples.intro":
+    "Pick one: it opens in a new tab. Replace what says GANTI first, then run it (Ctrl+Enter).",
   "graphiql.token": "Access token",
   "graphiql.token.hint":
     "Paste a token from “make run” or “server.py token --role …”. It is written to the Headers tab and goes along when a subscription connects.",

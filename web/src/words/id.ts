@@ -106,7 +106,8 @@ export const id = {
 
   "graphiql.title": "GraphiQL · Simpul",
   "graphiql.examples": "Contoh",
-  "graphiql.examples.intro": "Pilih salah satu: contoh itu terbuka di tab baru. Ganti dulu yang bertuliskan GANTI, lalu jalankan (Ctrl+Enter).",
+  "graphiql.examples.intro":
+    "Pilih salah satu: contoh itu terbuka di tab baru. Ganti dulu yang bertuliskan GANTI, lalu jalankan (Ctrl+Enter).",
   "graphiql.token": "Token masuk",
   "graphiql.token.hint":
     "Tempel token dari “make run” atau “server.py token --role …”. Token ditulis ke tab Headers, dan ikut dikirim saat langganan tersambung.",
