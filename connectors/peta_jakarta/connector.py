@@ -26,6 +26,8 @@ from domain.sink import Submission, SubmissionRefused, Submitted
 
 _AREAS_AT_ONCE = 50
 _AREAS_RETRY = timedelta(minutes=10)
+_AREAS_RETRY_POLLS = 3
+"""Outlines that could not be read are asked for again after so many polls: they are large, but states go on without them."""
 
 
 class PetaJakarta(Connector[PetaJakartaConfig]):
@@ -118,7 +120,8 @@ class PetaJakarta(Connector[PetaJakartaConfig]):
         return Reading(self._last_states, etag) if reading.unchanged else reading
 
     def _areas_due(self, progress: Progress, named: set[str], now: datetime) -> bool:
-        if now - self._areas_failed_at < _AREAS_RETRY:
+        few_polls = timedelta(seconds=_AREAS_RETRY_POLLS * self.config.poll_seconds)
+        if now - self._areas_failed_at < min(_AREAS_RETRY, few_polls):
             return False
         age_limit = timedelta(seconds=self.config.areas_refresh_seconds)
         too_old = progress.areas_read_at is None or now - progress.areas_read_at >= age_limit
