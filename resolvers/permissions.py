@@ -28,7 +28,6 @@ class Deed(StrEnum):
     RECORD_AGENCY_STATUS = "record an agency's status"
     SYNC_SOURCE = "sync a source"
     RETRY_SET_ASIDE = "retry records set aside"
-    REVOKE = "revoke tokens"
 
 
 _DEEDS = {
@@ -40,7 +39,6 @@ _DEEDS = {
     Deed.RECORD_AGENCY_STATUS: frozenset({Role.PARTNER}),
     Deed.SYNC_SOURCE: frozenset({Role.ADMIN}),
     Deed.RETRY_SET_ASIDE: frozenset({Role.ADMIN}),
-    Deed.REVOKE: frozenset({Role.ADMIN}),
 }
 
 
