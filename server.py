@@ -1,13 +1,12 @@
 """Wires the hub together and runs it: `python server.py COMMAND`; `--help` lists the commands."""
 
 import asyncio
-import contextlib
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial, wraps
+from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec
 
@@ -24,23 +23,18 @@ from demo.beside import DemoFailed, city_beside
 from domain.area_facts import parse_facts
 from domain.area_import import BoundaryImportError, parse_boundaries
 from domain.categories import category_for, parse_categories
-from domain.sealing import CursorCipher, IdCipher
 from domain.time import DAY, moment
 from domain.vocabulary import Role
 from execution import Engine
-from resolvers.context import HubParts, HubSettings
-from resolvers.pace import Pace
-from resolvers.source_stream import SourceWatch
+from resolvers.context import HubParts
+from resolvers.parts import hub_parts
 from schema.root import graphql_schema
-from storage.boundaries import boundaries_imported_at, import_boundaries
-from storage.boundary_following import BoundaryFollower, read_area_map
+from storage.boundaries import import_boundaries
 from storage.clock import now_in_micros
 from storage.errors import StoreUnavailable
 from storage.event_log import broken_links, read_head
-from storage.event_tail import LogTail
 from storage.ingest import StoreSink
 from storage.photos.folder import FolderPhotoStore
-from storage.photos.preparing import PhotoPreparer
 from storage.photos.store import PhotoStoreUnavailable
 from storage.secrets import Secrets, load_secrets
 from storage.seeding import read_fact, seed
@@ -49,12 +43,12 @@ from storage.sources import all_sources
 from storage.store import Store, open_store, opened
 from storage.suspicions import recent_suspicions
 from storage.transaction import Operation
-from transport import DoorSettings, graphql_app
+from transport import graphql_app
 from transport.configuration import Settings, WrongSetting, load_settings
 from transport.greeting import greeting
 from transport.hub import SimpulHub
 from transport.identity import Identity
-from transport.listening import CannotListen, HubServer, take_port
+from transport.listening import CannotListen, HubServer, signals_end_serving_alone, take_port
 from transport.photo_files import photo_routes
 from transport.push import PushOutcome, Receiver, push_routes
 from transport.site import site
@@ -74,42 +68,8 @@ async def _parts(settings: Settings, address: str) -> AsyncIterator[tuple[HubPar
         await photos.check()
         await store.write(Operation(seed, frozenset({"seed"})))
         secrets = await store.read(load_secrets)
-        preparer = PhotoPreparer()
-        tail = LogTail(store)
-        await tail.start()
-        imported_at = await boundaries_imported_at(store)
-        hub_settings = _hub_settings(settings, address)
-        parts = HubParts(
-            store=store,
-            photos=photos,
-            preparer=preparer,
-            ids=IdCipher(secrets.ids),
-            cursors=CursorCipher(secrets.cursors),
-            secret=secrets.hashes,
-            contacts_key=secrets.contacts,
-            areas=await read_area_map(store),
-            settings=hub_settings,
-            log=tail,
-            source_watch=SourceWatch(store),
-            pace=Pace(store, hub_settings),
-        )
-        tail.before_epoch = BoundaryFollower(store, imported_at, partial(setattr, parts, "areas")).look
-        try:
+        async with hub_parts(store, photos, secrets, settings.for_resolvers(address)) as parts:
             yield parts, secrets
-        finally:
-            await tail.stop()
-            await preparer.close()
-
-
-def _hub_settings(settings: Settings, address: str) -> HubSettings:
-    return HubSettings(
-        public_url=address,
-        count_timeout=settings.count_timeout,
-        anonymous_reports_per_hour=settings.anonymous_reports_per_hour,
-        anonymous_acts_per_minute=settings.anonymous_acts_per_minute,
-        code_lookups_per_minute=settings.code_lookups_per_minute,
-        lapor_source=settings.lapor_source if settings.lapor_source in settings.sources else None,
-    )
 
 
 def _connectors(settings: Settings, secret: bytes) -> list[Connector[SourceConfig]]:
@@ -164,26 +124,13 @@ async def run_hub(settings: Settings, *, demo: bool, demo_speed: float) -> None:
         sink = StoreSink(parts.store, lambda: parts.areas, parts.photos, parts.preparer, secrets.hashes)
         await stack.enter_async_context(_at_work(parts, connectors, sink))
         hub = SimpulHub(Engine(graphql_schema()), parts, Identity(parts.store, secrets))
-        door = graphql_app(hub, _door_settings(settings))
+        door = graphql_app(hub, settings.for_door())
         routes = [*photo_routes(parts), *push_routes(_receivers(connectors, sink))]
         application = site(door, parts.store, routes, origins=settings.cors_origins)
         words = greeting(address, secrets.tokens, demo=demo)
         server = HubServer(application, door, message_bytes=settings.body_bytes, ready=lambda: typer.echo(words))
-        with _signals_end_serving_alone():
+        with signals_end_serving_alone():
             await server.serve([taken])
-
-
-@contextlib.contextmanager
-def _signals_end_serving_alone() -> Iterator[None]:
-    """uvicorn raises the signal that ended it once more when it has served: here that would break off the clearing up."""
-    loop, numbers = asyncio.get_running_loop(), (signal.SIGINT, signal.SIGTERM)
-    for number in numbers:
-        loop.add_signal_handler(number, void, None)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)
 
 
 def _receivers(connectors: Sequence[Connector[SourceConfig]], sink: StoreSink) -> dict[str, Receiver]:
@@ -207,15 +154,6 @@ def _receivers(connectors: Sequence[Connector[SourceConfig]], sink: StoreSink) -
         return receive
 
     return {each.code: receiver(each) for each in connectors if Capability.PUSH in each.capabilities}
-
-
-def _door_settings(settings: Settings) -> DoorSettings:
-    return DoorSettings(
-        body_bytes=settings.body_bytes,
-        operations_per_socket=settings.operations_per_socket,
-        init_seconds=settings.init_seconds,
-        ping_seconds=settings.ping_seconds,
-    )
 
 
 async def run_worker(settings: Settings) -> None:

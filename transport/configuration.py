@@ -11,6 +11,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from resolvers.context import HubSettings
+from transport.settings import DoorSettings
+
 PREFIX = "SIMPUL_"
 CONFIG_VARIABLE = "SIMPUL_CONFIG"
 DEFAULT_FILE = Path("simpul.toml")
@@ -91,6 +94,26 @@ class Settings(BaseModel):
         """How clients reach the hub, without a slash at the end."""
         shown = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
         return (self.public_url or f"http://{shown}:{port or self.port}").rstrip("/")
+
+    def for_resolvers(self, address: str) -> HubSettings:
+        """What resolvers need of the settings; `address` is how clients reach the hub."""
+        return HubSettings(
+            public_url=address,
+            count_timeout=self.count_timeout,
+            anonymous_reports_per_hour=self.anonymous_reports_per_hour,
+            anonymous_acts_per_minute=self.anonymous_acts_per_minute,
+            code_lookups_per_minute=self.code_lookups_per_minute,
+            lapor_source=self.lapor_source if self.lapor_source in self.sources else None,
+        )
+
+    def for_door(self) -> DoorSettings:
+        """What the door needs of the settings."""
+        return DoorSettings(
+            body_bytes=self.body_bytes,
+            operations_per_socket=self.operations_per_socket,
+            init_seconds=self.init_seconds,
+            ping_seconds=self.ping_seconds,
+        )
 
 
 def load_settings(environment: Mapping[str, str] | None = None, file: Path | None = None) -> Settings:

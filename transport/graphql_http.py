@@ -7,7 +7,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from execution import Answer, Prepared, RequestRefused
+from execution import Prepared, RequestRefused
 from transport import answers
 from transport.door import BadRequest, Credentials, RequestInfo, Viewer, Way, credentials_of
 from transport.graphql_sse import EventStreams
@@ -112,8 +112,7 @@ class GraphQLOverHTTP:
 
     async def _answer(self, asking: Asking, viewer: Viewer, prepared: Prepared) -> Response:
         info = asking.info(prepared, "http")
-        async with self._hub.operation(viewer, info) as context:
-            answer: Answer = await self._hub.engine.execute(prepared, context)
+        answer = await self._operations.run(prepared, viewer, info).answer()
         return answers.json_response(answer.payload(), status=200, media_type=asking.media_type, private=info.private)
 
     def _refuse(self, asking: Asking, error: Exception) -> Response:

@@ -1,8 +1,11 @@
 """Listens for clients: takes the port early, serves once the hub is ready, and tells subscribers before it stops."""
 
+import asyncio
 import errno
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -74,3 +77,16 @@ class HubServer(uvicorn.Server):
         """Tells subscribers, waits for mutations, then closes."""
         await self._door.close_all()
         await super().shutdown(sockets)
+
+
+@contextmanager
+def signals_end_serving_alone() -> Iterator[None]:
+    """uvicorn raises the signal that ended it once more when it has served: here that would break off the clearing up."""
+    loop, numbers = asyncio.get_running_loop(), (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        loop.add_signal_handler(number, lambda: None)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any
 
 from execution import Answer, Prepared, Stream
@@ -11,7 +11,7 @@ from transport.request import Parameters
 
 
 class Operations:
-    """Runs operations for sockets and event streams.
+    """Runs operations, whatever way they came.
 
     Whoever leaves early cancels his queries and subscriptions. A mutation that was begun is seen through, for nobody
     could tell otherwise what became of it; `finished` waits for those.
@@ -70,6 +70,11 @@ class Run:
         finally:
             if self._stream is not None:
                 await self._stream.aclose()
+
+    async def answer(self) -> Answer:
+        """Run a query or mutation to its one answer. Raises what `answers` raises."""
+        async with aclosing(self.answers()) as answers:
+            return await anext(answers)
 
     def progress(self) -> str | None:
         """Return the position up to which all that there was has been written; None when there is none to tell."""

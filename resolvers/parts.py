@@ -1,0 +1,48 @@
+"""Makes the hub's parts from a store, a photo store and the keys, and ends them in order."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from domain.sealing import CursorCipher, IdCipher
+from resolvers.context import HubParts, HubSettings
+from resolvers.pace import Pace
+from resolvers.source_stream import SourceWatch
+from storage.boundaries import boundaries_imported_at
+from storage.boundary_following import BoundaryFollower, read_area_map
+from storage.event_tail import LogTail
+from storage.photos.preparing import PhotoPreparer
+from storage.photos.store import PhotoStore
+from storage.secrets import Secrets
+from storage.store import Store
+
+
+@asynccontextmanager
+async def hub_parts(
+    store: Store, photos: PhotoStore, secrets: Secrets, settings: HubSettings
+) -> AsyncIterator[HubParts]:
+    """The parts, following the event log for as long as the block lasts. The store is open, migrated and seeded."""
+    preparer = PhotoPreparer()
+    tail = LogTail(store)
+    await tail.start()
+    try:
+        imported_at = await boundaries_imported_at(store)
+        parts = HubParts(
+            store=store,
+            photos=photos,
+            preparer=preparer,
+            ids=IdCipher(secrets.ids),
+            cursors=CursorCipher(secrets.cursors),
+            secret=secrets.hashes,
+            contacts_key=secrets.contacts,
+            areas=await read_area_map(store),
+            settings=settings,
+            log=tail,
+            source_watch=SourceWatch(store),
+            pace=Pace(store, settings),
+        )
+        tail.before_epoch = BoundaryFollower(store, imported_at, partial(setattr, parts, "areas")).look
+        yield parts
+    finally:
+        await tail.stop()
+        await preparer.close()
