@@ -196,6 +196,15 @@ class Role(StrEnum):
     ADMIN = "ADMIN"
 
 
+class Scope(StrEnum):
+    """What an API key may be used for; who comes with a key may do nothing else, whatever his role allows."""
+
+    REPORTS_READ = "reports:read"
+    REPORTS_SUBMIT = "reports:submit"
+    REPORTS_ACT = "reports:act"
+    STATUS_RECORD = "status:record"
+
+
 class Locale(StrEnum):
     """The hub's languages."""
 

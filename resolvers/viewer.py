@@ -11,7 +11,8 @@ class Viewer:
     """Somebody, for the length of one request or one socket.
 
     `client` stands for the address it comes from (an HMAC); `follow_hashes` are SHA-256 digests of the follow tokens
-    that it showed; `subject` and `token_id` are what revocations name.
+    that it showed; `subject`, `token_id` and `issued_at` are what revocations name. `key_id` is the public id of the
+    API key that it came with: then `scopes` are all that it may do; None for whoever came without one.
     """
 
     role: Role = Role.ANONYMOUS
@@ -26,6 +27,7 @@ class Viewer:
     follow_hashes: tuple[bytes, ...] = field(default=())
     client: str = ""
     partner: str | None = None
+    key_id: str | None = None
 
     @property
     def anonymous(self) -> bool:

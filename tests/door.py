@@ -134,6 +134,7 @@ class TryHub:
         self.infos: list[RequestInfo] = []
         self.credentials: list[Credentials] = []
         self.expires_at: datetime | None = None
+        self.revoked = asyncio.Event()
         self.slow_entered = asyncio.Event()
         self.slow_cancelled = asyncio.Event()
         self.go_on = asyncio.Event()
@@ -148,6 +149,10 @@ class TryHub:
         if credentials.bearer == "boom":
             raise RuntimeError("select secret from tokens")
         return Who(credentials.bearer or "nobody", self.expires_at)
+
+    async def until_revoked(self, viewer: Any) -> str:
+        await self.revoked.wait()
+        return "This token was revoked."
 
     @asynccontextmanager
     async def operation(self, viewer: Any, request: RequestInfo) -> AsyncIterator[Context]:

@@ -81,6 +81,9 @@ class Hub(Protocol):
     async def identify(self, credentials: Credentials) -> Viewer:
         """Find who shows these. Raises UNAUTHENTICATED for a bad or expired token; nothing shown is nobody, no error."""
 
+    async def until_revoked(self, viewer: Viewer) -> str:
+        """Wait until the viewer's token or key is revoked, and return words for it; wait for ever where it never is."""
+
     def operation(self, viewer: Viewer, request: RequestInfo) -> AbstractAsyncContextManager[Any]:
         """Give the context that one operation, or one event of a stream, runs in: one snapshot of the store."""
 

