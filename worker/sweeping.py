@@ -1,4 +1,5 @@
-"""Clears away what has had its time: photos that no row refers to, answers by key, facets past the resume horizon."""
+"""Clears away what has had its time: photos that no row refers to, answers by key, facets past the resume horizon,
+revocations of tokens that have all run out."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from storage.event_reading import prune_facets
 from storage.idempotency import forget_old
 from storage.leases import require_lease
 from storage.photos.sweeping import GRACE, sweep
+from storage.revocations import forget_revocations
 from storage.tables import photos
 from storage.transaction import Operation, Tx
 from worker.turns import take_turn
@@ -57,5 +59,6 @@ def _in_use(conn: Connection, keys: Sequence[str]) -> set[str]:
 def _prune(tx: Tx, lease: Lease, older_than: int) -> bool:
     """Takes away some of what is old; whether there may be more."""
     require_lease(tx.conn, lease)
+    forget_revocations(tx, now_in_micros())
     emptied, forgotten = prune_facets(tx.conn, older_than, _AT_ONCE), forget_old(tx, older_than, _KEYS_AT_ONCE)
     return emptied == _AT_ONCE or forgotten == _KEYS_AT_ONCE

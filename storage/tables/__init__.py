@@ -4,6 +4,7 @@ Times are whole microseconds since 1970 UTC (`Micros`), so that both stores comp
 WGS 84 degrees. Where a report has two places, the plain columns hold the true one and `public_…` the one for everybody.
 """
 
+from storage.tables.access import api_keys, revocations
 from storage.tables.base import metadata
 from storage.tables.events import event_facets, event_personal, events, log_head
 from storage.tables.flood import flood_areas, flood_gauges, flood_readings
@@ -21,10 +22,11 @@ from storage.tables.reports import (
 )
 from storage.tables.rollups import rollup_area, rollup_cell, rollup_day
 from storage.tables.sources import leases, set_aside, sources
-from storage.tables.writing import forwardings, idempotency, outbox, revocations, suspicions
+from storage.tables.writing import forwardings, idempotency, outbox, suspicions
 
 __all__ = [
     "agencies",
+    "api_keys",
     "area_boundaries",
     "areas",
     "categories",

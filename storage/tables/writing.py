@@ -1,4 +1,4 @@
-"""What mutations leave behind beside the report: answers by key, forwardings, the outbox, suspicions, revocations."""
+"""What mutations leave behind beside the report: answers by key, forwardings, the outbox, suspicions."""
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, String, Table, Text
 
@@ -58,14 +58,4 @@ suspicions = Table(
     Column("detail", Text),
     Column("report_id", BigId),
     Column("times", Integer, nullable=False),
-)
-
-revocations = Table(
-    "revocations",
-    metadata,
-    row_id(),
-    Column("subject", Text),
-    Column("token_id", Text),
-    Column("issued_before", Micros),
-    Column("created_at", Micros, nullable=False),
 )
