@@ -19,6 +19,7 @@ _TIME = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?", re.ASCII
 )
 _MAX_DIGITS = 18  # more digits than any number of ours has; int() of a very long text is slow
+_WHOLE = re.compile(rf"-?\d{{1,{_MAX_DIGITS}}}", re.ASCII)
 
 
 def is_web_address(value: str) -> bool:
@@ -75,11 +76,13 @@ def number(value: JSON, what: str) -> float:
 
 
 def whole(value: JSON, what: str) -> int:
-    """A whole number, told as such, as a float without fraction, or as text."""
-    if isinstance(value, str) and len(value) <= _MAX_DIGITS and value.strip().lstrip("-").isdecimal():
+    """A whole number of at most 18 digits, told as such, as a float without fraction, or as text."""
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or value != int(number(value, what)):
         raise CannotMap(f"{what} is not a whole number")
+    if abs(value) >= 10**_MAX_DIGITS:
+        raise CannotMap(f"{what} has more than {_MAX_DIGITS} digits")
     return int(value)
 
 

@@ -15,11 +15,13 @@ from defusedxml.ElementTree import fromstring
 from connectors.errors import SourceFailure
 from connectors.http import Answer, HttpClient, retry_after
 from connectors.lapor.config import LaporConfig
+from connectors.lapor.tickets import ticket_address
 from connectors.values import clean
 from domain.sink import Submission, SubmissionRefused, SubmissionUnavailable, SubmissionUnknown, Submitted
 
 _PATH = "api/stream/addstream"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LONGEST_ID = 64
 _REFUSALS = frozenset({400, 401, 403, 404, 405, 406, 411, 413, 415, 422})
 
 
@@ -99,8 +101,8 @@ def read_answer(answer: Answer, config: LaporConfig) -> Submitted:
         raise SubmissionRefused(f"LAPOR refused the report ({answer.status}){_reason(answer.body)}")
     told = _members(answer.body)
     tracking_id = told.get("trackingid")
-    if answer.status < 400 and tracking_id:
-        return Submitted(tracking_id, config.ticket_url.replace("{id}", tracking_id) if config.ticket_url else None)
+    if answer.status < 400 and tracking_id and len(tracking_id) <= _LONGEST_ID:
+        return Submitted(tracking_id, ticket_address(config.ticket_url, tracking_id))
     if _refusal(told) is not None:
         raise SubmissionRefused(f"LAPOR refused the report{_reason(answer.body)}")
     raise SubmissionUnknown(f"LAPOR answered {answer.status} without a tracking id")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from connectors.errors import CannotMap
 from connectors.lapor.categories import category_of
@@ -36,7 +37,8 @@ MEANINGS = {
 """What a ticket's state says of the citizen's report."""
 
 _TIME = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}) (\d{1,2})[:.](\d{2})(?::\d{2})?", re.ASCII)
-_RESPONSE = re.compile(rf"\s*({_TIME.pattern})\s+([^:\n]{{1,200}}):\s*(.*)", re.ASCII)
+# The agency begins with no blank, so that a line of a hundred thousand blanks is read once and not from each of them.
+_RESPONSE = re.compile(rf"\s*({_TIME.pattern})\s+([^:\s][^:\n]{{0,199}}):\s*(.*)", re.ASCII)
 _YES_OR_NO = {"ya": True, "tidak": False}
 
 
@@ -71,7 +73,7 @@ def _ticket(number: str, told: Mapping[str, str], ticket_url: str | None) -> Tic
         area_name=told.get("wilayah") or None,
         submitted_at=_time(told.get("tanggal_laporan"), "tanggal_laporan"),
         updated_at=_time(updated, "tanggal_perbarui") if updated else None,
-        url=web_address_or_none(told.get("alamat_web")) or (ticket_url.replace("{id}", number) if ticket_url else None),
+        url=web_address_or_none(told.get("alamat_web")) or ticket_address(ticket_url, number),
         confidential=_yes_or_no(told.get("rahasia"), "rahasia"),
         anonymous=_yes_or_no(told.get("anonim"), "anonim"),
         responses=responses_of(told.get("tindak_lanjut", "")),
@@ -112,6 +114,11 @@ def responses_of(text: str) -> tuple[TicketResponse, ...]:
         elif line.strip():
             raise CannotMap("tindak_lanjut does not begin with a time and an agency")
     return tuple(found)
+
+
+def ticket_address(ticket_url: str | None, number: str) -> str | None:
+    """Where a ticket can be read on the web; whatever stands in its number stays one part of the path."""
+    return ticket_url.replace("{id}", quote(number, safe="")) if ticket_url else None
 
 
 def topic_of(value: JSON) -> TopicRecord:

@@ -9,6 +9,8 @@ from connectors.values import JAKARTA, members, moment, number, reference, text_
 from domain.places import Point
 from domain.records import JSON, GaugeReading, GaugeRecord
 
+_HIGHEST_LEVEL = 999
+
 
 def cut_gauges(features: list[Any], profile: str) -> list[Raw]:
     """One raw record for each gauge, of all its readable features; each feature that cannot be read comes by itself."""
@@ -63,6 +65,14 @@ def _reading_v3(told: Any) -> GaugeReading:
     return _reading(told.get("f1"), told.get("f2"), told.get("f3"), told.get("f4"))
 
 
+def _level(value: JSON) -> int:
+    """Four levels are in use; what has more than a few digits is none."""
+    level = whole(value, "warning level")
+    if not 0 <= level <= _HIGHEST_LEVEL:
+        raise CannotMap(f"warning level is not between 0 and {_HIGHEST_LEVEL}")
+    return level
+
+
 def _reading_v2(told: Any) -> GaugeReading:
     time, depth = told.get("measuredatetime"), told.get("depth")
     return _reading(time, depth, told.get("warninglevel"), told.get("warningnameid"))
@@ -73,6 +83,6 @@ def _reading(time: JSON, depth: JSON, level: JSON, name: JSON) -> GaugeReading:
     return GaugeReading(
         measured_at=moment(time, "time of observation", JAKARTA),
         depth_cm=number(depth, "depth"),
-        warning_level=None if level is None else whole(level, "warning level"),
+        warning_level=None if level is None else _level(level),
         warning_name=text_or_none(name, "warning name"),
     )

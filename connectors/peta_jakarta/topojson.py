@@ -11,6 +11,10 @@ from domain.records import JSON
 
 Position = tuple[float, float]
 
+MOST_POSITIONS = 2_000_000
+"""Of all features together. An arc is written once and may be used a million times: a small file could fill any memory."""
+_MALFORMED = (KeyError, TypeError, IndexError, OverflowError)
+
 
 def is_topology(value: JSON) -> bool:
     """Whether a JSON value says that it is TopoJSON."""
@@ -22,23 +26,31 @@ def features_of_topology(topology: dict[str, Any]) -> list[JSON]:
     try:
         reader = _Reader(topology)
         return [feature for item in topology["objects"].values() for feature in reader.features(item)]
-    except (KeyError, TypeError, IndexError, AttributeError, RecursionError) as fault:
+    except (*_MALFORMED, AttributeError, RecursionError) as fault:
         raise ValueError(f"malformed TopoJSON: {type(fault).__name__} {fault}") from fault
 
 
 class _Reader:
     def __init__(self, topology: dict[str, Any]) -> None:
         transform = topology.get("transform")
-        self._grid = (transform["scale"], transform["translate"]) if transform else None
-        self._arcs = [self._arc(arc) for arc in topology.get("arcs") or []]
+        self._grid = (_pair(transform["scale"]), _pair(transform["translate"])) if transform else None
+        self._positions = 0
+        self._arcs = [self._arc_or_none(arc) for arc in topology.get("arcs") or []]
 
     def features(self, item: dict[str, Any]) -> list[JSON]:
         """One feature for each geometry that a collection holds; a null collection holds none."""
         if item["type"] == "GeometryCollection":
             return [feature for member in item.get("geometries") or [] for feature in self.features(member)]
-        feature: dict[str, JSON] = {"type": "Feature", "geometry": self._geometry(item)}
+        feature: dict[str, JSON] = {"type": "Feature", "geometry": self._geometry_or_empty(item)}
         feature["properties"] = item.get("properties") or {}
         return [feature | ({"id": item["id"]} if "id" in item else {})]
+
+    def _geometry_or_empty(self, item: dict[str, Any]) -> JSON:
+        """One without coordinates where they cannot be read: that feature is set aside, the others go on."""
+        try:
+            return self._geometry(item)
+        except _MALFORMED:
+            return {"type": item["type"], "coordinates": None}
 
     def _geometry(self, item: dict[str, Any]) -> JSON:
         kind = item["type"]
@@ -58,11 +70,17 @@ class _Reader:
         return {"type": kind, "coordinates": coordinates}
 
     def _place(self, position: list[float]) -> Position:
-        x, y = position[0], position[1]
+        x, y = _pair(position)
         if self._grid is None:
             return x, y
         scale, shift = self._grid
         return x * scale[0] + shift[0], y * scale[1] + shift[1]
+
+    def _arc_or_none(self, arc: list[list[float]]) -> list[Position] | None:
+        try:
+            return self._arc(arc)
+        except _MALFORMED:
+            return None  # whoever uses it cannot be read
 
     def _arc(self, arc: list[list[float]]) -> list[Position]:
         if self._grid is None:
@@ -70,7 +88,8 @@ class _Reader:
         x = y = 0.0
         places: list[Position] = []
         for step in arc:
-            x, y = x + step[0], y + step[1]
+            right, up = _pair(step)
+            x, y = x + right, y + up
             places.append(self._place([x, y]))
         return places
 
@@ -78,6 +97,23 @@ class _Reader:
         """Arcs joined end to start; a negative index i means arc ~i backwards. The shared position stands once."""
         line: list[list[float]] = []
         for index in indexes:
-            arc = self._arcs[index] if index >= 0 else self._arcs[~index][::-1]
+            arc = self._arc_at(index)
             line.extend(list(place) for place in (arc[1:] if line else arc))
         return line
+
+    def _arc_at(self, index: int) -> list[Position]:
+        arc = self._arcs[index if index >= 0 else ~index]
+        if arc is None:
+            raise TypeError("an arc that cannot be read")
+        self._positions += len(arc)
+        if self._positions > MOST_POSITIONS:
+            raise ValueError(f"TopoJSON with more than {MOST_POSITIONS:,} positions")
+        return arc if index >= 0 else arc[::-1]
+
+
+def _pair(value: list[float]) -> Position:
+    """The first two of a list, which must be numbers: a text times a number would be a long text."""
+    x, y = value[0], value[1]
+    if type(x) not in (int, float) or type(y) not in (int, float):
+        raise TypeError("a position is not two numbers")
+    return x, y

@@ -5,7 +5,7 @@ from typing import Any
 
 from connectors.errors import CannotMap, Fault, PushRefused
 from connectors.json_steps import read_json
-from connectors.values import is_web_address, moment
+from connectors.values import clean, is_web_address, moment
 from domain.records import JSON
 
 _CITIES = ("jabodetabek", "bandung", "surabaya")
@@ -34,7 +34,7 @@ def checked(body: bytes) -> dict[str, Any]:
 
 def _names(told: dict[str, Any]) -> list[Fault]:
     missing = [Fault(name, "is required") for name in _REQUIRED if name not in told]
-    return missing + [Fault(name[:100], "is not allowed") for name in told if name not in _REQUIRED + _OPTIONAL]
+    return missing + [Fault(clean(name[:100]), "is not allowed") for name in told if name not in _REQUIRED + _OPTIONAL]
 
 
 def _values(told: dict[str, Any]) -> list[Fault]:
@@ -54,7 +54,7 @@ def _values(told: dict[str, Any]) -> list[Fault]:
 def _location(value: JSON) -> list[Fault]:
     if not isinstance(value, dict):
         return [Fault("location", "must be an object with lat and lng")]
-    faults = [Fault(f"location.{name[:100]}", "is not allowed") for name in value if name not in ("lat", "lng")]
+    faults = [Fault(f"location.{clean(name[:100])}", "is not allowed") for name in value if name not in ("lat", "lng")]
     for name, limit in (("lat", 90), ("lng", 180)):
         degrees = value.get(name)
         if isinstance(degrees, bool) or not isinstance(degrees, int | float) or not -limit <= degrees <= limit:
