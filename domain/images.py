@@ -25,6 +25,7 @@ from domain.image_recognition import MAX_BYTES, MAX_PIXELS, MAX_SIDE, ImageKind,
 
 __all__ = [
     "ACCEPTED_CONTENT_TYPES",
+    "KEPT_CONTENT_TYPES",
     "KEPT_SIDE",
     "MAX_BYTES",
     "MAX_PIXELS",
@@ -42,6 +43,9 @@ __all__ = [
 
 ACCEPTED_CONTENT_TYPES = tuple(kind.value for kind in ImageKind)
 """The content types of what is taken, for telling clients; what counts is the content."""
+
+KEPT_CONTENT_TYPES = frozenset({ImageKind.JPEG.value, ImageKind.PNG.value, ImageKind.WEBP.value})
+"""The content types of what comes out of `prepare`, and of nothing else that the hub serves as a photo."""
 
 THUMBNAIL_SIDE = 480
 """Longest side of a thumbnail in pixels."""

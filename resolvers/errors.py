@@ -9,6 +9,7 @@ ClientError
 ├── NotFound            of an argument that names what the viewer may not know of
 ├── RateLimited         too many too fast; retryAfter
 ├── Overloaded          the hub has too much to do; retryAfter
+├── PhotosUnavailable   photos cannot be kept just now; retryAfter
 ├── CountTimeout        counting took longer than its limit
 └── OutcomeUnknown      the answer was lost: retry with the same idempotencyKey
 """
@@ -73,6 +74,18 @@ class Overloaded(ClientError):
 
     def __init__(self, retry_after: float) -> None:
         super().__init__(f"The hub is busy: try again in {retry_after:g} s.", retryAfter=retry_after)
+
+
+class PhotosUnavailable(ClientError):
+    """Photos cannot be made safe or kept just now; nothing of the request was done."""
+
+    code = "OVERLOADED"
+
+    def __init__(self, retry_after: float = 30.0) -> None:
+        super().__init__(
+            f"Photos cannot be kept just now: send it again in {retry_after:g} s, or without photos.",
+            retryAfter=retry_after,
+        )
 
 
 class CountTimeout(ClientError):

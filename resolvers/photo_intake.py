@@ -5,6 +5,7 @@ Whatever a crash leaves between keeping and commit is a file that no row refers 
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,14 +13,17 @@ from dataclasses import dataclass
 from domain.images import MAX_BYTES, BrokenImage, ImageRefused, ImageTooLarge, PreparedPhoto, UnsupportedImage
 from domain.report import PHOTOS_PER_REPORT
 from resolvers.context import Context
-from resolvers.errors import OutcomeUnknown
+from resolvers.errors import OutcomeUnknown, PhotosUnavailable
 from resolvers.refusal import fault
 from resolvers.uploads import UploadedFile
 from resolvers.user_errors import Fault, UserErrorCode
-from storage.photos.store import PhotoStore
+from storage.photos.preparing import PreparingUnavailable
+from storage.photos.store import PhotoStore, PhotoStoreError
 from storage.reports.creating import NewPhoto, new_photo
 
 _MEGABYTES = MAX_BYTES // 1_000_000
+
+log = logging.getLogger(__name__)
 
 _REFUSALS: dict[type[ImageRefused], tuple[UserErrorCode, str, str]] = {
     UnsupportedImage: (
@@ -66,7 +70,10 @@ async def read_files(files: Sequence[UploadedFile] | None) -> ReadFiles:
 
 
 async def prepare_photos(ctx: Context, files: ReadFiles) -> tuple[list[PreparedPhoto], list[Fault]]:
-    """Makes all of them safe at once, as far as the preparer has room; gives the photos, and a fault for each refused."""
+    """Makes all of them safe at once, as far as the preparer has room; gives the photos, and a fault for each refused.
+
+    Raises PhotosUnavailable.
+    """
     if files.too_many:
         return [], [_too_many()]
     outcomes = await asyncio.gather(*(_prepared(ctx, n, content) for n, content in enumerate(files.contents)))
@@ -82,6 +89,9 @@ async def _prepared(ctx: Context, position: int, content: bytes | None) -> Prepa
         return await ctx.parts.preparer.prepare(content)
     except ImageRefused as refusal:
         return fault(*_REFUSALS[type(refusal)], *path)
+    except PreparingUnavailable as error:
+        log.error("a photo could not be made safe: %s", error)
+        raise PhotosUnavailable from error
 
 
 def _too_many() -> Fault:
@@ -98,6 +108,7 @@ async def kept(ctx: Context, photos: Sequence[PreparedPhoto]) -> AsyncIterator["
     """Keeps the files for the length of a write, which must end in `used`; else they are deleted again.
 
     Not where it is unknown whether the write happened: there the files wait for the sweeper, which asks the rows.
+    Raises PhotosUnavailable, before the write.
     """
     stored = Kept(ctx.parts.photos, tuple(new_photo(photo) for photo in photos))
     try:
@@ -105,6 +116,10 @@ async def kept(ctx: Context, photos: Sequence[PreparedPhoto]) -> AsyncIterator["
         yield stored
     except (OutcomeUnknown, asyncio.CancelledError):
         raise
+    except PhotoStoreError as error:
+        log.error("a photo could not be kept: %s", error)
+        await stored.discard()
+        raise PhotosUnavailable from error
     except BaseException:
         await stored.discard()
         raise

@@ -14,6 +14,7 @@ from storage.seeding import load_area_map, seed
 from storage.store import Store, open_store, opened
 from storage.transaction import Operation
 from tests import postgres
+from tests.buckets import Gateway, running_gateway
 from tests.running import RunningHub
 
 ENGINES = ("sqlite", "postgresql")
@@ -78,6 +79,13 @@ def area_map(seeded_sqlite: Path) -> Iterator[AreaMap]:
     with engine.connect() as connection:
         yield load_area_map(connection)
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A server that speaks S3, for tests that take a bucket each and leave it running."""
+    with running_gateway(tmp_path_factory.mktemp("gateway")) as running:
+        yield running
 
 
 @pytest.fixture

@@ -1,32 +1,41 @@
 """Photos that were put are there, whole and for good; those that were not, never; and what nobody needs goes.
 
-The suite runs on every store in STORES; what only a folder can show is in the classes named after it.
+The suite runs on every store in STORES; what only a folder can show is in the classes named after it, what only a
+bucket can is in test_photo_bucket.py.
 """
 
 import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from storage.photos import sweeping
+from storage.photos.bucket import BucketPhotoStore
 from storage.photos.folder import FolderPhotoStore
 from storage.photos.store import InvalidPhotoKey, PhotoNotFound, PhotoStore, PhotoStoreUnavailable, new_key
 from storage.photos.sweeping import sweep
+from tests.buckets import Gateway
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PHOTO = bytes(range(256)) * 4000  # about a megabyte: several pieces
 
-STORES: dict[str, Callable[[Path], PhotoStore]] = {"folder": lambda path: FolderPhotoStore(path / "photos")}
+STORES = ("folder", "bucket")
 
 
 @pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> PhotoStore:
-    return STORES[request.param](tmp_path)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PhotoStore]:
+    if request.param == "folder":
+        yield FolderPhotoStore(tmp_path / "photos")
+        return
+    gateway: Gateway = request.getfixturevalue("gateway")
+    with closing(BucketPhotoStore(gateway.new_bucket("kota"))) as opened:
+        yield opened
 
 
 def in_an_hour() -> datetime:
@@ -52,8 +61,10 @@ class TestKeeping:
     async def test_what_was_put_can_be_read_whole_and_in_pieces(self, store: PhotoStore) -> None:
         key = await put(store)
         assert await store.read(key) == PHOTO
-        pieces = [piece async for piece in await store.open(key)]
+        opened = await store.open(key)
+        pieces = [piece async for piece in opened.pieces]
         assert b"".join(pieces) == PHOTO and len(pieces) > 1
+        assert opened.size == len(PHOTO)
         assert await store.size(key) == len(PHOTO)
 
     async def test_photos_do_not_mix(self, store: PhotoStore) -> None:
@@ -63,7 +74,8 @@ class TestKeeping:
 
     async def test_a_photo_that_is_not_there_is_told_before_the_first_piece(self, store: PhotoStore) -> None:
         await put(store)
-        for work in (store.open, store.read, store.size):
+        missing: tuple[Callable[[str], Awaitable[object]], ...] = (store.open, store.read, store.size)
+        for work in missing:
             with pytest.raises(PhotoNotFound):
                 await work(new_key())
 
@@ -77,8 +89,8 @@ class TestKeeping:
         assert await listed(store.keys(in_an_hour())) == {other}
 
     async def test_a_reader_may_leave_in_the_middle(self, store: PhotoStore) -> None:
-        pieces = await store.open(await put(store))
-        async for piece in pieces:
+        opened = await store.open(await put(store))
+        async for piece in opened.pieces:
             assert PHOTO.startswith(piece)
             break
 
@@ -104,7 +116,8 @@ class TestKeys:
         ],
     )
     async def test_nothing_else_is_a_key(self, store: PhotoStore, key: str) -> None:
-        for work in (store.open, store.read, store.size, store.delete):
+        asked: tuple[Callable[[str], Awaitable[object]], ...] = (store.open, store.read, store.size, store.delete)
+        for work in asked:
             with pytest.raises(InvalidPhotoKey):
                 await work(key)
         with pytest.raises(InvalidPhotoKey):
@@ -268,10 +281,10 @@ class TestFolderTroubles:
     async def test_a_photo_deleted_under_its_reader_ends_the_reading(self, tmp_path: Path) -> None:
         store = FolderPhotoStore(tmp_path / "photos")
         key = await put(store)
-        pieces = await store.open(key)
+        opened = await store.open(key)
         await store.delete(key)
         with pytest.raises(PhotoNotFound):
-            [piece async for piece in pieces]
+            [piece async for piece in opened.pieces]
 
     async def test_files_of_others_in_the_folder_are_left_alone(self, tmp_path: Path) -> None:
         store = FolderPhotoStore(tmp_path)

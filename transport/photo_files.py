@@ -1,5 +1,10 @@
-"""Serves photos: `GET /photos/{address}` and `…/thumbnail`. An address that is unknown, was replaced, is hidden or not signed looks alike."""
+"""Serves photos: `GET /photos/{address}` and `…/thumbnail`. An address that is unknown, was replaced, is hidden or not signed looks alike.
 
+Always whole: a photo is small, and a Range is passed over as HTTP allows. Wherever the bytes lie, they come from here,
+so that an address ends the moment its report's visibility changes.
+"""
+
+import logging
 import re
 from collections.abc import Mapping
 
@@ -7,10 +12,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from domain.images import KEPT_CONTENT_TYPES
 from domain.vocabulary import ReportVisibility
 from resolvers.context import HubParts
 from resolvers.photos import signature_holds
-from storage.photos.store import PhotoNotFound
+from storage.photos.store import PhotoNotFound, PhotoStoreUnavailable
 from storage.reports.photo_reading import ServedPhoto, photo_at
 
 _ADDRESS = re.compile(r"[A-Za-z0-9_-]{24}")
@@ -19,8 +25,12 @@ _SAFE = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Content-Disposition": "inline",
+    "Accept-Ranges": "none",
 }
 _PUBLIC, _PRIVATE = "public, max-age=300", "private, no-store"
+_RETRY_SECONDS = 30
+
+log = logging.getLogger(__name__)
 
 
 def photo_routes(parts: HubParts) -> list[BaseRoute]:
@@ -46,12 +56,23 @@ async def _serve(parts: HubParts, request: Request, *, thumbnail: bool) -> Respo
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     key, media_type = (found.thumbnail_key, found.thumbnail_type) if thumbnail else (found.file_key, found.content_type)
+    if media_type not in KEPT_CONTENT_TYPES:  # never HTML or SVG, whoever came to write that column
+        return _not_found()
     try:
-        length = await parts.photos.size(key)
-        pieces = await parts.photos.open(key)
+        return await _bytes(parts, key, {**headers, "Content-Type": media_type}, head=request.method == "HEAD")
     except PhotoNotFound:
         return _not_found()
-    return StreamingResponse(pieces, media_type=media_type, headers={**headers, "Content-Length": str(length)})
+    except PhotoStoreUnavailable as error:
+        log.error("a photo could not be read: %s", error)
+        return _unavailable()
+
+
+async def _bytes(parts: HubParts, key: str, headers: Mapping[str, str], *, head: bool) -> Response:
+    if head:
+        length = await parts.photos.size(key)
+        return Response(headers={**headers, "Content-Length": str(length)})
+    opened = await parts.photos.open(key)
+    return StreamingResponse(opened.pieces, headers={**headers, "Content-Length": str(opened.size)})
 
 
 def _may_have(parts: HubParts, found: ServedPhoto, address: str, query: Mapping[str, str]) -> bool:
@@ -66,3 +87,8 @@ def _not_found() -> Response:
     return PlainTextResponse(
         "There is no photo here.\n", status_code=404, headers={**_SAFE, "Cache-Control": "no-store"}
     )
+
+
+def _unavailable() -> Response:
+    headers = {**_SAFE, "Cache-Control": "no-store", "Retry-After": str(_RETRY_SECONDS)}
+    return PlainTextResponse("Photos cannot be read just now: try again soon.\n", status_code=503, headers=headers)

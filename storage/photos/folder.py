@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from storage.photos.store import KEY_SHAPE, PhotoNotFound, PhotoStoreUnavailable, require_key
+from storage.photos.store import KEY_SHAPE, OpenPhoto, PhotoNotFound, PhotoStoreUnavailable, require_key
 
 _CHUNK = 256 * 1024
 _INCOMING = "incoming"
@@ -36,10 +36,10 @@ class FolderPhotoStore:
         """See PhotoStore. The content type is a column; a folder has no place for it."""
         await self._in_thread(self._write, self._path(key), data)
 
-    async def open(self, key: str) -> AsyncIterator[bytes]:
+    async def open(self, key: str) -> OpenPhoto:
         """See PhotoStore. No file stays open between pieces, so a reader who walks away leaves nothing behind."""
         size = await self.size(key)
-        return self._pieces(self._path(key), size)
+        return OpenPhoto(size, self._pieces(self._path(key), size))
 
     async def read(self, key: str) -> bytes:
         """See PhotoStore."""
@@ -67,6 +67,9 @@ class FolderPhotoStore:
     async def check(self) -> None:
         """See PhotoStore: writes a small file and removes it."""
         await self._in_thread(self._try_out)
+
+    def close(self) -> None:
+        """See PhotoStore: a folder holds nothing."""
 
     def _path(self, key: str) -> Path:
         require_key(key)

@@ -12,7 +12,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from domain.images import BrokenImage, ImageRefused, ImageTooLarge, PreparedPhoto, UnsupportedImage, recognise
+from domain.images import (
+    KEPT_CONTENT_TYPES,
+    BrokenImage,
+    ImageRefused,
+    ImageTooLarge,
+    PreparedPhoto,
+    UnsupportedImage,
+    recognise,
+)
 from storage.photos.picture_process import FRAME, READY
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -198,6 +206,10 @@ def _outcome(header: bytes, data: bytes, thumbnail: bytes) -> PreparedPhoto | Im
         facts = json.loads(header)
         if "refused" in facts:
             return _REFUSALS[facts["refused"]](str(facts["reason"]))
-        return PreparedPhoto(data=data, thumbnail_data=thumbnail, **facts)
+        photo = PreparedPhoto(data=data, thumbnail_data=thumbnail, **facts)
     except (ValueError, TypeError, LookupError) as error:
         raise _ProcessGone("its answer cannot be read") from error
+    # Whoever takes over a decoder must not choose what the hub serves its bytes as.
+    if not {photo.content_type, photo.thumbnail_content_type} <= KEPT_CONTENT_TYPES:
+        raise _ProcessGone("it calls its output no photo")
+    return photo

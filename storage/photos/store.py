@@ -1,4 +1,4 @@
-"""Where prepared photos lie, whatever it is: a folder (`folder.py`), later a bucket.
+"""Where prepared photos lie, whatever it is: a folder (`folder.py`) or a bucket (`bucket.py`).
 
 A store knows keys and bytes. Which report a photo belongs to, its content type, size, digest and address are columns;
 a key is never shown to a client.
@@ -12,6 +12,7 @@ a key is never shown to a client.
 import re
 import secrets
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -34,14 +35,22 @@ class InvalidPhotoKey(PhotoStoreError):
     """A key that `new_key` cannot have made; refused before it gets near a path."""
 
 
+@dataclass(frozen=True, slots=True)
+class OpenPhoto:
+    """A photo that is being read: its bytes in pieces, and how many there are in all."""
+
+    size: int
+    pieces: AsyncIterator[bytes]
+
+
 class PhotoStore(Protocol):
     """Keeps bytes under keys of `new_key`. Every method may raise PhotoStoreError; none holds up the event loop."""
 
     async def put(self, key: str, data: bytes, content_type: str) -> None:
         """Keep `data`. When this returns it survives a power cut; until then nobody sees any of it under `key`."""
 
-    async def open(self, key: str) -> AsyncIterator[bytes]:
-        """The bytes in pieces. PhotoNotFound is raised here, before the first piece, so an HTTP answer can say 404."""
+    async def open(self, key: str) -> OpenPhoto:
+        """The bytes in pieces, few of them in memory. PhotoNotFound is raised here, before the first piece, so an HTTP answer can say 404."""
 
     async def read(self, key: str) -> bytes:
         """All bytes at once."""
@@ -60,6 +69,9 @@ class PhotoStore(Protocol):
 
     async def check(self) -> None:
         """Raise PhotoStoreUnavailable unless photos can be written; for the start, where it is told in one line."""
+
+    def close(self) -> None:
+        """Let go of what it holds on to. Nothing may be asked of it afterwards."""
 
 
 def new_key() -> str:
