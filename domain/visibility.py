@@ -3,11 +3,8 @@
 import hashlib
 from dataclasses import dataclass, field
 
+from domain.roles import DISPATCH, OF_AN_AGENCY, STAFF
 from domain.vocabulary import ReportVisibility, Role
-
-_TRUE_PLACES = frozenset({Role.RESPONDER, Role.DISPATCHER, Role.ADMIN})
-_EVERYTHING = frozenset({Role.DISPATCHER, Role.ADMIN})
-_OF_THEIR_AGENCY = frozenset({Role.RESPONDER, Role.PARTNER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +24,22 @@ class Visibility:
     @property
     def staff(self) -> bool:
         """Responders, dispatchers and admins: the city's own people."""
-        return self.role in _TRUE_PLACES
+        return self.role in STAFF
 
     @property
     def true_places(self) -> bool:
         """Whether statements use true places; by role and never by row."""
-        return self.role in _TRUE_PLACES
+        return self.role in STAFF
 
     @property
     def all_confidential(self) -> bool:
         """Dispatchers and admins see every confidential report."""
-        return self.role in _EVERYTHING
+        return self.role in DISPATCH
 
     @property
     def confidential_of(self) -> int | None:
         """The agency whose confidential reports this viewer sees."""
-        return self.agency_id if self.role in _OF_THEIR_AGENCY else None
+        return self.agency_id if self.role in OF_AN_AGENCY else None
 
     @property
     def has_person(self) -> bool:

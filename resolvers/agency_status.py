@@ -11,7 +11,7 @@ from resolvers.context import Context
 from resolvers.idempotency import keyed_call
 from resolvers.inputs import RecordAgencyStatus
 from resolvers.outcomes import Done
-from resolvers.permissions import Deed, may
+from resolvers.permissions import Standing, may
 from resolvers.refusal import Refused, fault
 from resolvers.typed_text import TypedText
 from resolvers.user_errors import Fault, UserErrorCode
@@ -36,7 +36,7 @@ async def record_agency_status(ctx: Context, given: RecordAgencyStatus) -> Done:
 
     def check(seen: SeenReport) -> None:
         has_it = seen.agency_id is not None and seen.agency_id == ctx.viewer.agency_id
-        if not (has_it and may(ctx.viewer, Deed.RECORD_AGENCY_STATUS)):
+        if not may(ctx.viewer, "Mutation.recordAgencyStatus", Standing(of_its_agency=has_it)):
             raise Refused(forbidden(ctx))
         require_unchanged(seen, given.if_unchanged_since)
         _require_step(seen, given.status, agency_ref)

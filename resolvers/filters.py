@@ -12,7 +12,7 @@ from domain.time import micros
 from domain.vocabulary import OPEN_STATUSES, ForwardingState, Locale, ReportStatus
 from resolvers.context import Context
 from resolvers.errors import BadUserInput, Unauthenticated
-from resolvers.permissions import Deed, require
+from resolvers.permissions import require
 from storage.reports.filtering import Near, ResolvedFilter
 from storage.reports.naming import Named, UnknownCode, rows_named
 
@@ -73,6 +73,13 @@ class ReportFilter:
 
 NO_FILTER = ReportFilter()
 
+_RULED = {
+    "confidential": "ReportFilter.confidential",
+    "forwardings": "ReportFilter.forwardings",
+    "source_disagrees": "ReportFilter.sourceDisagrees",
+}
+"""Fields that go by the viewer's role. `mine` goes by whether there is a person."""
+
 
 async def resolve_filter(
     ctx: Context,
@@ -117,8 +124,9 @@ async def resolve_filter(
 
 
 async def _require_rights(ctx: Context, asked: ReportFilter) -> None:
-    if asked.confidential is not None or asked.forwardings is not None or asked.source_disagrees is not None:
-        require(ctx.viewer, Deed.FILTER_AS_STAFF)
+    for name, entry in _RULED.items():
+        if getattr(asked, name) is not None:
+            require(ctx.viewer, entry)
     if asked.mine is not None and not (await ctx.visibility()).has_person:
         raise Unauthenticated("Sign in, or show a follow token, to filter by mine.")
 

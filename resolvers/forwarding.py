@@ -11,7 +11,7 @@ from resolvers.idempotency import key_faults, keyed_call, recalled
 from resolvers.inputs import ForwardToLapor, SettleForwarding
 from resolvers.outcomes import Forwarded
 from resolvers.pace import pace_of
-from resolvers.permissions import Deed, may
+from resolvers.permissions import may
 from resolvers.refusal import Refused, fault
 from resolvers.typed_text import TypedText
 from resolvers.user_errors import Fault, UserErrorCode
@@ -127,7 +127,7 @@ async def _to_settle(ctx: Context, forwarding_id: int | None) -> ForwardingRow:
     row = None if forwarding_id is None else (await forwardings_by_id([forwarding_id], ctx))[0]
     if row is None:
         raise Refused(_NO_FORWARDING)
-    if not may(ctx.viewer, Deed.SETTLE):
+    if not may(ctx.viewer, "Mutation.settleForwarding"):
         raise Refused(forbidden(ctx, path="forwardingId"))
     return row
 

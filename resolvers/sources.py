@@ -6,7 +6,7 @@ from domain.time import SECOND
 from domain.vocabulary import SourceKind, SourceState
 from resolvers.context import Context
 from resolvers.lists import AskedOnce, ListResult, Paging, in_time, list_result, span_of
-from resolvers.permissions import Deed, may, require
+from resolvers.permissions import may
 from storage import set_aside as aside
 from storage import sources as kept
 from storage.clock import now_in_micros
@@ -57,8 +57,7 @@ def is_stale(row: SourceRow, read_at: int) -> bool:
 
 
 async def set_aside_of(rows: Sequence[SourceRow], ctx: Context, *, paging: Paging) -> list[ListResult[SetAsideRow]]:
-    """The records that could not be mapped, in the order they came. Raises Unauthenticated or Forbidden: admins only."""
-    require(ctx.viewer, Deed.SEE_SET_ASIDE)
+    """The records that could not be mapped, in the order they came. The field is guarded: admins only."""
     span = await span_of(ctx, paging, SET_ASIDE_ORDER)
     ids = [row.id for row in rows]
     pages = await ctx.read(aside.set_aside_pages, ids, span)
@@ -76,6 +75,6 @@ async def set_aside_of(rows: Sequence[SourceRow], ctx: Context, *, paging: Pagin
 
 async def set_aside_by_id(ids: Sequence[int], ctx: Context) -> list[SetAsideRow | None]:
     """Records set aside by row id; for others than admins there are none, after as many statements."""
-    wanted = ids if may(ctx.viewer, Deed.SEE_SET_ASIDE) else ()
+    wanted = ids if may(ctx.viewer, "SetAsideRecord") else ()
     found = await ctx.read(aside.set_aside_by_id, wanted)
     return [found.get(each) for each in ids]

@@ -11,7 +11,7 @@ from resolvers.idempotency import key_faults, keyed_call, recalled, write_once
 from resolvers.inputs import RetrySetAside, SyncSource
 from resolvers.outcomes import Retried, SourceTold
 from resolvers.pace import pace_of
-from resolvers.permissions import Deed, may
+from resolvers.permissions import may
 from resolvers.refusal import Refused, fault
 from resolvers.user_errors import Fault, UserErrorCode
 from storage.idempotency import Outcome
@@ -48,7 +48,7 @@ async def sync_source(ctx: Context, given: SyncSource) -> SourceTold:
 def _require_sync(ctx: Context, row: SourceRow | None, faults: Sequence[Fault]) -> None:
     if row is None:
         raise Refused(_NO_SOURCE, *faults)
-    if not may(ctx.viewer, Deed.SYNC_SOURCE):
+    if not may(ctx.viewer, "Mutation.syncSource"):
         raise Refused(forbidden(ctx, path="source"))
     if faults:
         raise Refused(*faults)
@@ -97,7 +97,7 @@ def _retrying(tx: Tx, ids: Sequence[int], codes: Sequence[str]) -> Outcome:
 
 async def _records(ctx: Context, given: RetrySetAside) -> tuple[list[int], list[str]]:
     """The rows that are meant and the codes of their sources. Raises Refused."""
-    if not may(ctx.viewer, Deed.RETRY_SET_ASIDE):
+    if not may(ctx.viewer, "Mutation.retrySetAside"):
         raise Refused(forbidden(ctx, path="ids"))
     faults = key_faults(given.idempotency_key)
     if not given.ids:

@@ -12,6 +12,7 @@ from resolvers.idempotency import Answer, key_faults, keyed_call, recalled, writ
 from resolvers.inputs import SubmitReport
 from resolvers.outcomes import Submitted
 from resolvers.pace import pace_of
+from resolvers.permissions import may
 from resolvers.photo_intake import Kept, ReadFiles, kept, prepare_photos, read_files
 from resolvers.refusal import Refused, fault
 from resolvers.reports import reports_of
@@ -79,7 +80,7 @@ async def _checked(
     photos, photo_faults = await prepare_photos(ctx, files)
     area = given.area if given.area is None or storable(given.area) else ""
     known = await ctx.read(known_codes, given.category if storable(given.category) else "", area)
-    partner = ctx.viewer.role is Role.PARTNER
+    partner = may(ctx.viewer, "SubmitReportInput.sourceRef")
     check = SubmissionCheck(given, known, ctx.parts.areas, now=now_in_micros(), partner=partner)
     faults = [*check.faults, *photo_faults, *key_faults(given.idempotency_key)]
     if faults:

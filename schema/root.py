@@ -11,6 +11,7 @@ from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from schema.fields import attach
+from schema.guarding import guard
 from schema.mutation import Mutation
 from schema.node import tell_types_apart
 from schema.query import Query
@@ -33,6 +34,7 @@ def build_schema() -> strawberry.Schema:
     built = schema._schema
     attach(built)
     tell_types_apart(built)
+    guard(built)
     return schema
 
 

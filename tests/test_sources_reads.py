@@ -10,7 +10,7 @@ from domain.areas import AreaMap
 from domain.sealing import Kind
 from domain.time import SECOND
 from domain.vocabulary import Role
-from resolvers import errors, sources
+from resolvers import sources
 from resolvers.lists import Paging
 from storage.rows import SourceRow
 from storage.store import Store
@@ -149,15 +149,6 @@ class TestSetAside:
             assert ([row.reason for row in rest.rows], rest.has_previous) == (["c"], True)
             (end,) = await sources.set_aside_of(rows[:1], ctx, paging=Paging(last=2))
             assert [row.reason for row in end.rows] == ["b", "c"]
-
-    @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMIN])
-    async def test_nobody_else_does(self, city: City, role: Role) -> None:
-        await self.fill(city, "qlue", "a")
-        qlue = await named(city, "qlue")
-        refusal = errors.Unauthenticated if role is Role.ANONYMOUS else errors.Forbidden
-        async with city.asking(role) as ctx:
-            with pytest.raises(refusal):
-                await sources.set_aside_of([qlue], ctx, paging=Paging())
 
     async def test_by_id_they_are_not_there_for_anybody_else(self, city: City) -> None:
         await self.fill(city, "qlue", "a", "b")

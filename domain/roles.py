@@ -1,0 +1,17 @@
+"""Roles that go together. What each group may is told by the table in resolvers/permissions and by `Visibility`."""
+
+from domain.vocabulary import Role
+
+ALL_ROLES = frozenset(Role)
+
+SIGNED_IN = ALL_ROLES - {Role.ANONYMOUS}
+"""Whoever the hub knows."""
+
+STAFF = frozenset({Role.RESPONDER, Role.DISPATCHER, Role.ADMIN})
+"""The city's own people. They see true places."""
+
+DISPATCH = frozenset({Role.DISPATCHER, Role.ADMIN})
+"""Those who see every report and send somebody."""
+
+OF_AN_AGENCY = frozenset({Role.RESPONDER, Role.PARTNER})
+"""Those who see the confidential reports that their own agency has."""

@@ -1,0 +1,28 @@
+"""Who may what, decided here and nowhere else: the table of rules, and the questions that are put to it.
+
+`visibility_of` says what a viewer sees; storage turns that into the one SQL fragment that every statement on reports
+carries. `may` says what a viewer may; `actions_on` what it may do to one report now.
+"""
+
+from domain.roles import DISPATCH, STAFF
+from resolvers.permissions.deciding import actions_on, may, require, require_scope, rule_of, visibility_of
+from resolvers.permissions.rules import Otherwise, Rule, Standing, Trait
+from resolvers.permissions.table import PLAIN, RULES, TABLE
+
+__all__ = [
+    "DISPATCH",
+    "PLAIN",
+    "RULES",
+    "STAFF",
+    "TABLE",
+    "Otherwise",
+    "Rule",
+    "Standing",
+    "Trait",
+    "actions_on",
+    "may",
+    "require",
+    "require_scope",
+    "rule_of",
+    "visibility_of",
+]
