@@ -1,8 +1,8 @@
 """How an answer looks on the wire: which media type, which status, which headers.
 
-Follows GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/, as of September 2025): under
-application/graphql-response+json a request that never ran is a 4xx, under application/json it is a 200; what is not a
-GraphQL request at all is a 4xx under both.
+Follows GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/): under application/graphql-response+json a
+request that never ran is a 4xx, under application/json it is a 200; what is not a GraphQL request at all is a 4xx under
+both. Where its editions differ, docs/decisions/transport.md says which one holds and why.
 """
 
 from collections.abc import Mapping
@@ -11,15 +11,17 @@ from typing import Any
 
 import orjson
 from starlette.datastructures import Headers
-from starlette.responses import Response
 
 from transport.door import API_KEY_HEADER, FOLLOW_TOKEN_HEADER, BadRequest
+from transport.preferences import preferences, weight
 
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
 
-VARY = f"Accept, Accept-Language, Authorization, {API_KEY_HEADER.title()}, {FOLLOW_TOKEN_HEADER.title()}"
+VARY = (
+    f"Accept, Accept-Encoding, Accept-Language, Authorization, {API_KEY_HEADER.title()}, {FOLLOW_TOKEN_HEADER.title()}"
+)
 STATUS_OF_CODE = {
     "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
@@ -77,30 +79,21 @@ def _liking(ranges: Mapping[str, float], type_: str) -> float:
 
 def _ranges(header: str) -> dict[str, float]:
     """Return each media range with its quality; what asks for another charset than UTF-8 is as good as not taken."""
-    ranges = {}
-    for item in header.split(","):
-        type_, *parameters = (part.strip().lower() for part in item.split(";"))
-        values = {name.strip(): value.strip().strip('"') for name, _, value in (p.partition("=") for p in parameters)}
-        if type_:
-            in_utf8 = values.get("charset", "utf-8") in ("utf-8", "utf8")
-            ranges[type_] = _quality(values.get("q", "1")) if in_utf8 else 0.0
+    ranges: dict[str, float] = {}
+    for type_, parameters in preferences(header):
+        in_utf8 = parameters.get("charset", "utf-8") in ("utf-8", "utf8")
+        ranges[type_] = max(ranges.get(type_, 0.0), weight(parameters) if in_utf8 else 0.0)
     return ranges
 
 
-def _quality(text: str) -> float:
-    try:
-        return min(max(float(text), 0.0), 1.0)
-    except ValueError:
-        return 0.0
+def caching(method: str, *, private: bool, refusal: bool) -> str:
+    """Say who may keep an answer, and for how long: nobody what was asked with a token, a mutation's or a refusal.
 
-
-def json_response(
-    payload: Any, *, status: int, media_type: str, private: bool, headers: Mapping[str, str] = {}
-) -> Response:
-    """Build the response of one answer. What was asked with a token is kept by nobody on the way."""
-    cache = "private, no-store" if private else "no-cache"
-    sent = {"content-type": f"{media_type}; charset=utf-8", "cache-control": cache, "vary": VARY, **headers}
-    return Response(encode(payload), status_code=status, headers=sent)
+    What anybody may see may be kept by anybody who asks each time whether it still holds (entity_tags.py).
+    """
+    if private:
+        return "private, no-store"
+    return "no-cache" if method in ("GET", "HEAD") and not refusal else "no-store"
 
 
 def refusal_status(code: str, media_type: str) -> int:

@@ -1,9 +1,13 @@
 """The GraphQL door: one path for HTTP, server-sent events and WebSocket."""
 
+import secrets
+
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from transport.documents import PersistedDocuments
 from transport.door import Hub
+from transport.entity_tags import EntityTags
 from transport.graphql_http import GraphQLOverHTTP
 from transport.graphql_sse import EventStreams
 from transport.graphql_ws import Sockets
@@ -15,12 +19,12 @@ from transport.settings import DoorSettings
 class GraphQLDoor:
     """The ASGI application of the GraphQL path. Mount it as `Route(settings.path, door)` and as a WebSocket route."""
 
-    def __init__(self, hub: Hub, settings: DoorSettings) -> None:
+    def __init__(self, hub: Hub, settings: DoorSettings, documents: PersistedDocuments, tags: EntityTags) -> None:
         self.settings = settings
-        self._operations = Operations(hub)
+        self._operations = Operations(hub, documents)
         self._streams = EventStreams(self._operations, settings)
         self._sockets = Sockets(self._operations, settings)
-        self._http = GraphQLOverHTTP(self._operations, settings, self._streams)
+        self._http = GraphQLOverHTTP(self._operations, settings, self._streams, tags)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request or one socket."""
@@ -36,6 +40,16 @@ class GraphQLDoor:
         await self._operations.finished()
 
 
-def graphql_app(hub: Hub, settings: DoorSettings | None = None) -> GraphQLDoor:
-    """Make the door to `hub`: an ASGI application that also takes part in shutting down (`close_all`)."""
-    return GraphQLDoor(hub, settings or DoorSettings())
+def graphql_app(
+    hub: Hub,
+    settings: DoorSettings | None = None,
+    *,
+    documents: PersistedDocuments | None = None,
+    secret: bytes | None = None,
+) -> GraphQLDoor:
+    """Make the door to `hub`: an ASGI application that also takes part in shutting down (`close_all`).
+
+    `secret` keys the tags of answers: all processes of a hub share it; without one, tags hold within this process.
+    """
+    tags = EntityTags(secret or secrets.token_bytes(32))
+    return GraphQLDoor(hub, settings or DoorSettings(), documents or PersistedDocuments(), tags)

@@ -1,7 +1,8 @@
 """GraphQL multipart requests: files as variables (https://github.com/jaydenseric/graphql-multipart-request-spec).
 
-The parts come in this order: `operations` (the GraphQL request, null where a file goes), `map` (for each file the paths it
-goes to), then the files. 400 for what cannot be read, 422 for parts that contradict the map, 413 for what is too much.
+The parts come in this order: `operations` (the GraphQL request, null where a file goes; or a batch of them), `map` (for each
+file the paths it goes to), then the files. 400 for what cannot be read, 422 for parts that contradict the map, 413 for what
+is too much.
 """
 
 from typing import Any
@@ -10,17 +11,17 @@ from starlette.requests import Request
 
 from transport.door import BadRequest
 from transport.parts import PartHead, Upload, Uploads, read_parts
-from transport.request import Parameters, decode, limited_body, parameters_of, too_large
+from transport.request import Batch, Parameters, asked_of, decode, limited_body, too_large
 from transport.settings import DoorSettings
 
 __all__ = ["Upload", "Uploads", "read_multipart"]
 
 
-async def read_multipart(request: Request, settings: DoorSettings, uploads: Uploads) -> Parameters:
+async def read_multipart(request: Request, settings: DoorSettings, uploads: Uploads) -> Parameters | Batch:
     """Read a POST of multipart/form-data: each file is in the variables where the map says. Raises BadRequest."""
     taker = _Taker(settings, uploads)
-    await read_parts(request.headers["content-type"], limited_body(request, settings.multipart_bytes), taker)
-    return taker.parameters()
+    await read_parts(request.headers["content-type"], limited_body(request, settings, settings.multipart_bytes), taker)
+    return taker.asked()
 
 
 class _Taker:
@@ -32,13 +33,13 @@ class _Taker:
         self._text = b""
         self._part = ""
         self._operations: Any = None
-        self._parameters: Parameters | None = None
+        self._asked: Parameters | Batch | None = None
         self._paths: dict[str, list[str]] | None = None
         self._file: Upload | None = None
 
     async def begin(self, head: PartHead) -> None:
         self._part = head.name
-        if self._parameters is None:
+        if self._asked is None:
             _expect(head.name, "operations", "first")
         elif self._paths is None:
             _expect(head.name, "map", "second")
@@ -57,20 +58,20 @@ class _Taker:
 
     async def end(self) -> None:
         text, self._text = self._text, b""
-        if self._parameters is None:
+        if self._asked is None:
             self._operations = decode(text, "`operations` is not JSON.")
-            self._parameters = parameters_of(self._operations)
+            self._asked = asked_of(self._operations, self._settings)
         elif self._paths is None:
             self._paths = self._read_map(decode(text, "`map` is not JSON."))
         self._file = None
 
-    def parameters(self) -> Parameters:
+    def asked(self) -> Parameters | Batch:
         """Return the request when all parts are in. Raises BadRequest when some are owed."""
-        if self._parameters is None or self._paths is None:
+        if self._asked is None or self._paths is None:
             raise BadRequest("A multipart request needs the parts `operations` and `map`.")
         if self._paths:
             raise _contradiction(f"These files are in the map but not in the body: {', '.join(sorted(self._paths))}.")
-        return self._parameters
+        return self._asked
 
     def _read_map(self, paths: Any) -> dict[str, list[str]]:
         if not isinstance(paths, dict) or not all(_is_list_of_text(value) for value in paths.values()):
@@ -102,7 +103,10 @@ class _Taker:
 def _place(operations: Any, path: str) -> tuple[Any, Any]:
     """Find the dict or list, and the key in it, that `path` names. Raises BadRequest (422) when there is none."""
     names = path.split(".")
-    if names[0] != "variables" or len(names) < 2:
+    within = (
+        names[1:] if isinstance(operations, list) else names
+    )  # in a batch a path begins with the operation's number
+    if len(within) < 2 or within[0] != "variables":
         raise _contradiction(f"A file can only go into the variables, not to {path}.")
     holder: Any = operations
     key: Any = None

@@ -1,5 +1,6 @@
 """Reading a GraphQL request off HTTP: its parameters, whatever the method and content type."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,30 +12,70 @@ from starlette.requests import Request
 from transport.door import BadRequest
 from transport.settings import DoorSettings
 
+_PATIENCE = 20
+"""A whole body may take as many times `body_seconds`: who sends a byte now and then holds a connection no longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """The parameters of a GraphQL request, each of the right type; not yet parsed as GraphQL."""
 
-    query: str
+    query: str | None
+    """None: the document is named by its hash (documents.py)."""
     operation_name: str | None = None
     variables: dict[str, Any] | None = None
     extensions: dict[str, Any] | None = None
+    document_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Several requests in one body, each still to be checked: what is wrong with one is told of that one alone."""
+
+    requests: list[dict[str, Any]]
+
+
+def asked_of(body: object, settings: DoorSettings) -> Parameters | Batch:
+    """Check a decoded body. Raises BadRequest, also for a batch where, or larger than, none is taken."""
+    return _batch_of(body, settings.batch_operations) if isinstance(body, list) else parameters_of(body)
+
+
+def _batch_of(body: list[Any], most: int) -> Batch:
+    if most <= 1:
+        raise _no_batch()
+    if not body or not all(isinstance(entry, dict) for entry in body):
+        raise BadRequest("A batch must be a list of JSON objects, at least one.")
+    if len(body) > most:
+        raise BadRequest(
+            f"A batch may have at most {most} operations; these are {len(body)}.", limit=most, value=len(body)
+        )
+    return Batch(body)
+
+
+def _no_batch() -> BadRequest:
+    return BadRequest("Send one operation a request: batches are not taken.")
 
 
 def parameters_of(body: object) -> Parameters:
     """Check a decoded request. Raises BadRequest for a batch and for parameters missing or of the wrong type."""
     if isinstance(body, list):
-        raise BadRequest("Send one operation a request: batches are not taken.")
+        raise _no_batch()
     if not isinstance(body, dict):
         raise BadRequest("The request must be a JSON object with a `query`.")
+    extensions = _map_of(body, "extensions")
+    document_id = _text_of(body, "documentId")
+    named = bool(document_id) or (extensions or {}).get("persistedQuery") is not None
     query = body.get("query")
-    if not isinstance(query, str):
+    if not isinstance(query, str) and not (query is None and named):
         raise BadRequest("`query` must be given and be a string.")
-    name = body.get("operationName")
-    if name is not None and not isinstance(name, str):
-        raise BadRequest("`operationName` must be a string or null.")
-    return Parameters(query, name, _map_of(body, "variables"), _map_of(body, "extensions"))
+    return Parameters(query, _text_of(body, "operationName"), _map_of(body, "variables"), extensions, document_id)
+
+
+def _text_of(body: dict[str, Any], name: str) -> str | None:
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise BadRequest(f"`{name}` must be a string or null.")
+    return value
 
 
 def _map_of(body: dict[str, Any], name: str) -> dict[str, Any] | None:
@@ -45,11 +86,20 @@ def _map_of(body: dict[str, Any], name: str) -> dict[str, Any] | None:
 
 
 def parameters_of_query(query: QueryParams) -> Parameters:
-    """Read the parameters of a GET: `variables` and `extensions` are JSON in the address."""
-    body: dict[str, Any] = {name: query[name] for name in ("query", "operationName") if name in query}
+    """Read the parameters of a GET: `variables` and `extensions` are JSON in the address. Raises BadRequest.
+
+    One that is given twice is refused: caches, logs and we might each take another one of them.
+    """
+    body: dict[str, Any] = {}
+    for name in ("query", "operationName", "documentId", "variables", "extensions"):
+        values = query.getlist(name)
+        if len(values) > 1:
+            raise BadRequest(f"`{name}` is in the address more than once.")
+        if values:
+            body[name] = values[0]
     for name in ("variables", "extensions"):
-        if query.get(name):
-            body[name] = decode(query[name].encode(), f"`{name}` is not JSON.")
+        if name in body:
+            body[name] = decode(body[name].encode(), f"`{name}` is not JSON.") if body[name] else None
     return parameters_of(body)
 
 
@@ -61,27 +111,50 @@ def decode(text: bytes, complaint: str) -> Any:
         raise BadRequest(complaint) from None
 
 
-async def limited_body(request: Request, limit: int) -> AsyncIterator[bytes]:
-    """Read the body as it comes. Raises BadRequest (413) as soon as it is, or is announced to be, over the limit."""
+async def limited_body(request: Request, settings: DoorSettings, limit: int) -> AsyncIterator[bytes]:
+    """Read the body as it comes. Raises BadRequest: 413 as soon as it is, or is announced to be, over `limit` bytes;
+    408 when nothing more of it comes.
+    """
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced) > limit:
         raise too_large("The body", limit, int(announced))
     size = 0
-    async for chunk in request.stream():
+    async for chunk in _in_time(request, settings.body_seconds):
         size += len(chunk)
         if size > limit:
             raise too_large("The body", limit, size)
         yield chunk
 
 
-def too_large(what: str, limit: int, value: int) -> BadRequest:
-    """Say that something is over a limit of bytes; the connection is closed, for the rest is not read."""
-    refusal = BadRequest(f"{what} has more than {limit} bytes.", status=413, limit=limit, value=value)
+async def _in_time(request: Request, seconds: float) -> AsyncIterator[bytes]:
+    clock = asyncio.get_running_loop().time
+    end = clock() + _PATIENCE * seconds
+    pieces = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout_at(min(clock() + seconds, end)):
+                piece = await anext(pieces, None)
+        except TimeoutError:
+            raise _too_slow(seconds) from None
+        if piece is None:
+            return
+        yield piece
+
+
+def _too_slow(seconds: float) -> BadRequest:
+    refusal = BadRequest(
+        f"The body did not come: nothing more of it for {seconds:g} seconds.", status=408, limit=seconds
+    )
     refusal.headers["connection"] = "close"
     return refusal
 
 
-async def read_json(request: Request, settings: DoorSettings) -> Parameters:
+def too_large(what: str, limit: int, value: int) -> BadRequest:
+    """Say that something is over a limit of bytes; the rest of it is not read (see lingering.py)."""
+    return BadRequest(f"{what} has more than {limit} bytes.", status=413, limit=limit, value=value)
+
+
+async def read_json(request: Request, settings: DoorSettings) -> Parameters | Batch:
     """Read a POST of JSON. Raises BadRequest."""
-    body = b"".join([chunk async for chunk in limited_body(request, settings.body_bytes)])
-    return parameters_of(decode(body, "The body is not JSON."))
+    body = b"".join([chunk async for chunk in limited_body(request, settings, settings.body_bytes)])
+    return asked_of(decode(body, "The body is not JSON."), settings)

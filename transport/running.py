@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any
 
 from execution import Answer, Prepared, Stream
+from transport.documents import PersistedDocuments
 from transport.door import Hub, RequestInfo, Viewer
 from transport.request import Parameters
 
@@ -17,13 +18,15 @@ class Operations:
     could tell otherwise what became of it; `finished` waits for those.
     """
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, documents: PersistedDocuments) -> None:
         self.hub = hub
+        self._documents = documents
         self._mutations: set[asyncio.Task[Answer]] = set()
 
     def prepare(self, parameters: Parameters) -> Prepared:
-        """Prepare what was asked. Raises RequestRefused."""
-        return self.hub.engine.prepare(parameters.query, parameters.operation_name, parameters.variables)
+        """Prepare what was asked. Raises RequestRefused, DocumentRefused and BadRequest."""
+        text = self._documents.text_of(parameters)
+        return self.hub.engine.prepare(text, parameters.operation_name, parameters.variables)
 
     def run(self, prepared: Prepared, viewer: Viewer, info: RequestInfo) -> "Run":
         """Make ready to run an operation; nothing happens before its answers are asked for."""

@@ -16,6 +16,10 @@ class DoorSettings:
     """The most files in one request: above what a report may have, for the same reason."""
     multipart_bytes: int = 64_000_000
     """The most that a whole multipart body may have."""
+    body_seconds: float = 30.0
+    """So long without another byte of its body, a request is given up with 408; the whole body may take twenty times that."""
+    batch_operations: int = 1
+    """The most operations that one request may bring; 1: no batches."""
     spool_bytes: int = 1_000_000
     """An uploaded file larger than this waits on disk instead of in memory."""
     init_seconds: float = 5.0
@@ -23,3 +27,24 @@ class DoorSettings:
     ping_seconds: float = 10.0
     """How often a socket or an event stream hears of the positions reached."""
     operations_per_socket: int = 100
+    """Operations that may run on one socket at a time."""
+    sockets_per_client: int = 1_000
+    """Sockets that one client's address may have open: many phones share one, behind their carrier's."""
+    streams_per_client: int = 1_000
+    """Event streams that one client's address may have open."""
+    idle_seconds: float = 600.0
+    """A socket on which nothing runs for so long is closed with 1000."""
+    expiry_warning_seconds: float = 60.0
+    """So long before a token runs out, subscribers are told."""
+    lag_bytes: int = 65_536
+    """A reader that has not taken so much of what was written to him lags behind."""
+    lag_seconds: float = 30.0
+    """A reader that lags behind for so long is closed: sockets with 1013, answers are broken off."""
+    head_bytes: int = 65_536
+    """The most that the head of a request may have, its address included."""
+    head_seconds: float = 10.0
+    """A connection that has not sent the whole head of a request by then is closed."""
+    origins: tuple[str, ...] = ()
+    """Other sites whose pages may open sockets; "*" for all."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks whose X-Forwarded-For is believed."""
