@@ -5,7 +5,7 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec
@@ -34,8 +34,9 @@ from storage.clock import now_in_micros
 from storage.errors import StoreUnavailable
 from storage.event_log import broken_links, read_head
 from storage.ingest import StoreSink
+from storage.photos.bucket import BucketPhotoStore
 from storage.photos.folder import FolderPhotoStore
-from storage.photos.store import PhotoStoreUnavailable
+from storage.photos.store import PhotoStore, PhotoStoreUnavailable
 from storage.secrets import Secrets, load_secrets
 from storage.seeding import read_fact, seed
 from storage.sole_server import sole_server
@@ -47,12 +48,13 @@ from transport import graphql_app
 from transport.configuration import Settings, WrongSetting, load_settings
 from transport.greeting import greeting
 from transport.hub import SimpulHub
-from transport.identity import Identity
+from transport.identity import identifying
 from transport.listening import CannotListen, HubServer, signals_end_serving_alone, take_port
 from transport.photo_files import photo_routes
 from transport.push import PushOutcome, Receiver, push_routes
 from transport.site import site
 from transport.tokens import issue
+from transport.trusted import documents_of
 from worker.loops import Worker
 from worker.work import Work
 
@@ -63,13 +65,20 @@ log = logging.getLogger("simpul")
 @asynccontextmanager
 async def _parts(settings: Settings, address: str) -> AsyncIterator[tuple[HubParts, Secrets]]:
     """The store, brought up to date and seeded, and everything that hangs on it."""
-    photos = FolderPhotoStore(settings.photo_dir)
-    async with opened(open_store(settings.store_url)) as store:
+    async with AsyncExitStack() as stack:
+        photos = stack.enter_context(closing(_photo_store(settings)))
+        store = await stack.enter_async_context(opened(open_store(settings.store_url)))
         await photos.check()
         await store.write(Operation(seed, frozenset({"seed"})))
         secrets = await store.read(load_secrets)
         async with hub_parts(store, photos, secrets, settings.for_resolvers(address)) as parts:
             yield parts, secrets
+
+
+def _photo_store(settings: Settings) -> PhotoStore:
+    """Where photos lie: in the bucket that is configured, else in the data folder."""
+    bucket = settings.photo_bucket
+    return BucketPhotoStore(bucket) if bucket else FolderPhotoStore(settings.photo_dir)
 
 
 def _connectors(settings: Settings, secret: bytes) -> list[Connector[SourceConfig]]:
@@ -123,12 +132,14 @@ async def run_hub(settings: Settings, *, demo: bool, demo_speed: float) -> None:
         connectors = _connectors(settings, secrets.hashes)
         sink = StoreSink(parts.store, lambda: parts.areas, parts.photos, parts.preparer, secrets.hashes)
         await stack.enter_async_context(_at_work(parts, connectors, sink))
-        hub = SimpulHub(Engine(graphql_schema()), parts, Identity(parts.store, secrets))
-        door = graphql_app(hub, settings.for_door())
+        identity = await stack.enter_async_context(identifying(parts, secrets, settings.for_issuer()))
+        hub = SimpulHub(Engine(graphql_schema()), parts, identity)
+        documents = documents_of(settings, hub.engine.check)
+        door = graphql_app(hub, settings.for_door(), documents=documents, secret=secrets.hashes)
         routes = [*photo_routes(parts), *push_routes(_receivers(connectors, sink))]
         application = site(door, parts.store, routes, origins=settings.cors_origins)
-        words = greeting(address, secrets.tokens, demo=demo)
-        server = HubServer(application, door, message_bytes=settings.body_bytes, ready=lambda: typer.echo(words))
+        words = greeting(address, secrets.tokens, demo=demo, issuer=settings.oidc_issuer)
+        server = HubServer(application, door, ready=lambda: typer.echo(words))
         with signals_end_serving_alone():
             await server.serve([taken])
 
@@ -268,7 +279,10 @@ async def token(
     """Sign a bearer token with the local key, for development and for trying things out."""
     if role is Role.ANONYMOUS:
         raise typer.BadParameter("whoever is anonymous needs no token")
-    async with _seeded(_settings()) as store:
+    settings = _settings()
+    if settings.oidc_issuer:
+        raise WrongSetting(f"Tokens come from {settings.oidc_issuer} (SIMPUL_OIDC_ISSUER): the local key signs none.")
+    async with _seeded(settings) as store:
         secrets = await store.read(load_secrets)
     typer.echo(issue(secrets.tokens, role=role, subject=subject, agency=agency, name=name, seconds=int(hours * 3600)))
 

@@ -284,7 +284,7 @@ class ReadyServer(uvicorn.Server):
 async def served(settings: DoorSettings | None = None, **options: Any) -> AsyncIterator[Stage]:
     """Serve the small hub with uvicorn on a free port, on this event loop."""
     stage = Stage(0).renew(settings)
-    every = {**uvicorn_options(), "log_config": None, "lifespan": "off", "port": 0, **options}
+    every = {**uvicorn_options(settings), "log_config": None, "lifespan": "off", "port": 0, **options}
     server = ReadyServer(uvicorn.Config(stage, **every))
     serving = asyncio.create_task(server._serve())
     await server.listening.wait()

@@ -13,7 +13,7 @@ import pytest
 import uvloop
 
 from tests.door import Stage, served, socket_to
-from transport import serving
+from transport import bounded_websocket
 
 SIZE = 16_000
 MOST_IN_FLIGHT = 6_000_000 // SIZE
@@ -128,10 +128,10 @@ def test_it_goes_on_without_a_gap_when_it_reads_again(run: Callable[[Test], None
 def test_pings_without_reading_the_pongs_are_bounded_too(
     run: Callable[[Test], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    owed: list[serving.BoundedWebSocket] = []
-    made = serving.BoundedWebSocket.connection_made
+    owed: list[bounded_websocket.BoundedWebSocket] = []
+    made = bounded_websocket.BoundedWebSocket.connection_made
     monkeypatch.setattr(
-        serving.BoundedWebSocket,
+        bounded_websocket.BoundedWebSocket,
         "connection_made",
         lambda self, transport: (owed.append(self), made(self, transport))[1],
     )
@@ -153,7 +153,7 @@ def test_a_stopping_hub_does_not_wait_for_who_does_not_read(
     run: Callable[[Test], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("transport.graphql_ws._CLOSING_SECONDS", 0.05)
-    monkeypatch.setattr(serving, "DRAIN_SECONDS", 0.05)
+    monkeypatch.setattr(bounded_websocket, "DRAIN_SECONDS", 0.05)
 
     async def test() -> None:
         async with AsyncExitStack() as outlasting:

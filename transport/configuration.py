@@ -4,19 +4,28 @@ docs/operations.md lists them all, and a test holds it to this file.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
+from domain.revocation import TOKENS_LIVE
+from domain.vocabulary import Role
 from resolvers.context import HubSettings
+from storage.photos.bucket_address import BucketAddress, parse_bucket
+from transport.oidc import OidcSettings
+from transport.oidc_fetch import is_trustworthy
 from transport.settings import DoorSettings
 
 PREFIX = "SIMPUL_"
 CONFIG_VARIABLE = "SIMPUL_CONFIG"
 DEFAULT_FILE = Path("simpul.toml")
+_ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+"""As browsers write an origin: in small letters, without a path, and without the port that goes without saying."""
 
 
 class WrongSetting(Exception):
@@ -34,12 +43,24 @@ class Settings(BaseModel):
     database_url: str = Field(
         "", description="A PostgreSQL address (postgresql://user:password@host/name); empty: SQLite in the data folder."
     )
+    photos_url: str = Field(
+        "", description="A bucket that speaks S3 (https://HOST/BUCKET/PREFIX?region=REGION); empty: in the data folder."
+    )
+    photos_access_key: str = Field("", description="The name of the key to that bucket.")
+    photos_secret_key: SecretStr = Field(SecretStr(""), description="The secret of the key to that bucket.")
+    photos_secret_key_file: Path | None = Field(None, description="A file that has the secret, instead.")
+    photos_timeout: float = Field(
+        10.0, gt=0, le=60, description="How long the bucket may leave one request unanswered."
+    )
     public_url: str = Field(
         "", description="How clients reach the hub, for photos' addresses; empty: made of host and port."
     )
     log_level: str = Field("info", description="debug, info, warning or error.")
     cors_origins: list[str] = Field(
         [], description="Origins of other sites whose pages may query the hub, comma-separated; none by default."
+    )
+    trusted_proxies: list[str] = Field(
+        [], description="Addresses and networks of balancers whose X-Forwarded-For is believed, comma-separated."
     )
     count_timeout: float = Field(2.0, gt=0, le=60, description="How long one count may take before it is given up.")
     anonymous_reports_per_hour: int = Field(
@@ -52,19 +73,105 @@ class Settings(BaseModel):
         60, ge=1, description="Look-ups by tracking code that one viewer may make within a minute."
     )
     body_bytes: int = Field(1_000_000, ge=1_000, description="The most that a request's JSON may have.")
+    body_seconds: float = Field(30.0, gt=0, le=3_600, description="How long a request may leave its body unfinished.")
+    batch_operations: int = Field(
+        1, ge=1, le=1_000, description="Operations that one request may bring; 1: no batches."
+    )
+    documents_dir: Path | None = Field(None, description="A folder of trusted GraphQL documents.")
+    only_trusted_documents: bool = Field(False, description="Whether documents that are not trusted are refused.")
 
     operations_per_socket: int = Field(100, ge=1, description="Operations that one WebSocket may have open.")
     init_seconds: float = Field(5.0, gt=0, description="How long a WebSocket may take to introduce itself.")
     ping_seconds: float = Field(10.0, gt=0, description="How often subscribers are told how far they are.")
+    sockets_per_client: int = Field(1_000, ge=1, description="WebSockets that one address may have open.")
+    streams_per_client: int = Field(1_000, ge=1, description="Event streams that one address may have open.")
+    idle_seconds: float = Field(600.0, gt=0, description="How long a WebSocket may stay on which nothing runs.")
+    expiry_warning_seconds: float = Field(
+        60.0, ge=0, description="How long before its token runs out a subscriber is told."
+    )
+    lag_bytes: int = Field(65_536, ge=4_096, description="Bytes that a reader may leave waiting before he lags behind.")
+    lag_seconds: float = Field(30.0, gt=0, description="How long a reader may lag behind before he is cut off.")
+    head_bytes: int = Field(65_536, ge=1_024, description="The most that a request's address and headers may have.")
+    head_seconds: float = Field(10.0, gt=0, description="How long a request's head may take to come in.")
+    oidc_issuer: str = Field("", description="The issuer whose tokens hold (OIDC); empty: the hub's own local ones do.")
+    oidc_audience: str = Field(
+        "", validate_default=True, description="Whom those tokens must be for (`aud`); to be set with an issuer."
+    )
+    oidc_role_claim: str = Field("role", description="The claim that has the role or roles; dots go into objects.")
+    oidc_agency_claim: str = Field("agency", description="The claim that has the code of the agency.")
+    oidc_name_claim: str = Field("name", description="The claim that has the name to show.")
+    oidc_roles: dict[str, Role] = Field(
+        {}, description="Roles by the issuer's words: WORD=ROLE, comma-separated, or a table. Ours hold as they are."
+    )
+    oidc_leeway: float = Field(30.0, ge=0, le=300, description="How far the issuer's clock may be off.")
+    oidc_token_seconds: float = Field(
+        86_400.0, ge=60, le=TOKENS_LIVE, description="The longest that one of the issuer's tokens may live."
+    )
+    oidc_refetch_seconds: float = Field(
+        10.0, ge=1, le=300, description="How soon the issuer's keys may be fetched again, whatever anybody shows."
+    )
+    oidc_stale_seconds: float = Field(
+        86_400.0, ge=0, le=604_800, description="How long the issuer's keys are trusted on while he does not answer."
+    )
     lapor_source: str = Field("lapor", description="The code of the source that reports are forwarded to as LAPOR.")
     sources: dict[str, dict[str, Any]] = Field(
         {}, description="The outside systems, a table each: [sources.CODE] with kind and that connector's settings."
     )
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "trusted_proxies", mode="before")
     @classmethod
-    def _split_origins(cls, value: object) -> object:
+    def _split_list(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _known_networks(cls, value: list[str]) -> list[str]:
+        for each in value:
+            try:
+                ip_network(each)
+            except ValueError:
+                raise ValueError(f"{each} is neither an address nor a network such as 10.0.0.0/8") from None
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _known_issuer(cls, value: str) -> str:
+        if value and not is_trustworthy(value):
+            raise ValueError("must begin with https:// (http:// only on this machine)")
+        return value
+
+    @field_validator("oidc_audience")
+    @classmethod
+    def _with_issuer(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("oidc_issuer") and not value:
+            raise ValueError("must be set where an issuer is: a token for somebody else must not hold here")
+        return value
+
+    @field_validator("oidc_roles", mode="before")
+    @classmethod
+    def _read_roles(cls, value: object) -> object:
+        if isinstance(value, str):
+            value = dict(part.strip().rpartition("=")[::2] for part in value.split(",") if part.strip())
+        if not isinstance(value, dict) or not all(isinstance(role, str) for role in value.values()):
+            raise ValueError("must be WORD=ROLE, comma-separated")
+        return {word: role.upper() for word, role in value.items()}
+
+    @field_validator("oidc_roles")
+    @classmethod
+    def _somebody(cls, value: dict[str, Role]) -> dict[str, Role]:
+        if "" in value or Role.ANONYMOUS in value.values():
+            raise ValueError("must be WORD=ROLE, of the roles citizen, responder, dispatcher, partner and admin")
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _exact_origins(cls, value: list[str]) -> list[str]:
+        for each in value:
+            if each != "*" and not _ORIGIN.fullmatch(each):
+                raise ValueError(f"{each} is no origin such as https://peta.example:8443, with nothing after it")
+        if "*" in value and len(value) > 1:
+            raise ValueError("* lets all sites in, so it must stand alone")
+        return value
 
     @field_validator("log_level")
     @classmethod
@@ -80,6 +187,13 @@ class Settings(BaseModel):
             raise ValueError("must begin with postgresql:// (or be empty for SQLite in the data folder)")
         return value
 
+    @field_validator("photos_url")
+    @classmethod
+    def _known_bucket(cls, value: str) -> str:
+        if value:
+            parse_bucket(value)
+        return value
+
     @property
     def store_url(self) -> str:
         """The address of the store in use."""
@@ -89,6 +203,19 @@ class Settings(BaseModel):
     def photo_dir(self) -> Path:
         """Where photos lie."""
         return self.data_dir / "photos"
+
+    @property
+    def photo_bucket(self) -> BucketAddress | None:
+        """The bucket that photos lie in, with the keys to it; None: in the data folder. Raises WrongSetting."""
+        if not self.photos_url:
+            return None
+        secret = self.photos_secret_key.get_secret_value() or _secret_in(self.photos_secret_key_file)
+        if not self.photos_access_key or not secret:
+            raise WrongSetting(
+                f"The setting {PREFIX}PHOTOS_URL needs a key: set {PREFIX}PHOTOS_ACCESS_KEY, and"
+                f" {PREFIX}PHOTOS_SECRET_KEY or {PREFIX}PHOTOS_SECRET_KEY_FILE. See docs/operations.md."
+            )
+        return parse_bucket(self.photos_url, self.photos_access_key, secret, self.photos_timeout)
 
     def address(self, port: int | None = None) -> str:
         """How clients reach the hub, without a slash at the end."""
@@ -106,13 +233,42 @@ class Settings(BaseModel):
             lapor_source=self.lapor_source if self.lapor_source in self.sources else None,
         )
 
+    def for_issuer(self) -> OidcSettings | None:
+        """Whose tokens hold; None for the hub's own."""
+        if not self.oidc_issuer:
+            return None
+        return OidcSettings(
+            issuer=self.oidc_issuer,
+            audience=self.oidc_audience,
+            role_claim=self.oidc_role_claim,
+            agency_claim=self.oidc_agency_claim,
+            name_claim=self.oidc_name_claim,
+            roles=self.oidc_roles,
+            leeway=self.oidc_leeway,
+            token_seconds=self.oidc_token_seconds,
+            refetch_seconds=self.oidc_refetch_seconds,
+            stale_seconds=self.oidc_stale_seconds,
+        )
+
     def for_door(self) -> DoorSettings:
         """What the door needs of the settings."""
         return DoorSettings(
             body_bytes=self.body_bytes,
+            body_seconds=self.body_seconds,
+            batch_operations=self.batch_operations,
             operations_per_socket=self.operations_per_socket,
             init_seconds=self.init_seconds,
             ping_seconds=self.ping_seconds,
+            sockets_per_client=self.sockets_per_client,
+            streams_per_client=self.streams_per_client,
+            idle_seconds=self.idle_seconds,
+            expiry_warning_seconds=self.expiry_warning_seconds,
+            lag_bytes=self.lag_bytes,
+            lag_seconds=self.lag_seconds,
+            head_bytes=self.head_bytes,
+            head_seconds=self.head_seconds,
+            origins=(*self.cors_origins, *([self.public_url] if self.public_url else [])),
+            trusted_proxies=tuple(self.trusted_proxies),
         )
 
 
@@ -130,6 +286,16 @@ def load_settings(environment: Mapping[str, str] | None = None, file: Path | Non
             f"The setting {PREFIX}{name.upper()} (or {name} in the file) is wrong: {_plain(first['msg'])}."
             " See docs/operations.md."
         ) from error
+
+
+def _secret_in(file: Path | None) -> str:
+    """What a file of a secret has, without the line's end. Raises WrongSetting."""
+    if file is None:
+        return ""
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongSetting(f"The file of a secret, {file}, cannot be read: mend the setting that names it.") from error
 
 
 def _file_named(environment: Mapping[str, str]) -> Path | None:

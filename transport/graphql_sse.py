@@ -13,8 +13,10 @@ from starlette.types import Receive, Scope, Send
 
 from execution import Answer, Prepared, RequestRefused
 from transport.answers import EVENT_STREAM, VARY, encode
-from transport.door import RequestInfo, Viewer, seconds_left
+from transport.clients import Places
+from transport.door import BadRequest, RequestInfo, Viewer
 from transport.running import Operations, Run
+from transport.session import Session
 from transport.settings import DoorSettings
 
 COMPLETE = b"event: complete\ndata:\n\n"
@@ -30,15 +32,28 @@ class EventStreams:
         self._operations = operations
         self._settings = settings
         self._open: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self.places = Places(settings.streams_per_client)
 
     def refusing(self, refused: RequestRefused, *, private: bool) -> Response:
         """Answer an operation that will not run: its errors are the only event."""
         return Response(_refusal_event(refused) + COMPLETE, headers=_headers(private))
 
     def running(self, prepared: Prepared, viewer: Viewer, info: RequestInfo) -> "EventStream":
-        """Answer an operation with the events of its run."""
-        run = self._operations.run(prepared, viewer, info)
-        return EventStream(self, run, _headers(info.private), self._settings.ping_seconds, seconds_left(viewer))
+        """Answer an operation with the events of its run. Raises BadRequest: too many streams, or the hub stops."""
+        if self._stopping:
+            raise BadRequest("The hub is stopping.", status=503, code="OVERLOADED", retryAfter=1)
+        if not self.places.free(info.client_address):
+            raise _too_many(self.places.most)
+        session = Session(
+            self._operations.hub, viewer, shown=info.private, warning_seconds=self._settings.expiry_warning_seconds
+        )
+        return EventStream(self, self._operations.run(prepared, viewer, info), info, session)
+
+    @property
+    def ping_seconds(self) -> float:
+        """How often a stream tells its position."""
+        return self._settings.ping_seconds
 
     def refusal(self, error: Exception) -> RequestRefused:
         """Say what the client may know of what ended a stream."""
@@ -46,6 +61,7 @@ class EventStreams:
 
     def close_all(self) -> None:
         """Break off all open streams without `complete`, so that clients come back and resume."""
+        self._stopping = True
         for writer in self._open:
             writer.cancel()
 
@@ -58,29 +74,31 @@ class EventStreams:
 class EventStream(Response):
     """The response that runs one operation while it is being read."""
 
-    def __init__(
-        self, streams: EventStreams, run: Run, headers: dict[str, str], ping_seconds: float, seconds_left: float | None
-    ) -> None:
-        super().__init__(headers=headers)
+    def __init__(self, streams: EventStreams, run: Run, info: RequestInfo, session: Session) -> None:
+        super().__init__(headers=_headers(info.private))
         del self.headers["content-length"]
         self._streams = streams
         self._run = run
-        self._ping_seconds = ping_seconds
-        self._seconds_left = seconds_left
+        self._address = info.client_address
+        self._session = session
         self._writing = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Write events until the operation ends, the client leaves, its token runs out or the hub stops."""
-        writer = asyncio.create_task(self._write(send))
-        leaver = asyncio.create_task(_client_left(receive))
-        self._streams.entered(writer)
-        try:
-            await asyncio.wait((writer, leaver), timeout=self._seconds_left, return_when=asyncio.FIRST_COMPLETED)
-            left = leaver.done()
-        finally:
-            writer.cancel()
-            leaver.cancel()
-            await asyncio.wait((writer, leaver))
+        """Write events until the operation ends, the client leaves, its credentials hold no longer or the hub stops."""
+        with self._streams.places.taken(self._address):
+            writer = asyncio.create_task(self._write(send))
+            self._streams.entered(writer)
+            leaver = asyncio.create_task(_client_left(receive))
+            others = {leaver}
+            if self._session.shown:
+                others.add(asyncio.create_task(self._until_ended()))
+            try:
+                await asyncio.wait((writer, *others), return_when=asyncio.FIRST_COMPLETED)
+                left = leaver.done()
+            finally:
+                for task in (writer, *others):
+                    task.cancel()
+                await asyncio.wait((writer, *others))
         if not writer.cancelled():
             await writer
         elif not left:
@@ -88,10 +106,15 @@ class EventStream(Response):
                 async with asyncio.timeout(_CLOSING_SECONDS):
                     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
+    async def _until_ended(self) -> None:
+        await self._session.ended()
+
     async def _write(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         await self._send(send, KEEP_ALIVE)
-        pinging = asyncio.create_task(self._ping(send))
+        besides = [asyncio.create_task(self._ping(send))]
+        if self._session.shown:
+            besides.append(asyncio.create_task(self._warn(send)))
         try:
             async with aclosing(self._run.answers()) as answers:
                 async for answer in answers:
@@ -100,14 +123,20 @@ class EventStream(Response):
         except Exception as error:  # noqa: BLE001  the edge of an operation: whatever it is, its client is told
             await self._send(send, _refusal_event(self._streams.refusal(error)))
         finally:
-            pinging.cancel()
+            for task in besides:
+                task.cancel()
         await send({"type": "http.response.body", "body": COMPLETE, "more_body": False})
 
     async def _ping(self, send: Send) -> None:
         while True:
-            await asyncio.sleep(self._ping_seconds)
+            await asyncio.sleep(self._streams.ping_seconds)
             progress = self._run.progress()
             await self._send(send, KEEP_ALIVE if progress is None else b"id: " + progress.encode() + b"\n\n")
+
+    async def _warn(self, send: Send) -> None:
+        """Tell in a comment, which clients skip that do not look for it, that the token runs out."""
+        await self._session.warned()
+        await self._send(send, b": sessionExpiresInSeconds %d\n\n" % (self._session.warning() or 0))
 
     async def _send(self, send: Send, event: bytes) -> None:
         """Write one event whole; the server waits here while the client does not read."""
@@ -118,6 +147,11 @@ class EventStream(Response):
 async def _client_left(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _too_many(most: int) -> BadRequest:
+    words = f"At most {most} event streams may be open from one address."
+    return BadRequest(words, status=429, code="RATE_LIMITED", limit=most, value=most + 1, retryAfter=30)
 
 
 def _next_event(answer: Answer) -> bytes:

@@ -14,11 +14,14 @@ from typing import ParamSpec
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from transport import messages
-from transport.door import BadRequest, Credentials, RequestInfo, Viewer, seconds_left
+from transport.clients import Places, TooMany
+from transport.door import BadRequest, Credentials, RequestInfo, Viewer
 from transport.introduction import introduce
 from transport.messages import CloseCode, Message, ProtocolError
+from transport.origins import may_connect
 from transport.request import Parameters, parameters_of
 from transport.running import Operations, Run
+from transport.session import Session
 from transport.settings import DoorSettings
 
 P = ParamSpec("P")
@@ -35,27 +38,52 @@ class Sockets:
         self._operations = operations
         self._settings = settings
         self._open: set[Socket] = set()
+        self._places = Places(settings.sockets_per_client)
+        self._stopping: tuple[int, str] | None = None
 
     def __len__(self) -> int:
         return len(self._open)
 
     async def serve(self, websocket: WebSocket) -> None:
-        """Serve one socket from its handshake to its end."""
-        if messages.SUBPROTOCOL not in websocket.scope["subprotocols"]:
-            await websocket.accept()
-            await websocket.close(CloseCode.SUBPROTOCOL_NOT_ACCEPTABLE, "Subprotocol not acceptable")
-            return
-        await websocket.accept(messages.SUBPROTOCOL)
-        socket = Socket(websocket, self._operations, self._settings)
-        self._open.add(socket)
+        """Serve one socket from its handshake to its end.
+
+        Only a foreign page is refused in the handshake, which tells a browser nothing: whatever else is wrong is said
+        by the code that the socket is closed with.
+        """
+        if not may_connect(websocket.headers, websocket.url.scheme, self._settings.origins):
+            await websocket.close()
+        elif messages.SUBPROTOCOL not in websocket.scope["subprotocols"]:
+            await _refuse(websocket, None, CloseCode.SUBPROTOCOL_NOT_ACCEPTABLE, "Subprotocol not acceptable")
+        elif self._stopping is not None:
+            await _refuse(websocket, messages.SUBPROTOCOL, *self._stopping)
+        else:
+            await self._serve_in_its_place(websocket)
+
+    async def _serve_in_its_place(self, websocket: WebSocket) -> None:
         try:
-            await socket.serve()
-        finally:
-            self._open.discard(socket)
+            with self._places.taken(websocket.client.host if websocket.client else None):
+                await websocket.accept(messages.SUBPROTOCOL)
+                socket = Socket(websocket, self._operations, self._settings)
+                self._open.add(socket)
+                try:
+                    await socket.serve()
+                finally:
+                    self._open.discard(socket)
+        except TooMany:
+            words = f"At most {self._places.most} sockets may be open from one address"
+            await _refuse(websocket, messages.SUBPROTOCOL, CloseCode.TOO_MANY, words)
 
     async def close_all(self, code: int, reason: str) -> None:
-        """Close every socket: with 1012, clients come back and resume."""
+        """Close every socket, those that still come too: with 1012, clients come back and resume."""
+        self._stopping = (code, reason)
         await asyncio.gather(*(socket.close(code, reason) for socket in list(self._open)))
+
+
+async def _refuse(websocket: WebSocket, subprotocol: str | None, code: int, reason: str) -> None:
+    """Accept, only to say why not."""
+    with suppress(*_GONE):
+        await websocket.accept(subprotocol)
+        await websocket.close(code, reason)
 
 
 class Socket:
@@ -74,7 +102,9 @@ class Socket:
         self._runs: dict[str, Run] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._session: Session | None = None
         self._waiting_for_init: asyncio.Task[None] | None = None
+        self._idling: asyncio.TimerHandle | None = None
         self._reading: asyncio.Task[None] | None = None
 
     async def serve(self) -> None:
@@ -85,6 +115,7 @@ class Socket:
             await asyncio.wait((self._reading,))
         finally:
             self._closed = True
+            self._no_longer_idle()
             for task in self._tasks:
                 task.cancel()
             if self._tasks:
@@ -143,22 +174,34 @@ class Socket:
 
     async def _init(self, message: Message) -> None:
         if self._init_received:
-            raise ProtocolError(CloseCode.TOO_MANY_INITS, "Too many initialisation requests")
+            raise ProtocolError(CloseCode.TOO_MANY, "Too many initialisation requests")
         self._init_received = True
         if self._waiting_for_init is not None:
             self._waiting_for_init.cancel()
         self._credentials, self._language = introduce(self._websocket, message.payload or {})
         self._viewer = await self._identify()
+        self._session = Session(
+            self._operations.hub,
+            self._viewer,
+            shown=self._credentials.shown,
+            warning_seconds=self._settings.expiry_warning_seconds,
+        )
         await self._send(messages.connection_ack)
         self._start(self._ping)
-        self._start(self._close_when_expired, self._viewer)
+        self._idle()
+        if self._session.shown:
+            self._start(self._warn, self._session)
+            self._start(self._close_when_ended, self._session)
 
     async def _identify(self) -> Viewer:
         try:
             return await self._operations.hub.identify(self._credentials)
         except Exception as error:
-            if self._operations.hub.engine.refusal(error).code == "INTERNAL":
+            refused = self._operations.hub.engine.refusal(error)
+            if refused.code == "INTERNAL":
                 raise ProtocolError(CloseCode.INTERNAL_ERROR, "Internal server error") from error
+            if "retryAfter" in refused.errors[0].get("extensions", {}):
+                raise ProtocolError(CloseCode.TRY_AGAIN_LATER, refused.errors[0]["message"]) from error
             raise ProtocolError(CloseCode.FORBIDDEN, "Forbidden") from error
 
     async def _subscribe(self, message: Message) -> None:
@@ -172,6 +215,7 @@ class Socket:
             refused = self._operations.hub.engine.refusal(_too_many_operations(most))
             await self._send(lambda: messages.error(message.id, refused.errors))
             return
+        self._no_longer_idle()
         self._running[message.id] = self._start(self._operate, message.id, parameters, self._viewer)
 
     def _complete(self, id_: str) -> None:
@@ -182,7 +226,10 @@ class Socket:
 
     def _forget(self, id_: str) -> asyncio.Task[None] | None:
         self._runs.pop(id_, None)
-        return self._running.pop(id_, None)
+        task = self._running.pop(id_, None)
+        if not self._running:
+            self._idle()
+        return task
 
     # Operations
 
@@ -230,7 +277,10 @@ class Socket:
     async def _ping(self) -> None:
         while True:
             await asyncio.sleep(self._settings.ping_seconds)
-            await self._send(lambda: messages.ping(self._positions()))
+            await self._send(self._ping_message)
+
+    def _ping_message(self) -> str:
+        return messages.ping(self._positions(), self._session.warning() if self._session else None)
 
     def _positions(self) -> dict[str, str]:
         positions = {id_: run.progress() for id_, run in self._runs.items()}
@@ -242,11 +292,25 @@ class Socket:
         await asyncio.sleep(self._settings.init_seconds)
         await self.close(CloseCode.INIT_TIMEOUT, "Connection initialisation timeout")
 
-    async def _close_when_expired(self, viewer: Viewer) -> None:
-        seconds = seconds_left(viewer)
-        if seconds is not None:
-            await asyncio.sleep(seconds)
-            await self.close(CloseCode.FORBIDDEN, "Token expired")
+    async def _warn(self, session: Session) -> None:
+        await session.warned()
+        await self._send(self._ping_message)
+
+    async def _close_when_ended(self, session: Session) -> None:
+        await self.close(CloseCode.FORBIDDEN, await session.ended())
+
+    def _idle(self) -> None:
+        """Nothing runs: the socket stays a while, and is closed if nothing comes."""
+        self._no_longer_idle()
+        if not self._closed:
+            seconds, words = self._settings.idle_seconds, "Idle: subscribe, or close the socket"
+            closing = partial(self._start, self.close, CloseCode.NORMAL, words)
+            self._idling = asyncio.get_running_loop().call_later(seconds, closing)
+
+    def _no_longer_idle(self) -> None:
+        if self._idling is not None:
+            self._idling.cancel()
+            self._idling = None
 
     def _start(self, work: Callable[P, Awaitable[None]], *arguments: P.args, **more: P.kwargs) -> asyncio.Task[None]:
         task = asyncio.create_task(_until_gone(work, *arguments, **more))

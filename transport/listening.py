@@ -57,8 +57,8 @@ class HubServer(uvicorn.Server):
     `ready` is called once clients get in.
     """
 
-    def __init__(self, app: ASGIApp, door: GraphQLDoor, *, message_bytes: int, ready: Callable[[], None]) -> None:
-        options = uvicorn_options(message_bytes=message_bytes)
+    def __init__(self, app: ASGIApp, door: GraphQLDoor, *, ready: Callable[[], None]) -> None:
+        options = uvicorn_options(door.settings)
         super().__init__(
             uvicorn.Config(
                 app, lifespan="off", log_config=None, access_log=False, server_header=False, backlog=BACKLOG, **options
@@ -74,7 +74,9 @@ class HubServer(uvicorn.Server):
             self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Tells subscribers, waits for mutations, then closes."""
+        """Lets nobody in any more, tells subscribers, waits for mutations, then for requests in flight."""
+        for server in self.servers:
+            server.close()
         await self._door.close_all()
         await super().shutdown(sockets)
 

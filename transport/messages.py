@@ -20,14 +20,16 @@ _CLIENT_TYPES = ("connection_init", "ping", "pong", "subscribe", "complete")
 class CloseCode(IntEnum):
     """Why the hub closes a socket."""
 
+    NORMAL = 1000
     RESTART = 1012
+    TRY_AGAIN_LATER = 1013
     BAD_REQUEST = 4400
     UNAUTHORIZED = 4401
     FORBIDDEN = 4403
     SUBPROTOCOL_NOT_ACCEPTABLE = 4406
     INIT_TIMEOUT = 4408
     SUBSCRIBER_EXISTS = 4409
-    TOO_MANY_INITS = 4429
+    TOO_MANY = 4429
     INTERNAL_ERROR = 4500
 
 
@@ -82,9 +84,13 @@ def connection_ack() -> str:
     return _write("connection_ack")
 
 
-def ping(cursors: dict[str, str]) -> str:
-    """Return a ping that tells, for each operation, the position written to this socket before it."""
-    return _write("ping", payload={"cursors": cursors})
+def ping(cursors: dict[str, str], expires_in: int | None = None) -> str:
+    """Return a ping that tells, for each operation, the position written to this socket before it.
+
+    `expires_in` are the seconds for which the token still holds, once that is to be told.
+    """
+    expiry = {} if expires_in is None else {"sessionExpiresInSeconds": expires_in}
+    return _write("ping", payload={"cursors": cursors, **expiry})
 
 
 def pong(payload: dict[str, Any] | None) -> str:

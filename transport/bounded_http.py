@@ -1,0 +1,140 @@
+"""uvicorn's HTTP, with an end to heads that grow or never come, and to answers that nobody takes."""
+
+import asyncio
+from typing import Any, cast
+
+from transport.lingering import LingeringHttp
+from transport.settings import DoorSettings
+
+REFUSED_SECONDS = 2.0
+"""How long a connection whose head was refused stays, so that its client can read why."""
+
+
+class BoundedHttp(LingeringHttp):
+    """A connection whose requests' heads are bounded in bytes and time, and whose reader may lag so long and no longer."""
+
+    def __init__(self, *arguments: Any, settings: DoorSettings, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._settings = settings
+        self._in_head = True
+        self._began = False  # a head, within the piece that is being read
+        self._told = 0  # bytes of the present head that the parser has handed on
+        self._came = 0  # bytes that came for it since the piece that it began in
+        self._too_large = False
+        self._refused = False
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._lag_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, and wait for the first head."""
+        super().connection_made(cast(asyncio.Transport, transport))
+        self.transport.set_write_buffer_limits(high=self._settings.lag_bytes)
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End, and with it all that was waited for."""
+        self._stop_waiting_for_head()
+        self._stop_lag_timer()
+        super().connection_lost(exc)
+
+    # Heads
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came. A head that goes on and on is ended, be it one line."""
+        if self._refused:
+            return
+        self._began = False
+        super().data_received(data)
+        if self._in_head and not self._began and not self.transport.is_closing():
+            self._came += len(data)
+            if self._came > self._settings.head_bytes:
+                self._too_large = True
+                self.send_400_response("")
+
+    def on_message_begin(self) -> None:
+        """Begin a head."""
+        super().on_message_begin()
+        self._in_head, self._began, self._told, self._came = True, True, 0, 0
+        self._wait_for_head()
+
+    def on_url(self, url: bytes) -> None:
+        """Take a piece of the address."""
+        super().on_url(url)
+        self._count(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        super().on_header(name, value)
+        self._count(len(name) + len(value))
+
+    def _count(self, size: int) -> None:
+        self._told += size
+        if self._told > self._settings.head_bytes:
+            self._too_large = True
+            raise ValueError("head too large")  # the parser stops, and uvicorn refuses the request
+
+    def on_headers_complete(self) -> None:
+        """The head is there."""
+        self._in_head = False
+        self._stop_waiting_for_head()
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request, or one whose head is too large, in words."""
+        if self._too_large:
+            most = self._settings.head_bytes
+            self._refuse(b"431 Request Header Fields Too Large", f"The head of a request has at most {most} bytes.")
+        else:
+            super().send_400_response(msg)
+
+    def _refuse(self, status: bytes, words: str) -> None:
+        body = words.encode()
+        head = (
+            b"HTTP/1.1 %s\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head % (status, len(body)) + body)
+        self.transport.write_eof()
+        self._refused = True
+        self.loop.call_later(REFUSED_SECONDS, self.transport.close)
+
+    def _wait_for_head(self) -> None:
+        self._stop_waiting_for_head()
+        self._head_timer = self.loop.call_later(self._settings.head_seconds, self._no_head)
+
+    def _stop_waiting_for_head(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _no_head(self) -> None:
+        self._head_timer = None
+        if self.transport.is_closing():
+            return
+        if self._told:
+            seconds = self._settings.head_seconds
+            self._refuse(b"408 Request Timeout", f"The head of a request is waited for {seconds:g} seconds.")
+        else:
+            self.transport.close()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection on to a WebSocket."""
+        self._stop_waiting_for_head()
+        super().handle_websocket_upgrade()
+
+    # Readers that are slow, or do not read
+
+    def pause_writing(self) -> None:
+        """Wait for a reader that is `lag_bytes` behind, for `lag_seconds` at most, then break off."""
+        super().pause_writing()
+        if self._lag_timer is None:
+            self._lag_timer = self.loop.call_later(self._settings.lag_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._stop_lag_timer()
+        super().resume_writing()
+
+    def _stop_lag_timer(self) -> None:
+        if self._lag_timer is not None:
+            self._lag_timer.cancel()
+            self._lag_timer = None

@@ -1,0 +1,137 @@
+"""uvicorn's WebSocket, made so that a client costs bounded memory and is told why it is closed, whatever it does.
+
+uvicorn's `websockets-sansio` makes each `send` wait while its buffer is full. What was left open is closed here: pings that
+a client sends without reading the pongs, buffers that never drain, messages of endless empty fragments, handshakes that
+cannot be read, and closing frames that are lost because the connection is cut while the client still sends.
+"""
+
+import asyncio
+from typing import Any, cast
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+
+from transport.messages import CloseCode
+from transport.settings import DoorSettings
+
+DRAIN_SECONDS = 10.0
+"""How long a connection that is to be closed may take to hand over what was written to it."""
+MOST_FRAGMENTS = 1_000
+"""A message in more pieces than this is no message: empty ones would fill the memory without ever being too large."""
+LAGGING = "Too far behind: resume from your cursor"
+
+
+class BoundedWebSocket(WebSocketsSansIOProtocol):
+    """A WebSocket that owes at most one pong, waits for a slow reader so long and no longer, and closes in good order."""
+
+    def __init__(self, *arguments: Any, settings: DoorSettings, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._settings = settings
+        self._owed_pong = b""
+        self._lag_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, with as large a buffer as the settings say."""
+        super().connection_made(transport)
+        self.transport.set_write_buffer_limits(high=self._settings.lag_bytes)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End, and with it the wait for a slow reader."""
+        self._stop_lag_timer()
+        super().connection_lost(exc)
+
+    # A handshake that cannot be read
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; a handshake that cannot be read is answered and ended."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated and not self.transport.is_closing():
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+
+    # Readers that are slow, or do not read
+
+    def pause_writing(self) -> None:
+        """Wait for a reader that is `lag_bytes` behind, for `lag_seconds` at most."""
+        super().pause_writing()
+        if self._lag_timer is None:
+            self._lag_timer = self.loop.call_later(self._settings.lag_seconds, self._close_lagging)
+
+    def resume_writing(self) -> None:
+        """Go on; the pong that is owed comes before anything else."""
+        self._stop_lag_timer()
+        super().resume_writing()
+        owed, self._owed_pong = self._owed_pong, b""
+        if owed and not self.close_sent and not self.transport.is_closing():
+            self.transport.write(owed)
+
+    def _stop_lag_timer(self) -> None:
+        if self._lag_timer is not None:
+            self._lag_timer.cancel()
+            self._lag_timer = None
+
+    def _close_lagging(self) -> None:
+        """Close with 1013. The application hears of it at once; the client when it has read what was before."""
+        self._lag_timer = None
+        if not self.close_sent and not self.transport.is_closing():
+            self.conn.send_close(CloseCode.TRY_AGAIN_LATER, LAGGING)
+            self._close_in_good_order()
+        self.disconnected = True  # whoever waits to send is told so, should the reader go on
+        self.loop.call_later(DRAIN_SECONDS, self.transport.abort)
+
+    def handle_ping(self) -> None:
+        """Answer a ping, or, while nothing can be written, only the last of them (RFC 6455, 5.5.3)."""
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self._owed_pong = b"".join(self.conn.data_to_send())
+
+    # Messages that are wrong
+
+    def handle_cont(self, event: Frame) -> None:
+        """Take a piece of a message, if it has not too many of them."""
+        if self.close_sent:
+            return
+        if len(self.frames) < MOST_FRAGMENTS:
+            super().handle_cont(event)
+        else:
+            self.frames = []
+            self.conn.fail(1009, f"A message in more than {MOST_FRAGMENTS} fragments")
+            self.handle_parser_exception()
+
+    def handle_parser_exception(self) -> None:
+        """Say why the socket is closed; throw away what still comes, so that the client can read it."""
+        if self.close_sent:
+            return
+        self._close_in_good_order()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._cut_off_later()
+
+    def _close_in_good_order(self) -> None:
+        """Write the closing frame that was made, and wait a while for the client to take note of it."""
+        told = self.conn.close_sent
+        assert told is not None
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": told.code, "reason": told.reason})
+        self.close_sent = True
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.close)
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+
+    # Ending
+
+    def keepalive_timeout(self) -> None:
+        """Cut off a peer that answers no pings, for it will not take the closing frame either."""
+        super().keepalive_timeout()
+        self._cut_off_later()
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        """Cut off a peer that does not take what was written before the application was done with it."""
+        super().on_task_complete(task)
+        self._cut_off_later()
+
+    def _cut_off_later(self) -> None:
+        if not self.disconnected:
+            self.loop.call_later(DRAIN_SECONDS, cast(asyncio.WriteTransport, self.transport).abort)

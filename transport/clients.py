@@ -1,0 +1,58 @@
+"""Which client an address stands for, and how much of a thing each client may have open at a time."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import IPv4Address, IPv6Network, ip_address
+
+_OWN_NETWORK_BITS = 64
+
+
+def client_of(address: str | None) -> str | None:
+    """Return what counts as one client: an IPv4 address, or the /64 that one IPv6 customer has for himself.
+
+    Anything else (a name, None for a local socket) stands for itself.
+    """
+    try:
+        parsed = ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Network((parsed, _OWN_NETWORK_BITS), strict=False))
+
+
+class TooMany(Exception):
+    """This client has as many open as it may."""
+
+
+class Places:
+    """So many places each client has; a client without an address, which is on this machine, has as many as it likes."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._taken: Counter[str] = Counter()
+
+    def free(self, address: str | None) -> bool:
+        """Tell whether the client at this address has a place left."""
+        client = client_of(address)
+        return client is None or self._taken[client] < self.most
+
+    @contextmanager
+    def taken(self, address: str | None) -> Iterator[None]:
+        """Take a place for the length of a block. Raises TooMany."""
+        client = client_of(address)
+        if client is None:
+            yield
+            return
+        if self._taken[client] >= self.most:
+            raise TooMany
+        self._taken[client] += 1
+        try:
+            yield
+        finally:
+            self._taken[client] -= 1
+            if not self._taken[client]:
+                del self._taken[client]
