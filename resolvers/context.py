@@ -60,6 +60,7 @@ class HubParts:
     """Limits by address and pace (`resolvers.pace`)."""
     wake_outbox: Callable[[], None] = field(default=lambda: None)
     wake_source: Callable[[str], None] = field(default=lambda _code: None)
+    wake_revocations: Callable[[], None] = field(default=lambda: None)
 
 
 class Context:

@@ -9,6 +9,7 @@ ClientError
 ├── NotFound            of an argument that names what the viewer may not know of
 ├── RateLimited         too many too fast; retryAfter
 ├── Overloaded          the hub has too much to do; retryAfter
+├── SourceUnavailable   another system that is needed for this does not answer; retryAfter
 ├── PhotosUnavailable   photos cannot be kept just now; retryAfter
 ├── CountTimeout        counting took longer than its limit
 └── OutcomeUnknown      the answer was lost: retry with the same idempotencyKey
@@ -86,6 +87,15 @@ class PhotosUnavailable(ClientError):
             f"Photos cannot be kept just now: send it again in {retry_after:g} s, or without photos.",
             retryAfter=retry_after,
         )
+
+
+class SourceUnavailable(ClientError):
+    """Another system, without which this cannot be done, does not answer."""
+
+    code = "SOURCE_UNAVAILABLE"
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message, retryAfter=retry_after)
 
 
 class CountTimeout(ClientError):

@@ -14,8 +14,8 @@ _NAMES = {
 _HOURS = 12
 
 
-def greeting(address: str, key: bytes, *, demo: bool) -> str:
-    """Addresses and ready tokens."""
+def greeting(address: str, key: bytes, *, demo: bool, issuer: str = "") -> str:
+    """Addresses, and ready tokens unless they come from an issuer."""
     lines = [
         "",
         "Simpul is ready.",
@@ -26,8 +26,12 @@ def greeting(address: str, key: bytes, *, demo: bool) -> str:
     ]
     if demo:
         lines.append("  The sources are a made-up city: a flood evening in Jakarta, ten times faster than life.")
-    lines += ["", f"Tokens for trying it out (good for {_HOURS} h; send as  Authorization: Bearer <token>):"]
-    lines += [f"  {role.lower():10}  {_token(key, role)}" for role in _NAMES]
+    lines.append("")
+    if issuer:
+        lines.append(f"Tokens come from {issuer}; the local key signs none that hold.")
+    else:
+        lines.append(f"Tokens for trying it out (good for {_HOURS} h; send as  Authorization: Bearer <token>):")
+        lines += [f"  {role.lower():10}  {_token(key, role)}" for role in _NAMES]
     return "\n".join([*lines, "", "Ctrl-C stops it; what it has is kept in the data folder.", ""])
 
 

@@ -1,67 +1,97 @@
-"""Finds who asks: by a bearer token, by follow tokens, or as nobody in particular."""
+"""Finds who asks: by a bearer token, by an API key, by follow tokens, or as nobody in particular."""
 
 import asyncio
 from collections import OrderedDict
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 
+from domain.revocation import Shown
 from domain.sealing import keyed_hash
+from domain.time import SECOND, micros, moment
 from domain.vocabulary import Role
-from resolvers.errors import Unauthenticated
+from resolvers.context import HubParts
+from resolvers.errors import Overloaded, SourceUnavailable, Unauthenticated
 from resolvers.viewer import Viewer
+from storage.errors import Overloaded as StoreIsBusy
 from storage.persons import agency_id_of, find_person, meet_person
 from storage.reports.follow import hash_of
+from storage.revocation_following import RevocationFollower, following_revocations
 from storage.rows import PersonRow
 from storage.secrets import Secrets
 from storage.store import Store
 from storage.transaction import Operation
+from transport.api_keys import NO_SUCH_KEY, ApiKeys
 from transport.door import Credentials
-from transport.tokens import BadToken, Claims, verify
+from transport.oidc import OidcSettings, tokens_of
+from transport.oidc_keys import KeysUnavailable
+from transport.tokens import BadToken, Claims, LocalTokens, Tokens
 
 _REMEMBERED = 10_000
+REVOKED = "This token was revoked: sign in again."
 
 
 class Identity:
-    """Turns credentials into a viewer; remembers the people it met, so that a known one costs no statement."""
+    """Turns credentials into a viewer; remembers the people it met, so that a known one costs no statement.
 
-    def __init__(self, store: Store, secrets: Secrets) -> None:
+    `tokens` knows which tokens hold, `revocations` which do not any more; `secret` hides clients' addresses.
+    """
+
+    def __init__(self, store: Store, tokens: Tokens, revocations: RevocationFollower, secret: bytes) -> None:
         self._store = store
-        self._secrets = secrets
+        self._tokens = tokens
+        self._revocations = revocations
+        self._secret = secret
+        self._keys = ApiKeys(store, revocations)
         self._met: OrderedDict[tuple[str, str, str | None], PersonRow] = OrderedDict()
         self._agencies: dict[str, int] = {}
 
     async def identify(self, credentials: Credentials) -> Viewer:
-        """Who this is. Raises Unauthenticated for a token that does not hold, or an API key, of which there are none yet."""
-        client = keyed_hash(self._secrets.hashes, "client", credentials.client_address or "")
-        follow = tuple(hash_of(token) for token in credentials.follow_tokens)
-        if credentials.api_key is not None:
-            raise Unauthenticated("This API key is not known.")
-        if credentials.bearer is None:
-            return Viewer(client=client, follow_hashes=follow)
-        try:
-            claims = verify(self._secrets.tokens, credentials.bearer)
-        except BadToken as error:
-            raise Unauthenticated(str(error)) from error
-        return await self._viewer(claims, client, follow)
+        """Who this is. Raises Unauthenticated for a token or key that does not hold, SourceUnavailable while nobody can
+        tell because the issuer does not answer."""
+        viewer = await self._introduced(credentials)
+        if not viewer.anonymous and self._revocations.covers(_shown_by(viewer)):
+            raise Unauthenticated(REVOKED if viewer.key_id is None else NO_SUCH_KEY)
+        return replace(
+            viewer,
+            client=keyed_hash(self._secret, "client", credentials.client_address or ""),
+            follow_hashes=tuple(hash_of(token) for token in credentials.follow_tokens),
+        )
 
     async def until_revoked(self, viewer: Viewer) -> str:
         """Waits until the viewer's token or key is revoked; the words for it."""
-        await asyncio.Event().wait()
-        return "This token was revoked."
+        if viewer.anonymous:
+            await asyncio.Event().wait()
+        await self._revocations.until_covered(_shown_by(viewer))
+        return REVOKED if viewer.key_id is None else "This API key was revoked."
 
-    async def _viewer(self, claims: Claims, client: str, follow: tuple[bytes, ...]) -> Viewer:
+    async def _introduced(self, credentials: Credentials) -> Viewer:
+        if credentials.bearer is not None and credentials.api_key is not None:
+            raise Unauthenticated("Show either a token or an API key, not both.")
+        if credentials.api_key is not None:
+            return await self._keys.viewer_of(credentials.api_key)
+        if credentials.bearer is None:
+            return Viewer()
+        try:
+            return await self._bearer(await self._tokens.verify(credentials.bearer))
+        except BadToken as error:
+            raise Unauthenticated(str(error)) from error
+        except KeysUnavailable as error:
+            words = f"The hub cannot check tokens just now: try again in {error.retry_after:.0f} s."
+            raise SourceUnavailable(words, error.retry_after) from error
+
+    async def _bearer(self, claims: Claims) -> Viewer:
         person = await self._person(claims)
         return Viewer(
             role=claims.role,
             person_id=person.id,
             display_name=person.display_name,
             agency_id=await self._agency(claims.agency),
-            scopes=claims.scopes,
-            expires_at=datetime.fromtimestamp(claims.expires_at, UTC),
-            issued_at=datetime.fromtimestamp(claims.issued_at, UTC),
+            scopes=frozenset(claims.scopes),
+            expires_at=moment(claims.expires_at * SECOND),
+            issued_at=moment(claims.issued_at * SECOND),
             subject=claims.subject,
             token_id=claims.token_id,
-            follow_hashes=follow,
-            client=client,
             partner=claims.agency or claims.subject if claims.role is Role.PARTNER else None,
         )
 
@@ -71,14 +101,19 @@ class Identity:
         if known is None:
             known = await self._store.read(find_person, claims.issuer, claims.subject)
             if known is None or (claims.name and claims.name != known.display_name):
-                lock = f"person:{claims.issuer}|{claims.subject}"
-                known = await self._store.write(
-                    Operation(lambda tx: meet_person(tx, claims.issuer, claims.subject, claims.name), frozenset({lock}))
-                )
+                known = await self._meet(claims)
             self._met[key] = known
             if len(self._met) > _REMEMBERED:
                 self._met.popitem(last=False)
         return known
+
+    async def _meet(self, claims: Claims) -> PersonRow:
+        lock = f"person:{claims.issuer}|{claims.subject}"
+        meeting = Operation(lambda tx: meet_person(tx, claims.issuer, claims.subject, claims.name), frozenset({lock}))
+        try:
+            return await self._store.write(meeting)
+        except StoreIsBusy as error:
+            raise Overloaded(error.retry_after) from error
 
     async def _agency(self, code: str | None) -> int | None:
         if code is None:
@@ -86,6 +121,22 @@ class Identity:
         if code not in self._agencies:
             found = await self._store.read(agency_id_of, code)
             if found is None:
-                raise Unauthenticated(f"This token names an agency that the hub does not know: {code}.")
+                raise Unauthenticated("This token names an agency that the hub does not know.")
             self._agencies[code] = found
         return self._agencies[code]
+
+
+def _shown_by(viewer: Viewer) -> Shown:
+    """What of a viewer's credentials a revocation can name."""
+    issued_at = 0 if viewer.issued_at is None else micros(viewer.issued_at)
+    return Shown(viewer.subject, viewer.token_id, viewer.agency_id, issued_at, is_key=viewer.key_id is not None)
+
+
+@asynccontextmanager
+async def identifying(parts: HubParts, secrets: Secrets, issuer: OidcSettings | None) -> AsyncIterator[Identity]:
+    """Knows who asks, and what is revoked meanwhile, for as long as the block lasts. With an issuer the hub's own local
+    tokens do not hold."""
+    async with following_revocations(parts.store) as revocations:
+        parts.wake_revocations = revocations.wake
+        tokens: Tokens = LocalTokens(secrets.tokens) if issuer is None else tokens_of(issuer)
+        yield Identity(parts.store, tokens, revocations, secrets.hashes)

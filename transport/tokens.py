@@ -1,26 +1,37 @@
-"""Bearer tokens: JWTs (RFC 7519) signed with the hub's local key, for development and for machines without an issuer."""
+"""Bearer tokens: JWTs (RFC 7519). What every one of them must be, and those that are signed with the hub's local key:
+for development, and for machines without an issuer."""
 
+import base64
+import json
+import math
 import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from joserfc import jwt
-from joserfc.errors import ExpiredTokenError, JoseError
-from joserfc.jwk import OctKey
+from joserfc.errors import JoseError
+from joserfc.jwk import KeyFlexible, OctKey
+from joserfc.jws import JWSRegistry
 
-from domain.vocabulary import Role
+from domain.revocation import TOKENS_LIVE
+from domain.vocabulary import Role, Scope
+from storage.storable import storable
 
 LOCAL_ISSUER = "simpul-local"
 LEEWAY_SECONDS = 30
 MOST_CHARACTERS = 8_192
+_LONGEST_TEXT = 255
+_TYPES = (None, "jwt", "at+jwt", "application/at+jwt")
+"""What `typ` may say: a token for access (RFC 9068), or nothing of the sort. A logout token must not open a door."""
+_NOT_OURS = "This token does not hold: it was not signed for this hub, or was changed."
 
 
 class BadToken(Exception):
     """A token that does not hold; the words are safe to show to who showed it. `expired`: it held once."""
 
-    def __init__(self, message: str, *, expired: bool = False) -> None:
+    def __init__(self, message: str = _NOT_OURS, *, expired: bool = False) -> None:
         super().__init__(message)
         self.expired = expired
 
@@ -34,10 +45,61 @@ class Claims:
     role: Role
     agency: str | None
     name: str | None
-    scopes: frozenset[str]
+    scopes: frozenset[Scope]
     issued_at: int
     expires_at: int
     token_id: str | None
+
+
+class Tokens(Protocol):
+    """Knows which tokens hold."""
+
+    async def verify(self, token: str) -> Claims:
+        """What a token says, once its signature, issuer and times hold. Raises BadToken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How exactly clocks agree, and how long a token may live, in seconds."""
+
+    leeway: float = LEEWAY_SECONDS
+    longest: float = TOKENS_LIVE
+
+
+class LocalTokens:
+    """Those that the hub signed itself. They hold where no issuer is configured, and nowhere else."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = OctKey.import_key(key)
+
+    async def verify(self, token: str) -> Claims:
+        """What a token says. Raises BadToken."""
+        header_of(token)
+        told = decoded(token, self._key, JWSRegistry(algorithms=["HS256"]))
+        if told.get("iss") != LOCAL_ISSUER:
+            raise BadToken
+        issued_at, expires_at = times_of(told, Times())
+        return Claims(
+            issuer=LOCAL_ISSUER,
+            subject=subject_of(told),
+            role=_role(told),
+            agency=text_of(told, "agency"),
+            name=text_of(told, "name"),
+            scopes=scopes_of(told),
+            issued_at=issued_at,
+            expires_at=expires_at,
+            token_id=text_of(told, "jti"),
+        )
+
+
+def _role(told: Mapping[str, Any]) -> Role:
+    try:
+        role = Role(str(told["role"]).upper())
+    except (KeyError, ValueError) as error:
+        raise BadToken("This token names no role that the hub knows.") from error
+    if role is Role.ANONYMOUS:
+        raise BadToken("This token names nobody.")
+    return role
 
 
 def issue(
@@ -65,46 +127,76 @@ def issue(
     return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(key))
 
 
-def verify(key: bytes, token: str) -> Claims:
-    """What a token says, once its signature, issuer and times hold. Raises BadToken."""
+# ---------------------------------------------------------------- what all tokens have in common
+
+
+def header_of(token: str) -> Mapping[str, Any]:
+    """The header of a token, of which nothing is proved yet. Raises BadToken for one that no token of ours has."""
     if len(token) > MOST_CHARACTERS:
-        raise BadToken(f"A token has at most {MOST_CHARACTERS} characters.")
+        raise BadToken(f"A token has at most {MOST_CHARACTERS} characters; this one has {len(token)}.")
+    first = token.partition(".")[0]
     try:
-        decoded = jwt.decode(token, OctKey.import_key(key), algorithms=["HS256"])
-        jwt.JWTClaimsRegistry(
-            leeway=LEEWAY_SECONDS,
-            iss={"essential": True, "value": LOCAL_ISSUER},
-            sub={"essential": True},
-            exp={"essential": True},
-            iat={"essential": True},
-        ).validate(decoded.claims)
-    except ExpiredTokenError as error:
-        raise BadToken("This token has expired: sign in again.", expired=True) from error
-    except (JoseError, ValueError, TypeError, RecursionError) as error:
-        raise BadToken("This token does not hold: it was not signed by this hub, or was changed.") from error
-    return _claims(decoded.claims)
+        header = json.loads(base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)))
+    except (ValueError, RecursionError) as error:
+        raise BadToken from error
+    if not isinstance(header, dict) or not isinstance(header.get("alg"), str) or "crit" in header or "b64" in header:
+        raise BadToken
+    kind = header.get("typ")
+    if kind is not None and (not isinstance(kind, str) or kind.lower() not in _TYPES):
+        raise BadToken("This is a token of another kind: show one for access.")
+    return header
 
 
-def _claims(told: Mapping[str, Any]) -> Claims:
+def decoded(token: str, key: KeyFlexible, registry: JWSRegistry) -> Mapping[str, Any]:
+    """The claims of a token, once its signature holds. Raises BadToken."""
     try:
-        role = Role(str(told["role"]).upper())
-    except (KeyError, ValueError) as error:
-        raise BadToken("This token names no role that the hub knows.") from error
-    if role is Role.ANONYMOUS or not isinstance(told["sub"], str):
-        raise BadToken("This token names nobody.")
-    return Claims(
-        issuer=told["iss"],
-        subject=told["sub"],
-        role=role,
-        agency=_text(told, "agency"),
-        name=_text(told, "name"),
-        scopes=frozenset((_text(told, "scope") or "").split()),
-        issued_at=int(told["iat"]),
-        expires_at=int(told["exp"]),
-        token_id=_text(told, "jti"),
-    )
+        return jwt.decode(token, key, registry=registry).claims
+    except (JoseError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise BadToken from error
 
 
-def _text(told: Mapping[str, Any], claim: str) -> str | None:
+def times_of(told: Mapping[str, Any], times: Times) -> tuple[int, int]:
+    """When it was issued and when it runs out. Raises BadToken, in words of its own for an expired one."""
+    now = time.time()
+    issued_at, expires_at = _number(told, "iat"), _number(told, "exp")
+    if expires_at <= now - times.leeway:
+        raise BadToken("This token has expired: sign in again.", expired=True)
+    begins = max(issued_at, _number(told, "nbf") if "nbf" in told else issued_at)
+    if begins > now + times.leeway:
+        raise BadToken("This token does not hold yet. Is a clock wrong?")
+    if expires_at - issued_at > times.longest:
+        lives = f"this one lives {math.ceil(expires_at - issued_at)} s"
+        raise BadToken(f"A token may live {times.longest:g} s at most; {lives}.")
+    return math.floor(issued_at), math.floor(expires_at)
+
+
+def _number(told: Mapping[str, Any], claim: str) -> float:
     value = told.get(claim)
-    return value if isinstance(value, str) and value else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -(2**53) < value < 2**53:
+        raise BadToken
+    return value
+
+
+def subject_of(told: Mapping[str, Any]) -> str:
+    """Whose token it is. Raises BadToken for nobody's."""
+    subject = text_of(told, "sub")
+    if subject is None:
+        raise BadToken("This token names nobody.")
+    return subject
+
+
+def text_of(told: Mapping[str, Any], claim: str) -> str | None:
+    """A claim that is a text; None where it is none, or empty. Raises BadToken for one that cannot be kept."""
+    value = told.get(claim)
+    if not isinstance(value, str) or not value:
+        return None
+    if len(value) > _LONGEST_TEXT or not storable(value):
+        raise BadToken(f"A claim of this token is not fit to be kept: at most {_LONGEST_TEXT} ordinary characters.")
+    return value
+
+
+def scopes_of(told: Mapping[str, Any]) -> frozenset[Scope]:
+    """The scopes that are ours; an issuer has others, which mean nothing here."""
+    value = told.get("scope")
+    words = value.split() if isinstance(value, str) else ()
+    return frozenset(Scope(word) for word in words if word in set(Scope))

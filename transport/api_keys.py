@@ -1,0 +1,84 @@
+"""API keys at the door: known ones cost no statement, and those of no use look all the same."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from dataclasses import replace
+
+from domain.api_key import hash_of_key, is_api_key
+from domain.time import DAY, moment
+from domain.vocabulary import Role
+from resolvers.errors import Unauthenticated
+from resolvers.viewer import Viewer
+from storage.api_keys import ApiKeyRow, find_api_key, note_use
+from storage.clock import now_in_micros
+from storage.revocation_following import RevocationFollower
+from storage.store import Store
+from storage.transaction import Operation
+
+log = logging.getLogger("simpul.access")
+
+_REMEMBERED = 1_000
+NO_SUCH_KEY = "This API key does not hold: it is not known here, has expired or was revoked."
+
+
+class ApiKeys:
+    """Turns an API key into a viewer. A row is remembered until anything is revoked; then it is read again."""
+
+    def __init__(self, store: Store, revocations: RevocationFollower) -> None:
+        self._store = store
+        self._revocations = revocations
+        self._known: OrderedDict[bytes, tuple[int, ApiKeyRow]] = OrderedDict()
+        self._writing: set[asyncio.Task[None]] = set()
+
+    async def viewer_of(self, key: str) -> Viewer:
+        """Who comes with this key. Raises Unauthenticated, in the same words whether it is unknown, expired or revoked."""
+        if not is_api_key(key):
+            raise Unauthenticated("This is no API key of a hub: was it copied whole?")
+        row = await self._row(key)
+        now = now_in_micros()
+        if row is None or not row.holds(now):
+            raise Unauthenticated(NO_SUCH_KEY)
+        self._note_use(hash_of_key(key), row, now)
+        return Viewer(
+            role=Role.PARTNER,
+            person_id=row.person_id,
+            display_name=row.person_name,
+            agency_id=row.agency_id,
+            scopes=row.scopes,
+            expires_at=moment(row.expires_at),
+            issued_at=moment(row.created_at),
+            token_id=row.public_id,
+            partner=row.partner,
+            key_id=row.public_id,
+        )
+
+    async def _row(self, key: str) -> ApiKeyRow | None:
+        """The key's row, of which only those that were there are remembered."""
+        at, version = hash_of_key(key), self._revocations.version
+        if at in self._known and self._known[at][0] == version:
+            self._known.move_to_end(at)
+            return self._known[at][1]
+        row = await self._store.read(find_api_key, key)
+        if row is not None:
+            self._known[at] = (version, row)
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        return row
+
+    def _note_use(self, at: bytes, row: ApiKeyRow, now: int) -> None:
+        """Has the first use of a day written down, without anybody waiting for it."""
+        today = now // DAY * DAY
+        if row.used_at is not None and row.used_at >= today:
+            return
+        if at in self._known:
+            self._known[at] = (self._known[at][0], replace(row, used_at=today))
+        task = asyncio.create_task(self._write_use(row.id, now), name="use of an API key")
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+
+    async def _write_use(self, row_id: int, now: int) -> None:
+        try:
+            await self._store.write(Operation(lambda tx: note_use(tx, row_id, now)))
+        except Exception:  # nobody misses it, and the next day is noted again
+            log.warning("the use of an API key could not be noted", exc_info=True)
