@@ -13,6 +13,7 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from domain.area_crossings import require_few_crossings
 from domain.area_facts import AreaFact, AreaLevel
 from domain.area_file import BoundaryImportError, Feature, code_property_of, normal_code, read_features
 from domain.area_geometry import GRID_DEGREES, area_km2, geometry_to_km, polygons_of, to_km
@@ -100,12 +101,22 @@ class _SortedOut:
             self._mended.add(code)
 
     def require_sound(self) -> None:
+        self._require_mergeable()
         if not self._faults and not self._parts:
             self._faults.append(
                 f"no feature has the code of a kelurahan of Jakarta in its property {self._code_property[:40]!r}"
             )
         if self._faults:
             raise BoundaryImportError(self._faults)
+
+    def _require_mergeable(self) -> None:
+        """Parts of one kelurahan lie side by side; those that cross each other all over are no parts of it."""
+        for code, parts in self._parts.items():
+            try:
+                if len(parts) > 1:
+                    require_few_crossings(parts)
+            except ValueError as error:
+                self._faults.append(f"{code} {self._kelurahan[code].name}, in {len(parts)} features: {error}")
 
     def result(self, name_property: str | None) -> BoundaryImport:
         covered = tuple(sorted(self._parts))
@@ -149,10 +160,15 @@ def _unknown_code(value: object) -> str:
 
 def _sound(shape: BaseGeometry) -> BaseGeometry:
     """The polygons of a shape, mended. Raises ValueError where nothing that deserves the name is left."""
-    sound = _united([shape if shape.is_valid else shapely.make_valid(shape)])
+    sound = _united([shape if shape.is_valid else _mended(shape)])
     if area_km2(sound) < _LEAST_KM2:
         raise ValueError("its polygon has no inside")
     return sound
+
+
+def _mended(shape: BaseGeometry) -> BaseGeometry:
+    require_few_crossings([shape])
+    return shapely.make_valid(shape)
 
 
 def _united(shapes: list[BaseGeometry]) -> BaseGeometry:
