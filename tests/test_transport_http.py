@@ -61,6 +61,31 @@ class TestAnswering:
         assert response.status_code == 200
         assert response.json() == {"data": {"hello": "Halo, Bekasi 🌊!"}}
 
+    async def test_empty_parameters_of_a_get_are_as_none(self, client: httpx.AsyncClient) -> None:
+        empty = {"operationName": "", "variables": "", "extensions": "", "documentId": ""}
+        response = await client.get("/graphql", params={"query": "{ hello }", **empty})
+        assert response.json() == {"data": {"hello": "Halo, Jakarta!"}}
+
+    @pytest.mark.parametrize("variables", ["null", "{}"])
+    async def test_null_in_the_address_is_as_none(self, client: httpx.AsyncClient, variables: str) -> None:
+        response = await client.get("/graphql", params={"query": "{ hello }", "variables": variables})
+        assert response.json() == {"data": {"hello": "Halo, Jakarta!"}}
+
+    async def test_parameters_that_nobody_knows_are_ignored(self, client: httpx.AsyncClient) -> None:
+        assert (await ask(client, "{ hello }", id="x", onward=[1])).status_code == 200
+        response = await client.get("/graphql", params={"query": "{ hello }", "utm_source": "x"})
+        assert response.status_code == 200
+
+    async def test_head_is_a_get_without_the_body(self, client: httpx.AsyncClient) -> None:
+        got = await client.get("/graphql", params={"query": "{ hello }"})
+        told = await client.head("/graphql", params={"query": "{ hello }"})
+        assert told.status_code == 200
+        assert {**told.headers} == {**got.headers}
+
+    async def test_options_tells_the_methods(self, client: httpx.AsyncClient) -> None:
+        response = await client.options("/graphql")
+        assert (response.status_code, response.headers["allow"]) == (204, "GET, HEAD, POST, OPTIONS")
+
     async def test_one_fields_failure_leaves_its_siblings_and_the_status(self, client: httpx.AsyncClient) -> None:
         response = await ask(client, "{ hello broken }")
         assert response.status_code == 200
@@ -91,6 +116,11 @@ class TestChoosingTheMediaType:
             (f"{GRAPHQL};q=0, */*", JSON),
             (f"{GRAPHQL}; charset=utf-8", GRAPHQL),
             (f"{GRAPHQL.upper()}", GRAPHQL),
+            (f"{JSON}; charset=latin-1, {JSON}", JSON),
+            (f"{GRAPHQL};q=nan, {JSON};q=0.1", JSON),
+            (f"{GRAPHQL};q=2, {JSON};q=0.001", JSON),
+            (f'{JSON};q="0.2", {GRAPHQL};q=0.1', JSON),
+            (f", ,{GRAPHQL};;, ", GRAPHQL),
         ],
     )
     async def test_it_is_the_best_that_the_client_takes(
@@ -101,7 +131,9 @@ class TestChoosingTheMediaType:
         assert response.headers["content-type"].startswith(given)
         assert "accept" in response.headers["vary"].lower()
 
-    @pytest.mark.parametrize("accept", ["text/html", f"{JSON};q=0", f"{JSON}; charset=latin-1", "image/*"])
+    @pytest.mark.parametrize(
+        "accept", ["text/html", f"{JSON};q=0", f"{JSON}; charset=latin-1", "image/*", f"{JSON};q=nan", "*/*;q=0.0"]
+    )
     async def test_none_of_ours_is_406(self, client: httpx.AsyncClient, accept: str) -> None:
         response = await ask(client, "{ hello }", accept)
         assert response.status_code == 406
@@ -131,11 +163,27 @@ class TestRefusingTheOperation:
             assert response.status_code == status
             assert the_error(response)["extensions"]["code"] == code
 
-    async def test_a_mutation_by_get_is_405_and_does_not_run(self, hub: TryHub, client: httpx.AsyncClient) -> None:
+    @pytest.mark.parametrize("method", ["GET", "HEAD"])
+    @pytest.mark.parametrize("accept", [GRAPHQL, JSON, "text/event-stream"])
+    async def test_a_mutation_by_get_is_405_and_does_not_run(
+        self, hub: TryHub, client: httpx.AsyncClient, method: str, accept: str
+    ) -> None:
         hub.go_on.set()
-        response = await client.get("/graphql", params={"query": "mutation { slowly }"})
+        asked = {"query": "mutation { slowly }"}
+        response = await client.request(method, "/graphql", params=asked, headers={"accept": accept})
         assert (response.status_code, response.headers["allow"]) == (405, "POST")
         assert hub.done == []
+
+    async def test_a_subscription_by_head_is_405(self, client: httpx.AsyncClient) -> None:
+        asked = {"query": "subscription { count(to: 1) }"}
+        response = await client.head("/graphql", params=asked, headers={"accept": "text/event-stream"})
+        assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
+
+    async def test_who_takes_only_events_can_tell_a_refusal_by_its_status(self, client: httpx.AsyncClient) -> None:
+        response = await client.get(
+            "/graphql", params={"query": 1, "variables": "{"}, headers={"accept": "text/event-stream"}
+        )
+        assert response.status_code == 400
 
     async def test_a_bad_token_is_401_whatever_is_asked(self, client: httpx.AsyncClient) -> None:
         for media_type in (GRAPHQL, JSON):
@@ -170,23 +218,45 @@ class TestRefusingTheRequest:
     @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
     async def test_another_method_is_405(self, client: httpx.AsyncClient, method: str) -> None:
         response = await client.request(method, "/graphql")
-        assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
+        assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD, POST, OPTIONS")
 
     @pytest.mark.parametrize(
         "content_type",
-        ["text/plain", "application/x-www-form-urlencoded", "application/graphql", "application/json; charset=latin-1"],
+        [
+            "text/plain",
+            "text/plain; application/json",
+            "application/x-www-form-urlencoded",
+            "application/graphql",
+            "application/graphql-response+json",
+            "application/jsonp",
+            "application/json, text/plain",
+            "application/json; charset=latin-1",
+            "application/json; charset=utf-16",
+            "application/json; charset=",
+        ],
     )
     async def test_another_content_type_is_415(self, client: httpx.AsyncClient, content_type: str) -> None:
         response = await post(client, b'{"query": "{ hello }"}', content_type=content_type)
         assert response.status_code == 415
+        assert response.headers["accept"] == "application/json, multipart/form-data"
         the_error(response)
+
+    @pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"', "utf8"])
+    async def test_utf8_by_whatever_name_is_read(self, client: httpx.AsyncClient, charset: str) -> None:
+        response = await post(client, b'{"query": "{ hello }"}', content_type=f"{JSON} ; charset={charset}")
+        assert response.status_code == 200
+
+    async def test_two_content_types_are_none(self, client: httpx.AsyncClient) -> None:
+        headers = [("content-type", JSON), ("content-type", "text/plain")]
+        response = await client.post("/graphql", content=b'{"query": "{ hello }"}', headers=headers)
+        assert response.status_code == 415
 
     async def test_no_content_type_is_415(self, client: httpx.AsyncClient) -> None:
         assert (await post(client, b'{"query": "{ hello }"}')).status_code == 415
 
     async def test_a_compressed_body_is_415(self, client: httpx.AsyncClient) -> None:
         response = await post(client, b"\x1f\x8b", content_type=JSON, content_encoding="gzip")
-        assert response.status_code == 415
+        assert (response.status_code, response.headers["accept-encoding"]) == (415, "identity")
 
     @pytest.mark.parametrize(
         "body",
@@ -205,6 +275,12 @@ class TestRefusingTheRequest:
             b'{"query": "{ hello }", "variables": {"x": NaN}}',
             b'{"query": "\xff"}',
             b"[" * 9_000,
+            b'\xef\xbb\xbf{"query": "{ hello }"}',
+            b'{"query": "{ hello }"} {}',
+            b'{"query": "{ hello }"},',
+            b'{"query": "\\ud800"}',
+            b'{"query": ["{ hello }"]}',
+            b'{"query": "{ hello }", "documentId": 1}',
         ],
     )
     async def test_what_is_no_request_is_400_in_both_types(self, client: httpx.AsyncClient, body: bytes) -> None:
@@ -224,9 +300,19 @@ class TestRefusingTheRequest:
         assert response.status_code == 400
         assert "variables" in the_error(response)["message"]
 
+    @pytest.mark.parametrize("name", ["query", "variables", "operationName", "extensions", "documentId"])
+    async def test_a_parameter_given_twice_in_the_address_is_400(self, client: httpx.AsyncClient, name: str) -> None:
+        pairs = [("query", "query A { hello }"), (name, "{}"), (name, "{}")]
+        response = await client.get("/graphql", params=pairs)
+        assert response.status_code == 400
+        assert f"`{name}`" in the_error(response)["message"]
+
+    async def test_no_query_in_the_address_is_400(self, client: httpx.AsyncClient) -> None:
+        assert (await client.get("/graphql")).status_code == 400
+
     async def test_a_body_announced_too_large_is_413_with_the_limit(self, client: httpx.AsyncClient) -> None:
         response = await ask(client, "{ hello } #" + "x" * 10_000)
-        assert (response.status_code, response.headers["connection"]) == (413, "close")
+        assert response.status_code == 413
         assert the_error(response)["extensions"]["limit"] == 10_000
 
     async def test_a_body_that_grows_too_large_is_read_no_further(self, client: httpx.AsyncClient) -> None:
@@ -281,6 +367,15 @@ class TestCaching:
         value = "Bearer abc" if header == "authorization" else "abc"
         response = await client.get("/graphql", params={"query": "{ hello }"}, headers={header: value})
         assert response.headers["cache-control"] == "private, no-store"
+
+    async def test_a_mutations_answer_is_kept_nowhere(self, hub: TryHub, client: httpx.AsyncClient) -> None:
+        hub.go_on.set()
+        response = await ask(client, "mutation { slowly }")
+        assert response.headers["cache-control"] == "no-store"
+
+    async def test_a_refusal_is_kept_nowhere(self, client: httpx.AsyncClient) -> None:
+        response = await client.get("/graphql", params={"query": "{"})
+        assert response.headers["cache-control"] == "no-store"
 
     async def test_refusals_neither(self, client: httpx.AsyncClient) -> None:
         response = await client.get("/graphql", params={"query": "{"}, headers={"authorization": "Bearer bad"})

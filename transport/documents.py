@@ -13,7 +13,7 @@ from typing import Any
 from transport.door import BadRequest
 from transport.request import Parameters
 
-_PREFIX = "sha256:"
+PREFIX = "sha256:"
 
 
 class DocumentRefused(Exception):
@@ -87,7 +87,7 @@ def digest_of(text: str) -> str:
 
 def hash_named(parameters: Parameters) -> str | None:
     """Return the hash that a request names its document by; None when it names none. Raises BadRequest."""
-    by_id = parameters.document_id.removeprefix(_PREFIX) if parameters.document_id else None
+    by_id = parameters.document_id.removeprefix(PREFIX) if parameters.document_id else None
     by_apollo = _apollo_hash((parameters.extensions or {}).get("persistedQuery"))
     if by_id is not None and by_apollo not in (None, by_id):
         raise BadRequest("`documentId` and `extensions.persistedQuery` name two documents.")

@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from transport.preferences import weights
+
 DIST = Path(__file__).resolve().parent.parent / "web" / "dist"
 
 NOT_BUILT = "Halaman belum dibangun: jalankan `make web`. (The pages are not built yet: run `make web`.)\n"
@@ -80,23 +82,12 @@ def _file(request: Request, file: Path, policy: str, caching: str) -> Response |
     if media_type is None or not file.is_file():
         return None
     headers = {**_headers(policy, caching), "Vary": "Accept-Encoding"}
-    accepted = _accepted(request.headers.get("accept-encoding", ""))
+    liked = weights(request.headers.get("accept-encoding", ""))
     for encoding, suffix in _ENCODINGS:
         packed = file.with_name(file.name + suffix)
-        if encoding in accepted and packed.is_file():
+        if liked.get(encoding) and packed.is_file():
             return FileResponse(packed, headers={**headers, "Content-Encoding": encoding}, media_type=media_type)
     return FileResponse(file, headers=headers, media_type=media_type)
-
-
-def _accepted(header: str) -> set[str]:
-    """The encodings of an Accept-Encoding header (RFC 9110, 12.5.3) that are not ruled out by q=0."""
-    accepted = set()
-    for part in header.lower().split(","):
-        encoding, _, parameter = part.partition(";")
-        weight = parameter.strip().removeprefix("q=")
-        if weight.strip("0.") or not weight:
-            accepted.add(encoding.strip())
-    return accepted
 
 
 def _headers(policy: str, caching: str) -> dict[str, str]:

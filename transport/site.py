@@ -10,43 +10,71 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp
 
 from schema.root import printed
 from storage.event_log import read_head
 from storage.store import Store
+from transport.compression import coding_of, codings, compress
+from transport.door import BadRequest
 from transport.graphql_app import GraphQLDoor
 from transport.pages import page_routes
+from transport.safe_headers import SafeHeaders
 
 log = logging.getLogger("simpul.site")
 
+TOLD_TO_PAGES = ("ETag", "Retry-After", "WWW-Authenticate")
+"""Headers of an answer that a page of an allowed site may read."""
 
-def site(
-    door: GraphQLDoor, store: Store, others: Sequence[BaseRoute] = (), *, origins: Sequence[str] = ()
-) -> Starlette:
-    """One application of all paths. `origins` are other sites whose pages may query the hub (CORS)."""
+
+def site(door: GraphQLDoor, store: Store, others: Sequence[BaseRoute] = (), *, origins: Sequence[str] = ()) -> ASGIApp:
+    """One application of all paths. `origins` are other sites whose pages may query the hub (CORS); "*" for all."""
     path = door.settings.path
-    return Starlette(
-        routes=[
-            Route(path, door, methods=None),
-            WebSocketRoute(path, door),
-            Route("/schema.graphql", _schema),
-            Route("/healthz", _health(store)),
-            *others,
-            *page_routes(),
-        ],
-        exception_handlers={Exception: _failed},
-        middleware=[Middleware(CORSMiddleware, **_cors(origins))] if origins else [],
+    return SafeHeaders(
+        Starlette(
+            routes=[
+                Route(path, door, methods=None),
+                WebSocketRoute(path, door),
+                Route("/schema.graphql", _schema()),
+                Route("/healthz", _health(store)),
+                *others,
+                *page_routes(),
+            ],
+            exception_handlers={Exception: _failed},
+            middleware=[Middleware(CORSMiddleware, **_cors(origins))] if origins else [],
+        )
     )
 
 
 def _cors(origins: Sequence[str]) -> dict[str, Any]:
-    """No cookies are ever used, so no credentials are allowed; tokens go in headers."""
-    return {"allow_origins": origins, "allow_methods": ["GET", "POST"], "allow_headers": ["*"], "max_age": 600}
+    """No cookies are ever used, so no credentials are allowed; tokens go in headers, and any header may be sent."""
+    return {
+        "allow_origins": origins,
+        "allow_methods": ["GET", "HEAD", "POST"],
+        "allow_headers": ["*"],
+        "expose_headers": TOLD_TO_PAGES,
+        "max_age": 600,
+    }
 
 
-async def _schema(_: Request) -> Response:
-    """The schema's text, for tools."""
-    return PlainTextResponse(printed(), headers={"Cache-Control": "public, max-age=60"})
+def _schema() -> Callable[[Request], Awaitable[Response]]:
+    ready: dict[str | None, bytes] = {}
+
+    async def schema(request: Request) -> Response:
+        """The schema's text, for tools."""
+        text = printed().encode()
+        try:
+            coding = coding_of(len(text), codings(request.headers))
+        except BadRequest as error:
+            return PlainTextResponse(f"{error}\n", error.status)
+        if coding not in ready:
+            ready[coding] = await compress(text, coding)
+        headers = {"Cache-Control": "public, max-age=60", "Vary": "Accept-Encoding"}
+        if coding is not None:
+            headers["Content-Encoding"] = coding
+        return PlainTextResponse(ready[coding], headers=headers)
+
+    return schema
 
 
 def _health(store: Store) -> Callable[[Request], Awaitable[Response]]:
@@ -56,8 +84,8 @@ def _health(store: Store) -> Callable[[Request], Awaitable[Response]]:
             await store.read(read_head)
         except Exception:
             log.exception("the store does not answer")
-            return JSONResponse({"status": "unavailable"}, status_code=503)
-        return JSONResponse({"status": "ok"})
+            return JSONResponse({"status": "unavailable"}, 503, {"Cache-Control": "no-store"})
+        return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
 
     return health
 
