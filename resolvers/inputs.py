@@ -151,3 +151,14 @@ class RetrySetAside:
 
     ids: tuple[str, ...]
     idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeAccess:
+    """Whose tokens, or which token or API key, no longer hold; `agency` is a code."""
+
+    subject: str | None = None
+    token_id: str | None = None
+    agency: str | None = None
+    issued_before: datetime | None = None
+    idempotency_key: str | None = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from resolvers.user_errors import Fault
 from storage.rows import DuplicateRow
@@ -58,4 +59,13 @@ class Retried:
 
     mapped: int = 0
     still_aside: int = 0
+    faults: Sequence[Fault] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRevoked:
+    """Up to which moment, and how many API keys were ended by it."""
+
+    issued_before: datetime | None = None
+    api_keys_ended: int = 0
     faults: Sequence[Fault] = ()

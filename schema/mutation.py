@@ -1,5 +1,6 @@
 """What can be done."""
 
+from schema import mutation_access as access
 from schema import mutation_acting as acting
 from schema import mutation_forwarding as forwarding
 from schema import mutation_sources as sources
@@ -27,3 +28,4 @@ class Mutation:
     record_agency_status: acting.RecordAgencyStatusPayload | None = field(acting.record_agency_status)
     sync_source: sources.SyncSourcePayload | None = field(sources.sync_source)
     retry_set_aside: sources.RetrySetAsidePayload | None = field(sources.retry_set_aside)
+    revoke_access: access.RevokeAccessPayload | None = field(access.revoke_access)

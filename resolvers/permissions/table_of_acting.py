@@ -45,6 +45,7 @@ _PAYLOADS = {
     "RecordAgencyStatus": "report",
     "SyncSource": "source",
     "RetrySetAside": "mapped stillAside",
+    "RevokeAccess": "issuedBefore apiKeysEnded",
 }
 _INPUTS = {
     "AddPhotos": "reportId photos phase followToken",
@@ -58,6 +59,7 @@ _INPUTS = {
     "RecordAgencyStatus": "reportId status at note agencyRef ifUnchangedSince",
     "SyncSource": "source",
     "RetrySetAside": "ids",
+    "RevokeAccess": "subject tokenId agency issuedBefore",
 }
 
 OF_ACTING: Table = {
@@ -73,7 +75,7 @@ OF_ACTING: Table = {
             FORWARDERS.needing(ACT): "forwardToLapor(input)",
             SETTLERS.needing(ACT): "settleForwarding(input)",
             AGENCY_PARTNER.needing(RECORD): "recordAgencyStatus(input)",
-            ADMINS: "syncSource(input) retrySetAside(input)",
+            ADMINS: "syncSource(input) retrySetAside(input) revokeAccess(input)",
         },
     ),
     "SubmitReportInput": TypeEntry(
