@@ -12,6 +12,7 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import insert, select, update
 
+from domain.area_crossings import require_few_crossings
 from domain.area_geometry import polygons_of, to_geojson
 from domain.records import FloodAreaRecord, FloodStatesRecord, GaugeReading, GaugeRecord
 from domain.time import micros
@@ -98,10 +99,18 @@ def outline_of(record: FloodAreaRecord) -> BaseGeometry:
     if not (math.isfinite(sum(told.bounds)) and -180 <= west <= east <= 180 and -90 <= south <= north <= 90):
         raise Unfit("its outline lies nowhere on Earth")
     flat = shapely.force_2d(told)
-    polygons = polygons_of(flat if flat.is_valid else shapely.make_valid(flat))
+    polygons = polygons_of(flat if flat.is_valid else _mended(flat))
     if not polygons or not sum(polygon.area for polygon in polygons):
         raise Unfit("its outline has no inside")
     return polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
+
+
+def _mended(outline: BaseGeometry) -> BaseGeometry:
+    try:
+        require_few_crossings([outline])  # GEOS would hold the transaction for minutes
+    except ValueError as error:
+        raise Unfit(str(error)) from error
+    return shapely.make_valid(outline)
 
 
 def _area_of(ingest: Ingest, record: FloodAreaRecord, outline: BaseGeometry) -> str | None:
