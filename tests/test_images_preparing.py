@@ -232,5 +232,27 @@ def environment(pid: int) -> bytes:
     return Path(f"/proc/{pid}/environ").read_bytes()
 
 
+TAKEN_OVER = """
+import json, sys
+from storage.photos.picture_process import FRAME, READY, _read_frame
+frame = lambda data: sys.stdout.buffer.write(FRAME.pack(len(data)) + data)
+facts = {"content_type": "image/jpeg", "thumbnail_content_type": "image/jpeg", "width": 1, "height": 1, "digest": ""}
+frame(READY); sys.stdout.flush()
+while _read_frame(sys.stdin.buffer) is not None:
+    frame(json.dumps({**facts, CHANGED: "text/html"}).encode()); frame(b"<script>"); frame(b"<script>")
+    sys.stdout.flush()
+"""
+
+
+@pytest.mark.parametrize("changed", ["content_type", "thumbnail_content_type"])
+async def test_a_decoder_that_was_taken_over_cannot_have_its_output_served_as_a_page(
+    preparer: PhotoPreparer, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    script = TAKEN_OVER.replace("CHANGED", repr(changed))
+    monkeypatch.setattr(preparing, "_COMMAND", (sys.executable, "-c", script))
+    with pytest.raises(BrokenImage):
+        await preparer.prepare(made.plain_jpeg())
+
+
 def test_every_refusal_can_come_back_from_the_process() -> None:
     assert set(preparing._REFUSALS.values()) == set(images.ImageRefused.__subclasses__())

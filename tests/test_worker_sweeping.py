@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from domain.places import Point
 from domain.report import KEYS_KEPT
 from domain.time import DAY
 from storage import tables
+from storage.photos.bucket import BucketPhotoStore
+from storage.photos.bucket_address import parse_bucket
 from storage.photos.folder import FolderPhotoStore
 from storage.photos.store import new_key
 from storage.photos.sweeping import GRACE
@@ -21,6 +24,7 @@ from storage.reports.creating import NewPhoto, NewReport, create_report
 from storage.reports.placing import Place
 from storage.store import Store
 from storage.transaction import NOBODY, Operation, Tx
+from tests.running import free_port
 from worker.sweeping import EVERY_SECONDS, Sweeping
 from worker.work import Work
 
@@ -93,6 +97,16 @@ class TestPhotos:
         fresh = await put(work, tmp_path / "photos", old=False)
         await Sweeping(work, "here").round()
         assert await work.photos.read(fresh) == b"picture"
+
+    async def test_that_cannot_be_reached_keep_nothing_else_from_being_cleared(
+        self, store: Store, area_map: AreaMap
+    ) -> None:
+        away = parse_bucket(f"http://127.0.0.1:{free_port()}/foto", "key", "secret")
+        with closing(BucketPhotoStore(away)) as photos:
+            work = Work(store, photos, lambda: area_map, {}, bytes(32))
+            await keep_keys(work, [KEYS_KEPT + DAY])
+            assert await Sweeping(work, "here").round() == EVERY_SECONDS
+        assert await rows(work, tables.idempotency) == []
 
 
 class TestWhatHasHadItsTime:

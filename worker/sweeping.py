@@ -1,6 +1,7 @@
 """Clears away what has had its time: photos that no row refers to, answers by key, facets past the resume horizon,
 revocations of tokens that have all run out."""
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -12,6 +13,7 @@ from storage.clock import now_in_micros
 from storage.event_reading import prune_facets
 from storage.idempotency import forget_old
 from storage.leases import require_lease
+from storage.photos.store import PhotoStoreUnavailable
 from storage.photos.sweeping import GRACE, sweep
 from storage.revocations import forget_revocations
 from storage.tables import photos
@@ -23,6 +25,8 @@ EVERY_SECONDS = 600.0
 _LEASE_SECONDS = 900.0
 _AT_ONCE = 5_000
 _KEYS_AT_ONCE = 500  # each is a condition of its own, and SQLite nests at most 1,000
+
+log = logging.getLogger("simpul.worker")
 
 
 class Sweeping:
@@ -37,11 +41,18 @@ class Sweeping:
         lease = await take_turn(self._work, "sweeping", self._holder, _LEASE_SECONDS)
         if lease is None:
             return EVERY_SECONDS
-        await sweep(self._work.photos, self._referenced, datetime.now(UTC) - GRACE)
+        await self._sweep_photos()
         old = now_in_micros() - KEYS_KEPT
         while await self._work.store.write(Operation(lambda tx: _prune(tx, lease, old))):
             pass
         return EVERY_SECONDS
+
+    async def _sweep_photos(self) -> None:
+        """A bucket that is out keeps nothing else from being cleared away; what lies in it waits for the next round."""
+        try:
+            await sweep(self._work.photos, self._referenced, datetime.now(UTC) - GRACE)
+        except PhotoStoreUnavailable as error:
+            log.warning("photos could not be swept: %s", error)
 
     async def _referenced(self, keys: Sequence[str]) -> set[str]:
         return await self._work.store.read(_in_use, keys)

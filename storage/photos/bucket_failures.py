@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError, SSLError
+from urllib3.exceptions import HTTPError, NewConnectionError, SSLError, TimeoutError
 
 from storage.photos.bucket_address import BucketAddress
 from storage.photos.store import PhotoNotFound, PhotoStoreError, PhotoStoreUnavailable
@@ -70,10 +70,10 @@ def _why(error: Exception) -> str:
     status = _status(error)
     if status is not None:
         return f"it answers with status {status}" if status >= 500 else "what answers there does not speak S3"
-    if isinstance(error, ConnectTimeoutError | ReadTimeoutError):
-        return "it does not answer in time"
-    if isinstance(error, NewConnectionError):
+    if isinstance(error, NewConnectionError):  # counts as a timeout, too
         return "nobody listens there, or the name is not known"
+    if isinstance(error, TimeoutError):
+        return "it does not answer in time"
     if isinstance(error, SSLError):
         return "its certificate does not hold"
     return f"the connection broke ({type(error).__name__})"

@@ -207,9 +207,9 @@ def _outcome(header: bytes, data: bytes, thumbnail: bytes) -> PreparedPhoto | Im
         if "refused" in facts:
             return _REFUSALS[facts["refused"]](str(facts["reason"]))
         photo = PreparedPhoto(data=data, thumbnail_data=thumbnail, **facts)
+        # Whoever takes over a decoder must not choose what the hub serves its bytes as.
+        if {photo.content_type, photo.thumbnail_content_type} <= KEPT_CONTENT_TYPES:
+            return photo
     except (ValueError, TypeError, LookupError) as error:
         raise _ProcessGone("its answer cannot be read") from error
-    # Whoever takes over a decoder must not choose what the hub serves its bytes as.
-    if not {photo.content_type, photo.thumbnail_content_type} <= KEPT_CONTENT_TYPES:
-        raise _ProcessGone("it calls its output no photo")
-    return photo
+    raise _ProcessGone("it calls its output no photo")
