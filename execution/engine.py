@@ -4,8 +4,9 @@ Today graphql-core does the work. What is asked of an engine is written so that 
 callers see `Prepared`, `Answer` and `Stream` and nothing of graphql-core's.
 """
 
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -22,6 +23,7 @@ from graphql import (
 from graphql.execution import create_source_event_stream
 
 from execution.batch import abandon
+from execution.cost import Price
 from execution.documents import Documents
 from execution.errors import (
     BAD_USER_INPUT,
@@ -32,6 +34,8 @@ from execution.errors import (
     present_error,
     refused,
 )
+from execution.inputs import check_variables
+from execution.limits import COST_EXCEEDED, TIMEOUT, Limits, exceeded
 from execution.stream import Source, Stream
 
 Kind = Literal["query", "mutation", "subscription"]
@@ -46,6 +50,12 @@ class Prepared:
     document: DocumentNode
     operation: OperationDefinitionNode
     executor: Executor[Any]
+    price: Price
+
+    @property
+    def cost(self) -> int:
+        """What it may cost at most (cost.py). Of a subscription: to open it, its first answer included."""
+        return self.price.requested
 
     @property
     def kind(self) -> Kind:
@@ -83,37 +93,55 @@ class Answer:
 class Engine:
     """Prepares and runs the operations of one schema."""
 
-    def __init__(self, schema: GraphQLSchema, *, present_error: PresentError = present_error) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, limits: Limits | None = None, *, present_error: PresentError = present_error
+    ) -> None:
         self.schema = schema
-        self._documents = Documents(schema)
+        self.limits = limits or Limits()
+        self._documents = Documents(schema, self.limits)
         self._present = present_error
+
+    def check(self, text: str) -> None:
+        """Parse and validate a document, and keep it ready. Raises RequestRefused."""
+        self._documents.get(text)
 
     def prepare(
         self, text: str, operation_name: str | None = None, variables: dict[str, Any] | None = None
     ) -> Prepared:
-        """Parse, validate and coerce. Raises RequestRefused for anything wrong in text, operation name or variables."""
+        """Parse, validate, coerce and cost. Raises RequestRefused for anything wrong in text, operation name or
+        variables, and for what is over a limit."""
         document = self._documents.get(text)
+        given = variables or {}
+        check_variables(given, self.limits)
         executor = Executor.build(
             self.schema,
-            document,
-            raw_variable_values=variables or {},
+            document.node,
+            raw_variable_values=given,
             operation_name=operation_name or None,
             field_resolver=_resolve_field,
         )
         if isinstance(executor, list):
-            raise refused(executor, BAD_USER_INPUT)
-        return Prepared(text, document, executor.operation, executor)
+            raise refused(executor[: self.limits.errors], BAD_USER_INPUT)
+        price = document.plan(self.schema, executor.operation).price(given)
+        if price.requested > self.limits.cost:
+            raise _too_dear(self.limits.cost, price.requested)
+        return Prepared(text, document.node, executor.operation, executor, price)
 
     async def execute(self, prepared: Prepared, context: Any, root: Any = None) -> Answer:
-        """Run a query, a mutation, or a subscription's selection on one event as `root`."""
+        """Run a query, a mutation, or a subscription's selection on one event as `root`.
+
+        Raises RequestRefused (TIMEOUT) when it takes too long, having stopped all that was read for it. A mutation that
+        was begun takes as long as it takes.
+        """
         executor = prepared.executor.build_per_event_executor(root)
         executor.context_value = context
         serially = prepared.kind == "mutation"
-        try:
-            running = executor.execute_operation(serially)
-            result = cast(ExecutionResult, await running if isinstance(running, Awaitable) else running)
-        finally:
-            await abandon(context)
+        async with self._in_time(limited=not serially):
+            try:
+                running = executor.execute_operation(serially)
+                result = cast(ExecutionResult, await running if isinstance(running, Awaitable) else running)
+            finally:
+                await abandon(context)
         errors = [self._present(error) for error in result.errors] if result.errors else None
         return Answer(result.data, errors)
 
@@ -122,7 +150,7 @@ class Engine:
 
         The resolver runs in a context of its own, which is closed before the first event: a source keeps what it needs.
         """
-        async with context_for_event() as context:
+        async with context_for_event() as context, self._in_time(limited=True):
             source = await self._open_source(prepared, context)
 
         async def answer(value: object) -> Answer:
@@ -139,6 +167,18 @@ class Engine:
         shown = self._present(located)
         return RequestRefused([shown], shown.get("extensions", {}).get("code", INTERNAL))
 
+    @asynccontextmanager
+    async def _in_time(self, *, limited: bool) -> AsyncIterator[None]:
+        seconds = self.limits.seconds
+        try:
+            async with asyncio.timeout(seconds if limited else None) as limit:
+                yield
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            words = "The operation took longer than {limit} s and was given up: ask for less."
+            raise exceeded("seconds", words, seconds, seconds, TIMEOUT) from None
+
     async def _open_source(self, prepared: Prepared, context: Any) -> Source:
         executor = prepared.executor.build_per_event_executor(None)
         executor.context_value = context
@@ -154,3 +194,11 @@ def _resolve_field(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any)
     if info.path.prev is None and info.operation.operation.value == "subscription":
         return source
     return default_field_resolver(source, info, **arguments)
+
+
+def _too_dear(limit: int, cost: int) -> RequestRefused:
+    """No retryAfter: it is not the client's allowance that is short, and it will never be taken as it is."""
+    words = "This operation may cost {value}; one may cost at most {limit}. Ask for fewer entries (first, last), or less of each."
+    refusal = exceeded("cost", words, limit, cost, COST_EXCEEDED)
+    refusal.errors[0]["extensions"]["cost"] = {"requested": cost}
+    return refusal

@@ -17,6 +17,7 @@ from schema.node import tell_types_apart
 from schema.query import Query
 from schema.scalars import SCALARS
 from schema.subscription import Subscription
+from schema.weights import weigh
 
 PRINTED = Path(__file__).with_name("schema.graphql")
 """The committed SDL."""
@@ -34,6 +35,7 @@ def build_schema() -> strawberry.Schema:
     built = schema._schema
     attach(built)
     tell_types_apart(built)
+    weigh(built)
     guard(built)
     return schema
 

@@ -85,10 +85,16 @@ class TestDocuments:
         assert documents.get("{ a: hello }") is first
 
     def test_long_texts_do_not_fill_the_memory(self) -> None:
-        documents = Documents(try_schema(), characters=100)
-        documents.get("{ hello } #" + "x" * 200)
-        documents.get("{ hello } #" + "x" * 50)
-        documents.get("{ hello } #" + "y" * 50)
+        documents = Documents(try_schema(), tokens=20)
+        documents.get("{ hello }")
+        for name in ("a", "b", "c"):
+            documents.get("{ " + " ".join(f"{name}{number}: hello" for number in range(6)) + " }")
+            assert len(documents) == 1
+
+    def test_nor_do_long_comments(self) -> None:
+        documents = Documents(try_schema(), tokens=20)
+        for letter in ("x", "y", "z"):
+            documents.get("{ hello } #" + letter * 15_000)
         assert len(documents) == 1
 
     def test_what_is_wrong_is_not_kept(self) -> None:
