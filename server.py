@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec
@@ -24,20 +26,25 @@ from domain.area_facts import parse_facts
 from domain.area_import import BoundaryImportError, parse_boundaries
 from domain.categories import category_for, parse_categories
 from domain.time import DAY, moment
-from domain.vocabulary import Role
+from domain.vocabulary import Locale, Role, Scope
 from execution import Engine
 from resolvers.context import HubParts
+from resolvers.inputs import RevokeAccess
 from resolvers.parts import hub_parts
+from resolvers.revoking import entry_of, wrong_with
 from schema.root import graphql_schema
+from storage.api_keys import NewApiKey, all_api_keys, creation
 from storage.boundaries import import_boundaries
 from storage.clock import now_in_micros
 from storage.errors import StoreUnavailable
 from storage.event_log import broken_links, read_head
 from storage.ingest import StoreSink
+from storage.persons import agency_id_of
 from storage.photos.bucket import BucketPhotoStore
 from storage.photos.folder import FolderPhotoStore
 from storage.photos.store import PhotoStore, PhotoStoreUnavailable
-from storage.secrets import Secrets, load_secrets
+from storage.revocations import revoke
+from storage.secrets import ROTATED, Secrets, load_secrets, rotate_secret
 from storage.seeding import read_fact, seed
 from storage.sole_server import sole_server
 from storage.sources import all_sources
@@ -216,6 +223,8 @@ def _demo_sources(told: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 areas_app = typer.Typer(no_args_is_help=True, help="Boundaries of areas.")
 app.add_typer(areas_app, name="areas")
+keys_app = typer.Typer(no_args_is_help=True, help="Partners' API keys, and the hub's own keys.")
+app.add_typer(keys_app, name="keys")
 
 
 def command(function: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
@@ -285,6 +294,108 @@ async def token(
     async with _seeded(settings) as store:
         secrets = await store.read(load_secrets)
     typer.echo(issue(secrets.tokens, role=role, subject=subject, agency=agency, name=name, seconds=int(hours * 3600)))
+
+
+@app.command(name="revoke")
+@command
+async def revoke_access(
+    subject: Annotated[str | None, typer.Option(help="Whose tokens: their `sub`.")] = None,
+    token: Annotated[str | None, typer.Option(help="One token, by its `jti`; or one API key, by its id.")] = None,
+    agency: Annotated[str | None, typer.Option(help="The code of an agency: its people's tokens and its keys.")] = None,
+    issued_before: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"], help="Only what was issued before it; with none of these: all."),
+    ] = None,
+) -> None:
+    """End tokens and API keys that were given out, in all processes that serve, within five seconds."""
+    given = RevokeAccess(subject=subject, token_id=token, agency=agency, issued_before=issued_before)
+    now = now_in_micros()
+    for fault in wrong_with(given, now):
+        raise typer.BadParameter(fault.message[Locale.EN])
+    async with _seeded(_settings()) as store:
+        entry = entry_of(given, await _agency_id(store, agency), now)
+        ended = await store.write(Operation(lambda tx: revoke(tx, entry)))
+    until = (
+        "" if entry.issued_before is None else f" What was issued before {_shown(entry.issued_before)} holds no more."
+    )
+    typer.echo(f"Revoked.{until} API keys ended: {ended}.")
+
+
+async def _agency_id(store: Store, code: str | None) -> int | None:
+    found = None if code is None else await store.read(agency_id_of, code)
+    if code is not None and found is None:
+        raise typer.BadParameter(f"there is no agency {code}")
+    return found
+
+
+def _shown(at: int | None) -> str:
+    return "never" if at is None else f"{moment(at):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@keys_app.command(name="create")
+@command
+async def create_key(
+    name: Annotated[str, typer.Option(help="What it is for, so that it can be told from others.")],
+    scope: Annotated[list[Scope], typer.Option(help="What it may be used for; give it once for each.")],
+    agency: Annotated[str | None, typer.Option(help="The code of the partner's agency.")] = None,
+    partner: Annotated[str | None, typer.Option(help="A code for a partner that is no agency.")] = None,
+    days: Annotated[int, typer.Option(min=1, max=5 * 366, help="How long it holds.")] = 365,
+) -> None:
+    """Make an API key for a partner, and show it this once."""
+    async with _seeded(_settings()) as store:
+        agency_id, code = await _partner(store, agency, partner)
+        asked = NewApiKey(name, code, agency_id, frozenset(scope), now_in_micros() + days * DAY)
+        key = await store.write(creation(asked))
+    typer.echo(key)
+    typer.echo("It is shown this once. It goes into the header Simpul-Api-Key.", err=True)
+
+
+async def _partner(store: Store, agency: str | None, partner: str | None) -> tuple[int | None, str]:
+    """The agency's row, and the code that the partner's reports come under."""
+    if partner is None:
+        agency_id = await _agency_id(store, agency)
+        if agency is not None:
+            return agency_id, agency
+    elif agency is None and re.fullmatch("[a-z0-9_-]{1,64}", partner):
+        if await store.read(agency_id_of, partner) is None:
+            return None, partner
+        raise typer.BadParameter(f"{partner} is an agency: name it with --agency")
+    raise typer.BadParameter("give --agency, or --partner in small letters, digits, _ and -")
+
+
+@keys_app.command(name="list")
+@command
+async def list_keys() -> None:
+    """List the API keys, the newest first: id, partner, state, end, last day of use, scopes, name."""
+    async with _seeded(_settings()) as store:
+        for row in await store.read(all_api_keys):
+            state = "revoked" if row.revoked_at else "holds" if row.holds(now_in_micros()) else "expired"
+            used = "never" if row.used_at is None else f"{moment(row.used_at):%Y-%m-%d}"
+            told = f"{row.public_id} {row.partner:16} {state:8} {moment(row.expires_at):%Y-%m-%d} {used:10}"
+            typer.echo(f"{told} {','.join(sorted(row.scopes))} {row.name}")
+
+
+@keys_app.command(name="revoke")
+@command
+async def revoke_key(key: Annotated[str, typer.Argument(help="Its id, or the whole key.")]) -> None:
+    """End an API key for good, in all processes that serve, within five seconds."""
+    entry = entry_of(RevokeAccess(token_id=key), None, now_in_micros())
+    async with _seeded(_settings()) as store:
+        if entry.token_id not in {row.public_id for row in await store.read(all_api_keys)}:
+            raise typer.BadParameter("there is no such API key")
+        ended = await store.write(Operation(lambda tx: revoke(tx, entry)))
+    typer.echo("Revoked." if ended else "It was revoked already.")
+
+
+@keys_app.command(name="rotate")
+@command
+async def rotate_key(purpose: Annotated[str, typer.Argument(help=f"One of: {', '.join(ROTATED)}.")]) -> None:
+    """Draw a new key of the hub's own. Processes that serve take it up when they are started again."""
+    if purpose not in ROTATED:
+        raise typer.BadParameter(f"only these can be rotated: {', '.join(ROTATED)}")
+    async with _seeded(_settings()) as store:
+        await store.write(Operation(lambda tx: rotate_secret(tx, purpose)))
+    typer.echo("There is a new key. Start the hub again, so that it is used.")
 
 
 @areas_app.command(name="import")
