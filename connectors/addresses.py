@@ -32,11 +32,14 @@ def is_public(address: _Address) -> bool:
 
 
 async def resolve(host: str) -> list[_Address]:
-    """All addresses of a host. Raises OSError if it has none now."""
+    """All addresses of a host. Raises OSError if it has none now, ForbiddenAddress if it can be nobody's name."""
     try:
         return [ipaddress.ip_address(host)]
     except ValueError:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except UnicodeError as error:  # a label that is empty, or of more than 63 letters
+            raise ForbiddenAddress("not the name of a host") from error
         return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
 
 

@@ -97,7 +97,7 @@ class HttpClient:
         """
         async with asyncio.timeout(self._config.timeout_seconds), self._new(keep_alive=0) as client:
             request = client.build_request("POST", request_url, content=body, headers=dict(headers))
-            response = await client.send(request, stream=True)
+            response = await _sent(client, request)
             try:
                 whole = await _body(response, self._config.max_bytes)
             finally:
@@ -135,9 +135,17 @@ class HttpClient:
                     body = await read_body(response, max_bytes or self._config.max_bytes, also)
                 finally:
                     await response.aclose()
-        except (TimeoutError, httpx.HTTPError) as fault:
+        except (TimeoutError, httpx.HTTPError, UnicodeError) as fault:  # httpx reads where it is redirected to
             raise failure_of(fault, address) from fault
         return Answer(address, response.status_code, response.headers, body)
+
+
+async def _sent(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+    """The answer's head; one that redirects to no address is an answer that cannot be read, and no fault of ours."""
+    try:
+        return await client.send(request, stream=True)
+    except UnicodeError as fault:
+        raise NotUnderstood(f"{_without_query(request.url)} redirects to no address") from fault
 
 
 def failure_of(fault: Exception, address: str) -> SourceFailure:
@@ -197,7 +205,7 @@ def retry_after(headers: httpx.Headers) -> float | None:
         return min(float(told[:9]), _LONGEST_WAIT)
     try:
         date = parsedate_to_datetime(told)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year of ten digits is no ValueError
         return None
     zoned = date if date.tzinfo else date.replace(tzinfo=UTC)
     return min(max((zoned - datetime.now(UTC)).total_seconds(), 0.0), _LONGEST_WAIT)

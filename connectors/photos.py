@@ -63,7 +63,7 @@ class PhotoFetcher:
             answer = await self._ask(url)
             if isinstance(answer, bytes):
                 return answer
-            url = urljoin(url, answer)
+            url = _redirected(url, answer)
         raise SourceRefused("the photo redirects too often")
 
     async def _ask(self, url: str) -> bytes | str:
@@ -78,7 +78,12 @@ class PhotoFetcher:
                     return await self._read(response)
                 finally:
                     await response.aclose()
-        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL) as fault:
+        except (
+            TimeoutError,
+            httpx.HTTPError,
+            httpx.InvalidURL,
+            UnicodeError,
+        ) as fault:  # httpx reads where it redirects
             raise failure_of(fault, urlsplit(url).netloc) from fault
 
     async def _read(self, response: httpx.Response) -> bytes | str:
@@ -97,6 +102,13 @@ class PhotoFetcher:
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"},
             trust_env=False,
         )
+
+
+def _redirected(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as fault:
+        raise NotUnderstood("the photo redirects to no address") from fault
 
 
 def _to_checked_address(client: httpx.AsyncClient, url: str, address: str) -> httpx.Request:
