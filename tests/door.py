@@ -256,6 +256,10 @@ class Stage:
         self.door = graphql_app(self.hub, settings)
         return self
 
+    def renew_settings(self, settings: DoorSettings) -> None:
+        """Another door to the same hub."""
+        self.door = graphql_app(self.hub, settings)
+
     @property
     def http(self) -> str:
         return f"http://127.0.0.1:{self.port}/graphql"

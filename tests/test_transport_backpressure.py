@@ -1,18 +1,15 @@
 """A client that does not read costs bounded memory, and holds up nobody else. On asyncio's loop and on uvloop."""
 
 import asyncio
-import base64
 import json
-import os
-import socket
-import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 
 import pytest
 import uvloop
 
 from tests.door import Stage, served, socket_to
+from tests.raw_client import PING, RawClient, raw_client
 from transport import bounded_websocket
 
 SIZE = 16_000
@@ -37,57 +34,9 @@ async def _in_time(test: Test) -> None:
         await test()
 
 
-class RawClient:
-    """A TCP connection with a small receive buffer that reads only when told."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-        self._loop = asyncio.get_running_loop()
-
-    async def write(self, data: bytes) -> None:
-        await self._loop.sock_sendall(self._connection, data)
-
-    async def read(self, size: int = 65_536) -> bytes:
-        return await self._loop.sock_recv(self._connection, size)
-
-    async def read_until(self, end: bytes) -> bytes:
-        data = b""
-        while end not in data:
-            piece = await self.read()
-            assert piece, f"the connection ended before {end!r}"
-            data += piece
-        return data
-
-    async def message(self, payload: bytes, opcode: int = 1) -> None:
-        """Send one WebSocket frame, masked as a client's must be (RFC 6455, 5.2)."""
-        length = len(payload)
-        head = bytes([0x80 | opcode]) + (
-            bytes([0x80 | length]) if length < 126 else b"\xfe" + struct.pack("!H", length)
-        )
-        await self.write(head + b"\0\0\0\0" + payload)
-
-
-@asynccontextmanager
-async def raw_client(stage: Stage) -> AsyncIterator[RawClient]:
-    with socket.socket() as connection:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-        connection.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", stage.port))
-        yield RawClient(connection)
-
-
 async def subscribe_and_read_nothing(client: RawClient) -> None:
-    key = base64.b64encode(os.urandom(16)).decode()
-    await client.write(
-        "GET /graphql HTTP/1.1\r\nHost: hub\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n".encode()
-    )
-    await client.read_until(b"\r\n\r\n")
-    await client.message(b'{"type": "connection_init"}')
-    await client.read_until(b"connection_ack")
-    query = f"subscription {{ flood(size: {SIZE}) }}"
-    await client.message(json.dumps({"type": "subscribe", "id": "1", "payload": {"query": query}}).encode())
+    await client.init()
+    await client.subscribe(f"subscription {{ flood(size: {SIZE}) }}")
 
 
 async def read_along(stage: Stage, events: int) -> None:
@@ -101,7 +50,7 @@ async def read_along(stage: Stage, events: int) -> None:
 
 def test_a_socket_that_is_not_read_stops_its_source_and_nobody_else(run: Callable[[Test], None]) -> None:
     async def test() -> None:
-        async with served() as stage, raw_client(stage) as idler:
+        async with served() as stage, raw_client(stage.port) as idler:
             await subscribe_and_read_nothing(idler)
             await read_along(stage, MANY)
             assert 0 < stage.hub.sources[0].handed_out < MOST_IN_FLIGHT
@@ -111,7 +60,7 @@ def test_a_socket_that_is_not_read_stops_its_source_and_nobody_else(run: Callabl
 
 def test_it_goes_on_without_a_gap_when_it_reads_again(run: Callable[[Test], None]) -> None:
     async def test() -> None:
-        async with served() as stage, raw_client(stage) as idler:
+        async with served() as stage, raw_client(stage.port) as idler:
             await subscribe_and_read_nothing(idler)
             await read_along(stage, MANY)
             stopped_at = stage.hub.sources[0].handed_out
@@ -137,12 +86,12 @@ def test_pings_without_reading_the_pongs_are_bounded_too(
     )
 
     async def test() -> None:
-        async with served() as stage, raw_client(stage) as idler:
+        async with served() as stage, raw_client(stage.port) as idler:
             await subscribe_and_read_nothing(idler)
             await read_along(stage, MANY)
             buffered = owed[0].transport.get_write_buffer_size()
             for _ in range(3_000):
-                await idler.message(b"x" * 100, opcode=9)
+                await idler.message(b"x" * 100, opcode=PING)
             await read_along(stage, 10)
             assert owed[0].transport.get_write_buffer_size() <= buffered + 1_000
 
@@ -158,7 +107,7 @@ def test_a_stopping_hub_does_not_wait_for_who_does_not_read(
     async def test() -> None:
         async with AsyncExitStack() as outlasting:
             async with served() as stage:
-                idler = await outlasting.enter_async_context(raw_client(stage))
+                idler = await outlasting.enter_async_context(raw_client(stage.port))
                 await subscribe_and_read_nothing(idler)
                 await read_along(stage, MANY)
             assert stage.hub.sources[0].closed.is_set()
@@ -177,7 +126,7 @@ async def listen_and_read_no_more(client: RawClient) -> None:
 
 def test_an_event_stream_that_is_not_read_stops_its_source_too(run: Callable[[Test], None]) -> None:
     async def test() -> None:
-        async with served() as stage, raw_client(stage) as idler:
+        async with served() as stage, raw_client(stage.port) as idler:
             await listen_and_read_no_more(idler)
             await read_along(stage, MANY)
             assert stage.hub.sources[0].handed_out < MOST_IN_FLIGHT
@@ -193,7 +142,7 @@ def test_nor_does_a_stopping_hub_wait_for_it_longer_than_for_any_request(
     async def test() -> None:
         async with AsyncExitStack() as outlasting:
             async with served(timeout_graceful_shutdown=1) as stage:
-                idler = await outlasting.enter_async_context(raw_client(stage))
+                idler = await outlasting.enter_async_context(raw_client(stage.port))
                 await listen_and_read_no_more(idler)
                 await read_along(stage, MANY)
             assert stage.hub.sources[0].closed.is_set()

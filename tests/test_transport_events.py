@@ -51,7 +51,7 @@ class EventReader:
 
     async def event(self) -> dict[str, Any] | None:
         """Return the next block that is no comment."""
-        while (block := await self.block()) == {"": ""}:
+        while (block := await self.block()) is not None and not block.keys() - {""}:
             pass
         return block
 
@@ -151,6 +151,35 @@ class TestRefusing:
             assert reader.response.headers["content-type"].startswith("application/json")
 
 
+class TestLimits:
+    async def test_more_streams_than_one_client_may_have_are_429(self, stage: Stage) -> None:
+        stage.renew(DoorSettings(streams_per_client=1))
+        async with events(stage, "subscription { quiet }") as first:
+            await first.block()
+            async with events(stage, "subscription { quiet }") as second:
+                assert second.response.status_code == 429
+                assert second.response.headers["retry-after"] == "30"
+                (error,) = json.loads(await second.response.aread())["errors"]
+                assert error["message"] == "At most 1 event streams may be open from one address."
+                assert error["extensions"] == {"code": "RATE_LIMITED", "limit": 1, "value": 2, "retryAfter": 30}
+        async with asyncio.timeout(10):
+            await stage.hub.sources[0].closed.wait()
+        async with events(stage, "subscription { count(to: 0) }") as reader:
+            assert await reader.event() == {"event": "complete", "data": ""}
+
+
+class TestAccept:
+    @pytest.mark.parametrize("accept", ["*/*", "application/json", "application/graphql-response+json", "image/png"])
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    async def test_a_subscription_for_who_takes_no_events_is_406(self, stage: Stage, accept: str, method: str) -> None:
+        query = {"query": "subscription { quiet }"}
+        given: dict[str, Any] = {"params": query} if method == "GET" else {"json": query}
+        async with httpx.AsyncClient() as client:
+            response = await client.request(method, stage.http, headers={"accept": accept}, **given)
+        assert response.status_code == 406
+        assert not stage.hub.sources
+
+
 class TestWaiting:
     async def test_a_quiet_stream_is_kept_alive_and_tells_its_position(self, stage: Stage) -> None:
         stage.renew(DoorSettings(ping_seconds=0.05))
@@ -178,3 +207,30 @@ class TestEnding:
         stage.hub.expires_at = datetime.now(UTC) + timedelta(seconds=0.05)
         async with events(stage, "subscription { quiet }") as reader:
             assert await reader.event() is None
+        assert stage.hub.sources[0].closed.is_set()
+
+    async def test_of_which_a_comment_warns_in_time(self, stage: Stage) -> None:
+        stage.hub.expires_at = datetime.now(UTC) + timedelta(seconds=90.5)
+        stage.renew_settings(DoorSettings(expiry_warning_seconds=90))
+        async with events(stage, "subscription { quiet }", authorization="Bearer abc") as reader:
+            assert await reader.block() == {"": ""}
+            assert await reader.block() == {"": "sessionExpiresInSeconds 90"}
+
+    async def test_nor_when_the_credentials_are_revoked(self, stage: Stage) -> None:
+        async with events(stage, "subscription { quiet }", authorization="Bearer abc") as reader:
+            await reader.block()
+            stage.hub.revoked.set()
+            assert await reader.event() is None
+        assert stage.hub.sources[0].closed.is_set()
+
+    async def test_a_revocation_is_nothing_to_who_shows_none(self, stage: Stage) -> None:
+        stage.hub.revoked.set()
+        async with events(stage, "subscription { count(to: 1) }") as reader:
+            event = await reader.event()
+            assert event is not None and event["event"] == "next"
+
+    async def test_one_that_comes_while_the_hub_stops_is_503(self, stage: Stage) -> None:
+        await stage.door.close_all()
+        async with events(stage, "subscription { quiet }") as reader:
+            assert reader.response.status_code == 503
+            assert reader.response.headers["retry-after"] == "1"

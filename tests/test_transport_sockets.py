@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from websockets.exceptions import InvalidStatus
 
 from tests.door import SocketClient, Stage, served, socket_to
 from transport import DoorSettings
@@ -30,6 +31,13 @@ async def socket(stage: Stage) -> AsyncIterator[SocketClient]:
     async with socket_to(stage) as socket:
         await socket.init()
         yield socket
+
+
+async def ended(stage: Stage) -> None:
+    """Returns once the hub has noticed that no socket is open."""
+    async with asyncio.timeout(10):
+        while len(stage.door._sockets):  # noqa: ASYNC110  nothing is told when a socket is gone
+            await asyncio.sleep(0)
 
 
 class TestClosing:
@@ -115,6 +123,50 @@ class TestClosing:
             assert await socket.close_code() == (4403, "Token expired")
         assert stage.hub.sources[0].closed.is_set()
 
+    async def test_4403_when_the_credentials_are_revoked(self, stage: Stage) -> None:
+        async with socket_to(stage) as socket, socket_to(stage) as nobody:
+            await socket.init({"authorization": "Bearer abc"})
+            await socket.subscribe("1", "subscription { quiet }")
+            await nobody.init()
+            stage.hub.revoked.set()
+            code, reason = await socket.close_code()
+            assert code == 4403
+            assert reason
+            await nobody.subscribe("1", "{ hello }")
+            assert (await nobody.receive())["type"] == "next"
+        assert stage.hub.sources[0].closed.is_set()
+
+    async def test_1013_when_it_cannot_be_told_just_now_who_it_is(self, stage: Stage) -> None:
+        """Clients come back then, and do not sign in anew."""
+        async with socket_to(stage) as socket:
+            await socket.send("connection_init", payload={"authorization": "Bearer busy"})
+            assert await socket.close_code() == (1013, "Come back.")
+
+    async def test_4429_for_more_sockets_than_one_client_may_have(self, stage: Stage) -> None:
+        stage.renew(DoorSettings(sockets_per_client=1))
+        async with socket_to(stage) as first:
+            await first.init()
+            async with socket_to(stage) as second:
+                assert await second.close_code() == (4429, "At most 1 sockets may be open from one address")
+            await first.subscribe("1", "{ hello }")
+            assert (await first.receive())["type"] == "next"
+            await first.connection.close()
+            await ended(stage)
+            async with socket_to(stage) as third:
+                await third.init()
+
+    async def test_1000_for_a_socket_on_which_nothing_runs(self, stage: Stage) -> None:
+        stage.renew(DoorSettings(idle_seconds=0.2))
+        async with socket_to(stage) as busy, socket_to(stage) as idle:
+            for socket in (busy, idle):
+                await socket.init()
+            await busy.subscribe("1", "subscription { quiet }")
+            await idle.subscribe("1", "subscription { count(to: 0) }")
+            assert await idle.receive() == {"type": "complete", "id": "1"}
+            assert await idle.close_code() == (1000, "Idle: subscribe, or close the socket")
+            await busy.subscribe("2", "{ hello }")
+            assert (await busy.receive())["type"] == "next"
+
     async def test_1012_to_everybody_when_the_hub_stops(self, stage: Stage) -> None:
         async with socket_to(stage) as one, socket_to(stage) as other:
             await one.init()
@@ -123,6 +175,8 @@ class TestClosing:
             await stage.door.close_all()
             assert await one.close_code() == (1012, "The hub is stopping")
             assert await other.close_code() == (1012, "The hub is stopping")
+            async with socket_to(stage) as late:
+                assert await late.close_code() == (1012, "The hub is stopping")
         assert stage.hub.sources[0].closed.is_set()
 
 
@@ -265,6 +319,72 @@ class TestPinging:
             await socket.subscribe("done", "subscription { count(to: 0) }")
             assert await socket.receive() == {"type": "complete", "id": "done"}
             assert await socket.receive() == {"type": "ping", "payload": {"cursors": {"far": "c7"}}}
+
+
+class TestExpiry:
+    async def test_a_ping_warns_in_time(self, stage: Stage) -> None:
+        stage.hub.expires_at = datetime.now(UTC) + timedelta(seconds=90.5)
+        stage.renew_settings(DoorSettings(expiry_warning_seconds=90))
+        async with socket_to(stage) as socket:
+            await socket.init({"authorization": "Bearer abc"})
+            assert await socket.receive() == {"type": "ping", "payload": {"cursors": {}, "sessionExpiresInSeconds": 90}}
+
+    async def test_and_so_does_each_ping_from_then_on(self, stage: Stage) -> None:
+        stage.hub.expires_at = datetime.now(UTC) + timedelta(seconds=60)
+        stage.renew_settings(DoorSettings(ping_seconds=0.05))
+        async with socket_to(stage) as socket:
+            await socket.init({"authorization": "Bearer abc"})
+            told = [(await socket.receive())["payload"]["sessionExpiresInSeconds"] for _ in range(3)]
+        assert all(50 < seconds <= 60 for seconds in told)
+
+    async def test_but_not_before(self, stage: Stage) -> None:
+        stage.hub.expires_at = datetime.now(UTC) + timedelta(hours=1)
+        stage.renew_settings(DoorSettings(ping_seconds=0.05))
+        async with socket_to(stage) as socket:
+            await socket.init({"authorization": "Bearer abc"})
+            assert await socket.receive() == {"type": "ping", "payload": {"cursors": {}}}
+
+
+class TestOrigins:
+    """Browsers do not stop a page from opening a socket to elsewhere; the hub does."""
+
+    @pytest.mark.parametrize(
+        ("origin", "allowed"),
+        [
+            ("http://127.0.0.1:{port}", ()),
+            ("https://peta.example", ("https://peta.example",)),
+            ("https://peta.example", ("https://peta.example:443",)),
+            ("https://peta.example", ("*",)),
+            ("null", ("*",)),
+        ],
+    )
+    async def test_a_page_of_the_hub_and_of_an_allowed_site_connects(
+        self, stage: Stage, origin: str, allowed: tuple[str, ...]
+    ) -> None:
+        stage.renew(DoorSettings(origins=allowed))
+        async with socket_to(stage, origin=origin.format(port=stage.port)) as socket:
+            await socket.init()
+
+    @pytest.mark.parametrize(
+        "origin",
+        [
+            "https://127.0.0.1:{port}",
+            "http://127.0.0.1",
+            "http://127.0.0.1.evil.example:{port}",
+            "http://evil.example",
+            "https://peta.example:8443",
+            "http://peta.example",
+            "null",
+            "http://[",
+            "chrome-extension://abc",
+        ],
+    )
+    async def test_any_other_page_is_refused_in_the_handshake(self, stage: Stage, origin: str) -> None:
+        stage.renew(DoorSettings(origins=("https://peta.example",)))
+        with pytest.raises(InvalidStatus) as refused:
+            async with socket_to(stage, origin=origin.format(port=stage.port)):
+                pass
+        assert refused.value.response.status_code == 403
 
 
 class TestWhatTheHubIsTold:

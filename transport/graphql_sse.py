@@ -90,7 +90,7 @@ class EventStream(Response):
             self._streams.entered(writer)
             leaver = asyncio.create_task(_client_left(receive))
             others = {leaver}
-            if self._session.shown:
+            if self._session.may_end:
                 others.add(asyncio.create_task(self._until_ended()))
             try:
                 await asyncio.wait((writer, *others), return_when=asyncio.FIRST_COMPLETED)
@@ -113,7 +113,7 @@ class EventStream(Response):
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         await self._send(send, KEEP_ALIVE)
         besides = [asyncio.create_task(self._ping(send))]
-        if self._session.shown:
+        if self._session.may_end:
             besides.append(asyncio.create_task(self._warn(send)))
         try:
             async with aclosing(self._run.answers()) as answers:

@@ -189,7 +189,7 @@ class Socket:
         await self._send(messages.connection_ack)
         self._start(self._ping)
         self._idle()
-        if self._session.shown:
+        if self._session.may_end:
             self._start(self._warn, self._session)
             self._start(self._close_when_ended, self._session)
 

@@ -9,10 +9,10 @@ EXPIRED = "Token expired"
 
 
 class Session:
-    """The time that one subscriber may stay. `shown` says whether he showed credentials; nobody in particular may stay."""
+    """The time that one subscriber may stay. `shown` says whether he showed credentials: nobody in particular may stay."""
 
     def __init__(self, hub: Hub, viewer: Viewer, *, shown: bool, warning_seconds: float) -> None:
-        self.shown = shown
+        self.may_end = shown or viewer.expires_at is not None
         self._hub = hub
         self._viewer = viewer
         self._warning_seconds = warning_seconds
