@@ -26,7 +26,8 @@ OF_REPORTS: Table = {
         {
             EVERYONE: "id code text title category status photos(phase) source anonymous confidential agency reportedAt "
             f"receivedAt updatedAt supportCount flood deadlines timeline({PAGED}) comments({PAGED}) agencyRef",
-            EVERYONE.needing(READ): f"duplicateOf duplicates({PAGED}) possibleDuplicates(first)",
+            EVERYONE.needing(READ): f"duplicateOf duplicates({PAGED})",
+            OWN.needing(READ): "possibleDuplicates(first)",
             TRUE_PLACE: "location locationPrecision area floodArea",
             WHERE_NOT_MOVED: "address sourceRef sourceUrl sourceStatus sourceStatusMeans syncedAt laporTicket",
             NAMED: "reporter",
@@ -43,7 +44,7 @@ OF_REPORTS: Table = {
             EVERYONE: "respondBy resolveBy respondedAt resolvedAt dueAt respondBreached resolveBreached breached",
         },
     ),
-    "PossibleDuplicate": TypeEntry(SEES_REPORT, {EVERYONE: "report", TRUE_PLACE: "score distanceMeters"}),
+    "PossibleDuplicate": TypeEntry(SEES_REPORT, {EVERYONE: "report", OWN: "score distanceMeters"}),
     "Photo": TypeEntry(
         SEES_HIDDEN.needing(READ),
         {
