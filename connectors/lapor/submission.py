@@ -22,6 +22,7 @@ from domain.sink import Submission, SubmissionRefused, SubmissionUnavailable, Su
 _PATH = "api/stream/addstream"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LONGEST_ID = 64
+_LARGEST_ANSWER = 64 * 1024  # a number or a sentence; elements cost forty times their bytes
 _REFUSALS = frozenset({400, 401, 403, 404, 405, 406, 411, 413, 415, 422})
 
 
@@ -120,6 +121,8 @@ def _reason(body: bytes) -> str:
 
 def _members(body: bytes) -> dict[str, str]:
     """Every element's and attribute's text by its name in small letters; empty for what is no (harmless) XML."""
+    if len(body) > _LARGEST_ANSWER:
+        return {}
     try:
         root: Element = fromstring(body, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError):
