@@ -95,6 +95,8 @@ class IssuerSite:
 
 
 def _seconds(cache_control: str) -> float:
+    if re.search(r"no-(store|cache)", cache_control.lower()):
+        return KEPT_SECONDS[0]
     told = re.search(r"(?:^|[\s,])max-age=(\d{1,9})(?:$|[\s,])", cache_control.lower())
     if told is None:
         return _UNTOLD_SECONDS

@@ -124,8 +124,7 @@ def _kid(told: Mapping[str, Any]) -> str | None:
 
 def _key(told: Mapping[str, Any]) -> Key | None:
     kind = _KINDS.get(str(told.get("kty")))
-    operations = told.get("key_ops", ["verify"])
-    if kind is None or "d" in told or told.get("use", "sig") != "sig" or "verify" not in operations:
+    if kind is None or "d" in told or not _is_to_verify(told):
         return None
     try:
         if kind is RSAKey and not RSA_BITS[0] <= _bits(told["n"]) <= RSA_BITS[1]:
@@ -133,6 +132,11 @@ def _key(told: Mapping[str, Any]) -> Key | None:
         return kind.import_key(dict(told))
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):
         return None
+
+
+def _is_to_verify(told: Mapping[str, Any]) -> bool:
+    operations = told.get("key_ops", ["verify"])
+    return told.get("use", "sig") == "sig" and isinstance(operations, list) and "verify" in operations
 
 
 def _bits(number: str) -> int:
