@@ -15,6 +15,7 @@ from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 AUDIENCE = "simpul"
+HUGE = 50_000_000
 DISCOVERY, KEYS, ELSEWHERE = "/.well-known/openid-configuration", "/keys", "/elsewhere"
 
 
@@ -94,9 +95,7 @@ class Issuer:
                 {},
                 json.dumps(found.get(self.quirk, {"issuer": self.url, "jwks_uri": self.url + KEYS})).encode(),
             )
-        body = {"garbage": b"<html>", "a list": b"[]", "deep": b"[" * 100_000, "huge": b" " * 50_000_000}.get(
-            self.quirk
-        )
+        body = {"garbage": b"<html>", "a list": b"[]", "deep": b"[" * 100_000, "huge": b" " * HUGE}.get(self.quirk)
         headers = {"Cache-Control": self.cache_control} if self.cache_control else {}
         return 200, headers, json.dumps({"keys": self.keys}).encode() if body is None else body
 
