@@ -140,7 +140,7 @@ async def run_hub(settings: Settings, *, demo: bool, demo_speed: float) -> None:
         sink = StoreSink(parts.store, lambda: parts.areas, parts.photos, parts.preparer, secrets.hashes)
         await stack.enter_async_context(_at_work(parts, connectors, sink))
         identity = await stack.enter_async_context(identifying(parts, secrets, settings.for_issuer()))
-        hub = SimpulHub(Engine(graphql_schema()), parts, identity)
+        hub = SimpulHub(Engine(graphql_schema(), settings.limits()), parts, identity)
         documents = documents_of(settings, hub.engine.check)
         door = graphql_app(hub, settings.for_door(), documents=documents, secret=secrets.hashes)
         routes = [*photo_routes(parts), *push_routes(_receivers(connectors, sink))]

@@ -54,7 +54,7 @@ class Prepared:
 
     @property
     def cost(self) -> int:
-        """What it may cost at most (cost.py). Of a subscription: to open it, its first answer included."""
+        """What it may cost at most (cost.py); of a subscription, one of its answers."""
         return self.price.requested
 
     @property

@@ -19,7 +19,10 @@ class Delivery:
 
 
 class Source(Protocol):
-    """What a subscription's resolver returns. `__anext__` is called again only when the last delivery is written."""
+    """What a subscription's resolver returns. `__anext__` is called again only when the last delivery is written.
+
+    It may have `past`: True while what it last delivered had been before it was opened.
+    """
 
     def __aiter__(self) -> AsyncIterator[Delivery]:
         """Return the source itself."""
@@ -62,6 +65,11 @@ class Stream:
         if delivery.cursor is None:
             return answer
         return replace(answer, extensions={**(answer.extensions or {}), "cursor": delivery.cursor})
+
+    @property
+    def past(self) -> bool:
+        """Whether the last answer was of what had been before the subscription was opened."""
+        return bool(getattr(self._source, "past", False))
 
     def progress(self) -> str | None:
         """Return the cursor of `Source.progress`: all before it was handed out and more was asked for since."""

@@ -108,6 +108,11 @@ class FloodSource:
             return None
         return change_of(entry, self._sealer)
 
+    @property
+    def past(self) -> bool:
+        """See execution.Source."""
+        return not self._following or self._log.past
+
     def progress(self) -> str | None:
         """See execution.Source."""
         return self._log.progress() if self._following else None

@@ -44,6 +44,7 @@ class LogSource:
         self._progress: tuple[int, bytes] = (seq, chain)  # … all before which was handed out, and more asked for
         self._page: list[LogEntry] = []
         self._revision = -1  # of the tail when the page was read
+        self._opened = tail.seq
 
     def __aiter__(self) -> AsyncIterator[Told]:
         return self
@@ -69,6 +70,11 @@ class LogSource:
         self._page = (await self._tail.after(self._read, self._sealer.epoch))[::-1]
         if not self._page:
             raise CursorExpired
+
+    @property
+    def past(self) -> bool:
+        """See execution.Source."""
+        return self._read <= self._opened
 
     def progress(self) -> str | None:
         """See execution.Source."""

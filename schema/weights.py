@@ -117,7 +117,6 @@ WEIGHTS: dict[str, Weight] = {
 """By type and field, as the schema names them. Connections that are not here have the size of their page and no more."""
 
 _ACT = Weight(each=10)
-_LISTENING = Weight(each=10)
 _ERRORS = Weight(item=0, size=5)
 
 
@@ -137,8 +136,6 @@ def _weight(schema: GraphQLSchema, kind: GraphQLObjectType, name: str) -> Weight
         return told
     if kind is schema.mutation_type:
         return _ACT
-    if kind is schema.subscription_type:
-        return _LISTENING
     return _by_type(get_named_type(kind.fields[name].type).name)
 
 

@@ -58,6 +58,11 @@ class LogTail:
         self._seq, self.epoch = head.seq, head.epoch
         self._task = asyncio.create_task(self._follow(), name="log tail")
 
+    @property
+    def seq(self) -> int:
+        """The newest entry read."""
+        return self._seq
+
     async def stop(self) -> None:
         """Stops following."""
         if self._task is not None:

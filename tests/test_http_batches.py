@@ -38,9 +38,9 @@ async def test_answers_come_in_order_each_for_itself(hub: TryHub, client: httpx.
     assert response.status_code == 200
     assert response.headers["content-type"].startswith(accept.split(", ")[-1].split(";")[0])
     first, second, third = response.json()
-    assert first == {"data": {"slowly": "done"}}
+    assert first["data"] == {"slowly": "done"}
     assert second["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED" and "data" not in second
-    assert third == {"data": {"hello": "Halo, Jakarta!"}}
+    assert third["data"] == {"hello": "Halo, Jakarta!"}
     assert response.headers["cache-control"] == "no-store"
 
 
@@ -67,7 +67,7 @@ async def test_what_is_wrong_with_one_is_told_of_that_one(client: httpx.AsyncCli
     assert response.status_code == 200
     wrong, right = response.json()
     assert wrong["errors"][0]["extensions"]["code"] == code
-    assert right == {"data": {"hello": "Halo, Jakarta!"}}
+    assert right["data"] == {"hello": "Halo, Jakarta!"}
 
 
 @pytest.mark.parametrize("batch", [[], ["x"], [{"query": "{ hello }"}, None], [[{"query": "{ hello }"}]]])

@@ -52,13 +52,13 @@ class TestAutomatic:
         assert (await ask(client, "application/json", extensions=apollo())).status_code == 200
         sent = await ask(client, query=TEXT, extensions=apollo(), variables={"n": "Bogor"})
         known = await ask(client, extensions=apollo(), variables={"n": "Bogor"})
-        assert sent.json() == known.json() == {"data": {"hello": "Halo, Bogor!"}}
+        assert sent.json()["data"] == known.json()["data"] == {"hello": "Halo, Bogor!"}
 
     async def test_by_get_as_apollos_client_does(self, client: httpx.AsyncClient) -> None:
         await ask(client, query=TEXT, extensions=apollo())
         asked = {"extensions": json.dumps(apollo()), "variables": '{"n": "Depok"}'}
         response = await client.get("/graphql", params=asked)
-        assert response.json() == {"data": {"hello": "Halo, Depok!"}}
+        assert response.json()["data"] == {"hello": "Halo, Depok!"}
         assert "etag" in response.headers
 
     async def test_a_hash_that_is_not_the_texts_is_refused_and_not_kept(self, client: httpx.AsyncClient) -> None:
@@ -96,9 +96,9 @@ class TestDocumentId:
     async def test_it_names_a_document_that_was_sent_with_its_hash(self, client: httpx.AsyncClient) -> None:
         await ask(client, query=TEXT, extensions=apollo())
         named = f"sha256:{digest(TEXT)}"
-        assert (await ask(client, documentId=named)).json() == {"data": {"hello": "Halo, Jakarta!"}}
+        assert (await ask(client, documentId=named)).json()["data"] == {"hello": "Halo, Jakarta!"}
         response = await client.get("/graphql", params={"documentId": named, "variables": '{"n":"Bekasi"}'})
-        assert response.json() == {"data": {"hello": "Halo, Bekasi!"}}
+        assert response.json()["data"] == {"hello": "Halo, Bekasi!"}
 
     @pytest.mark.parametrize("named", ["sha256:" + "0" * 64, "0" * 32, "x-own:1", "sha256:", "md5:x"])
     async def test_an_unknown_one_is_one_error(self, client: httpx.AsyncClient, named: str) -> None:

@@ -48,7 +48,7 @@ class TestAnswering:
         response = await ask(client, "{ hello }", media_type)
         assert response.status_code == 200
         assert response.headers["content-type"] == f"{media_type}; charset=utf-8"
-        assert response.json() == {"data": {"hello": "Halo, Jakarta!"}}
+        assert response.json()["data"] == {"hello": "Halo, Jakarta!"}
 
     async def test_a_get_is_answered(self, client: httpx.AsyncClient) -> None:
         parameters = {
@@ -59,17 +59,17 @@ class TestAnswering:
         }
         response = await client.get("/graphql", params=parameters)
         assert response.status_code == 200
-        assert response.json() == {"data": {"hello": "Halo, Bekasi 🌊!"}}
+        assert response.json()["data"] == {"hello": "Halo, Bekasi 🌊!"}
 
     async def test_empty_parameters_of_a_get_are_as_none(self, client: httpx.AsyncClient) -> None:
         empty = {"operationName": "", "variables": "", "extensions": "", "documentId": ""}
         response = await client.get("/graphql", params={"query": "{ hello }", **empty})
-        assert response.json() == {"data": {"hello": "Halo, Jakarta!"}}
+        assert response.json()["data"] == {"hello": "Halo, Jakarta!"}
 
     @pytest.mark.parametrize("variables", ["null", "{}"])
     async def test_null_in_the_address_is_as_none(self, client: httpx.AsyncClient, variables: str) -> None:
         response = await client.get("/graphql", params={"query": "{ hello }", "variables": variables})
-        assert response.json() == {"data": {"hello": "Halo, Jakarta!"}}
+        assert response.json()["data"] == {"hello": "Halo, Jakarta!"}
 
     async def test_parameters_that_nobody_knows_are_ignored(self, client: httpx.AsyncClient) -> None:
         assert (await ask(client, "{ hello }", id="x", onward=[1])).status_code == 200
@@ -94,11 +94,11 @@ class TestAnswering:
 
     async def test_null_parameters_are_as_none(self, client: httpx.AsyncClient) -> None:
         response = await ask(client, "{ hello }", operationName=None, variables=None, extensions=None)
-        assert response.json() == {"data": {"hello": "Halo, Jakarta!"}}
+        assert response.json()["data"] == {"hello": "Halo, Jakarta!"}
 
     async def test_a_mutation_by_post_runs(self, hub: TryHub, client: httpx.AsyncClient) -> None:
         hub.go_on.set()
-        assert (await ask(client, "mutation { slowly }")).json() == {"data": {"slowly": "done"}}
+        assert (await ask(client, "mutation { slowly }")).json()["data"] == {"slowly": "done"}
 
 
 class TestChoosingTheMediaType:
@@ -347,7 +347,7 @@ class TestWhatTheHubIsTold:
             }
         )
         response = await ask(client, "{ seen }")
-        assert response.json() == {"data": {"seen": "abc.def en"}}
+        assert response.json()["data"] == {"seen": "abc.def en"}
         (shown,) = hub.credentials
         assert (shown.bearer, shown.api_key, shown.follow_tokens) == ("abc.def", "key", ("one", "two"))
         assert shown.client_address == "127.0.0.1"

@@ -54,20 +54,20 @@ ONE_FILE = [operations(UPLOAD, {"file": None}), mapping({"0": ["variables.file"]
 class TestUploading:
     async def test_one_file(self, client: httpx.AsyncClient) -> None:
         response = await send(client, body_of([*ONE_FILE, ("0", "banjir.jpg", b"hello")]))
-        assert response.json() == {"data": {"upload": "banjir.jpg image/jpeg 5 hello"}}
+        assert response.json()["data"] == {"upload": "banjir.jpg image/jpeg 5 hello"}
 
     async def test_files_in_a_list_of_an_input(self, client: httpx.AsyncClient) -> None:
         variables = {"input": {"photos": [None, None], "caption": "dua"}}
         paths = {"a": ["variables.input.photos.1"], "b": ["variables.input.photos.0"]}
         parts = [operations(SUBMIT, variables), mapping(paths), ("a", "a.jpg", b"aaa"), ("b", "b.jpg", b"bb")]
         response = await send(client, body_of(parts))
-        assert response.json() == {"data": {"submit": ["b.jpg image/jpeg 2 bb", "a.jpg image/jpeg 3 aaa"]}}
+        assert response.json()["data"] == {"submit": ["b.jpg image/jpeg 2 bb", "a.jpg image/jpeg 3 aaa"]}
 
     async def test_one_file_in_two_places(self, client: httpx.AsyncClient) -> None:
         paths = {"a": ["variables.input.photos.0", "variables.input.photos.1"]}
         parts = [operations(SUBMIT, {"input": {"photos": [None, None]}}), mapping(paths), ("a", "a.jpg", b"aaa")]
         response = await send(client, body_of(parts))
-        assert response.json() == {"data": {"submit": ["a.jpg image/jpeg 3 aaa"] * 2}}
+        assert response.json()["data"] == {"submit": ["a.jpg image/jpeg 3 aaa"] * 2}
 
     async def test_a_large_file_comes_whole_through_the_disk(self, client: httpx.AsyncClient) -> None:
         response = await send(client, body_of([*ONE_FILE, ("0", "besar.jpg", b"\r\n--xy" * 16_000)]))
@@ -75,7 +75,7 @@ class TestUploading:
 
     async def test_no_file_at_all(self, client: httpx.AsyncClient) -> None:
         response = await send(client, body_of([operations("{ hello }", {}), mapping({})]))
-        assert response.json() == {"data": {"hello": "Halo, Jakarta!"}}
+        assert response.json()["data"] == {"hello": "Halo, Jakarta!"}
 
     async def test_a_body_that_comes_byte_by_byte(self, client: httpx.AsyncClient) -> None:
         async def dribble() -> AsyncIterator[bytes]:
@@ -84,7 +84,7 @@ class TestUploading:
 
         headers = {**PREFLIGHT, "content-type": "multipart/form-data; boundary=xyz"}
         response = await client.post("/graphql", content=dribble(), headers=headers)
-        assert response.json() == {"data": {"upload": "b.jpg image/jpeg 5 hello"}}
+        assert response.json()["data"] == {"upload": "b.jpg image/jpeg 5 hello"}
 
 
 class TestAcrossSites:

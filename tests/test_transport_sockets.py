@@ -183,13 +183,14 @@ class TestClosing:
 class TestOperations:
     async def test_a_query(self, socket: SocketClient) -> None:
         await socket.subscribe("q", "query ($n: String) { hello(name: $n) }", variables={"n": "Depok"})
-        assert await socket.receive() == {"type": "next", "id": "q", "payload": {"data": {"hello": "Halo, Depok!"}}}
+        told = await socket.receive()
+        assert (told["type"], told["id"], told["payload"]["data"]) == ("next", "q", {"hello": "Halo, Depok!"})
         assert await socket.receive() == {"type": "complete", "id": "q"}
 
     async def test_a_mutation(self, stage: Stage, socket: SocketClient) -> None:
         stage.hub.go_on.set()
         await socket.subscribe("m", "mutation { slowly }")
-        assert (await socket.receive())["payload"] == {"data": {"slowly": "done"}}
+        assert (await socket.receive())["payload"]["data"] == {"slowly": "done"}
         assert await socket.receive() == {"type": "complete", "id": "m"}
 
     async def test_a_subscription_with_its_cursors(self, socket: SocketClient) -> None:
@@ -393,7 +394,7 @@ class TestWhatTheHubIsTold:
         async with socket_to(stage, additional_headers={"Accept-Language": "id"}) as socket:
             await socket.init(payload)
             await socket.subscribe("q", "{ seen }")
-            assert (await socket.receive())["payload"] == {"data": {"seen": "abc EN"}}
+            assert (await socket.receive())["payload"]["data"] == {"seen": "abc EN"}
         (shown,) = stage.hub.credentials
         assert (shown.bearer, shown.api_key, shown.follow_tokens) == ("abc", "key", ("one", "two"))
         (info,) = stage.hub.infos
@@ -404,5 +405,5 @@ class TestWhatTheHubIsTold:
         async with socket_to(stage, additional_headers=headers) as socket:
             await socket.init()
             await socket.subscribe("q", "{ seen }")
-            assert (await socket.receive())["payload"] == {"data": {"seen": "abc en"}}
+            assert (await socket.receive())["payload"]["data"] == {"seen": "abc en"}
         assert stage.hub.credentials[0].follow_tokens == ("one",)

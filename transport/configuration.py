@@ -11,12 +11,13 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 from domain.revocation import TOKENS_LIVE
 from domain.vocabulary import Role
 from resolvers.context import HubSettings
 from storage.photos.bucket_address import BucketAddress, parse_bucket
+from transport.limit_settings import LimitSettings
 from transport.oidc import OidcSettings
 from transport.oidc_fetch import is_trustworthy
 from transport.settings import DoorSettings
@@ -32,7 +33,7 @@ class WrongSetting(Exception):
     """A setting that cannot be used; one line that says which, why, and how to mend it."""
 
 
-class Settings(BaseModel):
+class Settings(LimitSettings):
     """The settings. Durations are seconds, sizes bytes. Each is `SIMPUL_` and its name in capitals in the environment."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -269,6 +270,13 @@ class Settings(BaseModel):
             head_seconds=self.head_seconds,
             origins=(*self.cors_origins, *([self.public_url] if self.public_url else [])),
             trusted_proxies=tuple(self.trusted_proxies),
+            upload_bytes=self.upload_bytes,
+            upload_count=self.upload_count,
+            multipart_bytes=self.multipart_bytes,
+            cost_bucket=self.cost_bucket,
+            cost_per_second=self.cost_per_second,
+            trusted_cost_bucket=self.trusted_cost_bucket,
+            trusted_cost_per_second=self.trusted_cost_per_second,
         )
 
 
@@ -290,7 +298,7 @@ def load_settings(environment: Mapping[str, str] | None = None, file: Path | Non
 
 def _secret_in(file: Path | None) -> str:
     """What a file of a secret has, without the line's end. Raises WrongSetting."""
-    if file is None:
+    if file is None or file == Path():  # set, but empty
         return ""
     try:
         return file.read_text(encoding="utf-8").strip()

@@ -71,6 +71,15 @@ class Viewer(Protocol):
         """When the token runs out, with its time zone; None for never."""
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose allowance an operation is drawn from: a person's, a partner's or a key's; without a name the address's."""
+
+    name: str | None = None
+    trusted: bool = False
+    """Staff and partners have a larger one."""
+
+
 class Hub(Protocol):
     """The hub as the door sees it."""
 
@@ -83,6 +92,9 @@ class Hub(Protocol):
 
     async def until_revoked(self, viewer: Viewer) -> str:
         """Wait until the viewer's token or key is revoked, and return words for it; wait for ever where it never is."""
+
+    def account_of(self, viewer: Viewer) -> Account:
+        """Tell whose allowance the viewer's operations are drawn from."""
 
     def operation(self, viewer: Viewer, request: RequestInfo) -> AbstractAsyncContextManager[Any]:
         """Give the context that one operation, or one event of a stream, runs in: one snapshot of the store."""

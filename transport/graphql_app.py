@@ -14,6 +14,7 @@ from transport.graphql_ws import Sockets
 from transport.messages import CloseCode
 from transport.running import Operations
 from transport.settings import DoorSettings
+from transport.throttle import throttle_of
 
 
 class GraphQLDoor:
@@ -21,7 +22,7 @@ class GraphQLDoor:
 
     def __init__(self, hub: Hub, settings: DoorSettings, documents: PersistedDocuments, tags: EntityTags) -> None:
         self.settings = settings
-        self._operations = Operations(hub, documents)
+        self._operations = Operations(hub, documents, throttle_of(settings))
         self._streams = EventStreams(self._operations, settings)
         self._sockets = Sockets(self._operations, settings)
         self._http = GraphQLOverHTTP(self._operations, settings, self._streams, tags)

@@ -3,11 +3,11 @@
 from contextlib import AbstractAsyncContextManager
 from typing import cast
 
-from domain.vocabulary import Locale
+from domain.vocabulary import Locale, Role
 from execution import Engine
 from resolvers.context import Context, HubParts, context_for
 from resolvers.viewer import Viewer
-from transport.door import Credentials, RequestInfo
+from transport.door import Account, Credentials, RequestInfo
 from transport.door import Viewer as AnyViewer
 from transport.identity import Identity
 
@@ -27,6 +27,15 @@ class SimpulHub:
     async def until_revoked(self, viewer: AnyViewer) -> str:
         """Waits until these credentials no longer hold; the words for it."""
         return await self._identity.until_revoked(cast(Viewer, viewer))
+
+    def account_of(self, viewer: AnyViewer) -> Account:
+        """Whose allowance this viewer's operations are drawn from."""
+        known = cast(Viewer, viewer)
+        if known.anonymous:
+            return Account()
+        keyed = known.person_id is None and known.partner is None
+        name = f"key:{known.key_id}" if keyed else known.scope
+        return Account(name, trusted=known.role is not Role.CITIZEN)
 
     def operation(self, viewer: AnyViewer, request: RequestInfo) -> AbstractAsyncContextManager[Context]:
         """A context for one operation, or for one event of a stream."""

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, aclosing
+from dataclasses import replace
 from typing import Any
 
 from execution import Answer, Prepared, Stream
 from transport.documents import PersistedDocuments
 from transport.door import Hub, RequestInfo, Viewer
 from transport.request import Parameters
+from transport.throttle import OPENING, Allowance, Throttle
 
 
 class Operations:
@@ -18,8 +20,9 @@ class Operations:
     could tell otherwise what became of it; `finished` waits for those.
     """
 
-    def __init__(self, hub: Hub, documents: PersistedDocuments) -> None:
+    def __init__(self, hub: Hub, documents: PersistedDocuments, throttle: Throttle) -> None:
         self.hub = hub
+        self.throttle = throttle
         self._documents = documents
         self._mutations: set[asyncio.Task[Answer]] = set()
 
@@ -59,7 +62,7 @@ class Run:
     async def answers(self) -> AsyncGenerator[Answer, None]:
         """Yield each answer when it is asked for. Close it (aclosing) to end the operation.
 
-        Raises RequestRefused, and what the hub's own contexts raise.
+        Raises RequestRefused, COST_EXCEEDED where the client has spent too much, and what the hub's own contexts raise.
         """
         try:
             if self._prepared.kind == "query":
@@ -67,8 +70,11 @@ class Run:
             elif self._prepared.kind == "mutation":
                 yield await self._operations.see_through(self)
             else:
+                allowance = self._allowance()
+                allowance.draw(self._prepared.cost + OPENING)
                 self._stream = await self._hub.engine.subscribe(self._prepared, self._context)
                 async for answer in self._stream:
+                    await self._charge(allowance, answer, past=self._stream.past)
                     yield answer
         finally:
             if self._stream is not None:
@@ -84,9 +90,30 @@ class Run:
         return None if self._stream is None else self._stream.progress()
 
     async def execute(self) -> Answer:
-        """Execute a query or mutation once, in a context of its own."""
+        """Execute a query or mutation once, in a context of its own. Raises COST_EXCEEDED before anything is done.
+
+        Where there are errors nothing is given back: what came to nothing may have been dear to find out.
+        """
+        allowance, requested = self._allowance(), self._prepared.cost
+        allowance.draw(requested)
         async with self._context() as context:
-            return await self._hub.engine.execute(self._prepared, context)
+            answer = await self._hub.engine.execute(self._prepared, context)
+        actual = requested if answer.errors else self._prepared.price.actual(answer.data)
+        allowance.give_back(requested - actual)
+        cost = {"requested": requested, "actual": actual, "throttle": allowance.state()}
+        return replace(answer, extensions={**(answer.extensions or {}), "cost": cost})
+
+    async def _charge(self, allowance: Allowance, answer: Answer, *, past: bool) -> None:
+        """What is replayed waits until its client can afford it; what happens now is counted, and let through."""
+        cost = self._prepared.price.actual(answer.data)
+        if past:
+            await allowance.draw_in_time(cost)
+        else:
+            await allowance.count(cost)
+
+    def _allowance(self) -> Allowance:
+        account = self._hub.account_of(self._viewer)
+        return self._operations.throttle.allowance(account, self._info.client_address)
 
     def _context(self) -> AbstractAsyncContextManager[Any]:
         return self._hub.operation(self._viewer, self._info)

@@ -46,5 +46,13 @@ class DoorSettings:
     """A connection that has not sent the whole head of a request by then is closed."""
     origins: tuple[str, ...] = ()
     """Other sites whose pages may open sockets; "*" for all."""
+    cost_bucket: float = 50_000.0
+    """What one client may spend at once (throttle.py)."""
+    cost_per_second: float = 1_000.0
+    """How much of it comes back each second."""
+    trusted_cost_bucket: float = 200_000.0
+    """What staff and partners may spend at once, each."""
+    trusted_cost_per_second: float = 5_000.0
+    """How much of that comes back each second."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses and networks whose X-Forwarded-For is believed."""

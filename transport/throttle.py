@@ -1,0 +1,129 @@
+"""What clients may spend: an allowance each, which operations draw from and which fills up again with time.
+
+In memory, one for each process: with N processes a client has N times as much at worst. What is asked for is drawn before
+it runs; what the answer did not need is given back. Nothing is asked of the store.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from execution import COST_EXCEEDED
+from transport.clients import client_of
+from transport.door import Account, BadRequest
+from transport.settings import DoorSettings
+
+REMEMBERED = 50_000
+"""How many clients are remembered; the one that asked for nothing the longest is forgotten first, and starts full."""
+
+OPENING = 10
+"""What it costs to open a subscription, beyond its first answer."""
+
+_PACE_SECONDS = 0.05
+"""How long an event that happens now waits at most where its client has spent all: it is never refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How much one client may have, and how much of it comes back each second."""
+
+    maximum: float
+    per_second: float
+
+
+class Throttle:
+    """The allowances of all clients of this process: `ordinary` ones, and staff's and partners'."""
+
+    def __init__(self, ordinary: Rate, trusted: Rate, clock: Callable[[], float] = time.monotonic) -> None:
+        self._ordinary, self._trusted = ordinary, trusted
+        self._clock = clock
+        self._allowances: OrderedDict[tuple[str, Rate], Allowance] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._allowances)
+
+    def allowance(self, account: Account, address: str | None) -> "Allowance":
+        """Whose allowance it is: the account's, or for nobody in particular the address's."""
+        name = f"address:{client_of(address)}" if account.name is None else account.name
+        rate = self._trusted if account.trusted else self._ordinary
+        found = self._allowances.pop((name, rate), None) or Allowance(rate, self._clock)
+        self._allowances[(name, rate)] = found
+        if len(self._allowances) > REMEMBERED:
+            self._allowances.popitem(last=False)
+        return found
+
+
+class Allowance:
+    """What one client has left."""
+
+    def __init__(self, rate: Rate, clock: Callable[[], float]) -> None:
+        self._rate, self._clock = rate, clock
+        self._left, self._at = rate.maximum, clock()
+
+    def draw(self, cost: int) -> None:
+        """Spend `cost`. Raises BadRequest (COST_EXCEEDED, with retryAfter) where there is not so much left."""
+        seconds = self._seconds_until(cost)
+        if seconds > 0:
+            raise self._short(cost, seconds)
+        self._left -= cost
+
+    def give_back(self, cost: int) -> None:
+        """Take back what was not needed; a negative `cost` is what was needed beyond."""
+        self._left = min(self._available() + cost, self._rate.maximum)
+
+    async def draw_in_time(self, cost: int) -> None:
+        """Spend `cost`, waiting until there is so much."""
+        while (seconds := self._seconds_until(cost)) > 0:  # noqa: ASYNC110  time alone fills it
+            await asyncio.sleep(seconds)
+        self._left -= cost
+
+    async def count(self, cost: int) -> None:
+        """Spend what there is of `cost`. Where that is not enough, others have a turn first."""
+        seconds = self._seconds_until(cost)
+        if seconds > 0:
+            await asyncio.sleep(min(seconds, _PACE_SECONDS))
+        left = self._available()
+        self._left = max(left - cost, min(left, 0.0))
+
+    def state(self) -> dict[str, Any]:
+        """How it stands, as clients are told."""
+        return {
+            "maximum": round(self._rate.maximum),
+            "available": max(int(self._available()), 0),
+            "restoreRate": self._rate.per_second,
+        }
+
+    def _available(self) -> float:
+        now = self._clock()
+        self._left = min(self._left + (now - self._at) * self._rate.per_second, self._rate.maximum)
+        self._at = now
+        return self._left
+
+    def _seconds_until(self, cost: float) -> float:
+        """What is dearer than a full allowance may be had from a full one: it goes below nothing."""
+        return (min(cost, self._rate.maximum) - self._available()) / self._rate.per_second
+
+    def _short(self, cost: int, seconds: float) -> BadRequest:
+        state = self.state()
+        retry_after = max(round(seconds, 1), 0.1)
+        return BadRequest(
+            f"This operation may cost {cost:,}, and {state['available']:,} is left of your allowance of"
+            f" {state['maximum']:,}: try again in {retry_after:g} s.",
+            status=429,
+            code=COST_EXCEEDED,
+            limit=state["available"],
+            value=cost,
+            retryAfter=retry_after,
+            cost={"requested": cost, "throttle": state},
+        )
+
+
+def throttle_of(settings: DoorSettings) -> Throttle:
+    """The throttle that the settings ask for."""
+    return Throttle(
+        Rate(settings.cost_bucket, settings.cost_per_second),
+        Rate(settings.trusted_cost_bucket, settings.trusted_cost_per_second),
+    )
