@@ -16,11 +16,16 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from domain.image_errors import ImageTooLarge
 from domain.image_recognition import ImageKind, require_size, webp_size
 
 KEPT_SIDE = 4096
 """Longest side, in pixels, that is kept of a picture."""
 
+MOST_SCANS = 64
+"""Most scans of one JPEG; cameras write one, encoders for the web about ten."""
+
+_START_OF_SCAN = b"\xff\xda"  # within a scan these two bytes never follow each other (ITU-T T.81, B.1.1.5)
 _DRAFT_SIDE = KEPT_SIDE * 3 // 4
 _JPEG_SCALES = (8, 4, 2)
 _WHITE = (255, 255, 255)
@@ -97,8 +102,16 @@ def _open(kind: ImageKind, data: bytes) -> Image.Image:
         return png
     jpeg = JpegImageFile(BytesIO(data))
     require_size(*jpeg.size)
+    _require_few_scans(data)
     _draft(jpeg)
     return jpeg
+
+
+def _require_few_scans(data: bytes) -> None:
+    """A progressive JPEG may go over all its pixels thousands of times, each time for a few bytes."""
+    scans = data.count(_START_OF_SCAN)
+    if scans > MOST_SCANS:
+        raise ImageTooLarge(f"{scans:,} scans; at most {MOST_SCANS} are taken")
 
 
 def _opened_heic(data: bytes) -> Image.Image:
