@@ -94,3 +94,10 @@ async def test_the_schema_is_compressed_as_asked(browser: httpx.AsyncClient) -> 
         assert answer.headers["vary"].startswith("Accept-Encoding")
         assert (gzip.decompress(body) if coding else body).decode() == printed()
     assert (await browser.get("/schema.graphql", headers={"accept-encoding": "*;q=0"})).status_code == 406
+
+
+async def test_no_answer_leads_to_the_host_that_a_request_names(browser: httpx.AsyncClient) -> None:
+    for path in ("/graphql/", "/graphiql/", "/healthz/"):
+        answer = await browser.get(path, headers={"host": "evil.example"})
+        assert answer.status_code == 404
+        assert "location" not in answer.headers

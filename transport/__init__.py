@@ -2,7 +2,8 @@
 
 graphql_app.py   the GraphQL path: HTTP, server-sent events and WebSocket behind one application
 door.py          what the door asks of the hub (`Hub`) and tells it of a request
-graphql_http.py  requests and answers; request.py, multipart.py and answers.py read and write them
+graphql_http.py  requests and answers; request.py, multipart.py and answers.py read and write them;
+                 compression.py, entity_tags.py and documents.py (trusted.py) spare bytes both ways
 graphql_sse.py   event streams
 graphql_ws.py    sockets; messages.py has their messages
 running.py       one operation while it runs, whatever carries its answers

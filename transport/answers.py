@@ -2,7 +2,7 @@
 
 Follows GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/): under application/graphql-response+json a
 request that never ran is a 4xx, under application/json it is a 200; what is not a GraphQL request at all is a 4xx under
-both. Where its editions differ, docs/decisions/transport.md says which one holds and why.
+both. Where its editions differ, docs/decisions/http.md says which one holds and why.
 """
 
 from collections.abc import Mapping

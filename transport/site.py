@@ -30,20 +30,20 @@ TOLD_TO_PAGES = ("ETag", "Retry-After", "WWW-Authenticate")
 def site(door: GraphQLDoor, store: Store, others: Sequence[BaseRoute] = (), *, origins: Sequence[str] = ()) -> ASGIApp:
     """One application of all paths. `origins` are other sites whose pages may query the hub (CORS); "*" for all."""
     path = door.settings.path
-    return SafeHeaders(
-        Starlette(
-            routes=[
-                Route(path, door, methods=None),
-                WebSocketRoute(path, door),
-                Route("/schema.graphql", _schema()),
-                Route("/healthz", _health(store)),
-                *others,
-                *page_routes(),
-            ],
-            exception_handlers={Exception: _failed},
-            middleware=[Middleware(CORSMiddleware, **_cors(origins))] if origins else [],
-        )
+    application = Starlette(
+        routes=[
+            Route(path, door, methods=None),
+            WebSocketRoute(path, door),
+            Route("/schema.graphql", _schema()),
+            Route("/healthz", _health(store)),
+            *others,
+            *page_routes(),
+        ],
+        exception_handlers={Exception: _failed},
+        middleware=[Middleware(CORSMiddleware, **_cors(origins))] if origins else [],
     )
+    application.router.redirect_slashes = False  # it would lead wherever the request says that its host is
+    return SafeHeaders(application)
 
 
 def _cors(origins: Sequence[str]) -> dict[str, Any]:
