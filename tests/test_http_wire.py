@@ -75,7 +75,7 @@ async def test_chunks_of_one_byte_are_read(stage: Stage) -> None:
         chunks = [b"1\r\n%c\r\n" % byte for byte in HELLO]
         await client.send(head(JSON, CHUNKED), *chunks, b"0\r\n\r\n")
         status, _, body = await client.answer()
-    assert (status, json.loads(body)) == (200, {"data": {"hello": "Halo, Jakarta!"}})
+    assert (status, json.loads(body)["data"]) == (200, {"hello": "Halo, Jakarta!"})
 
 
 async def test_head_says_how_long_the_body_would_be_and_sends_none(stage: Stage) -> None:

@@ -121,6 +121,8 @@ class GraphQLOverHTTP:
         if prepared.kind == "subscription" or asking.accepted.stream_first:
             if asking.request.method == "HEAD":
                 raise _method_not_allowed("An event stream is asked for with GET or POST.", "GET, POST")
+            if not asking.codings.plain:
+                raise BadRequest("An event stream is never compressed: accept identity.", status=406)
             return self._streams.running(prepared, viewer, asking.info(prepared, "sse"))
         answer = await self._operations.run(prepared, viewer, asking.info(prepared, "http")).answer()
         return await self._answer(asking, answer)
