@@ -111,6 +111,8 @@ class ListCursor:
 
 
 _LOG = struct.Struct(">BQ8sI16s")
+_KEY_PART = struct.Struct(">?q")
+"""One part of a row's key, at a fixed width: were it as long as its digits, a row id would tell how many rows there are."""
 
 
 class CursorCipher:
@@ -140,8 +142,8 @@ class CursorCipher:
 
     def seal_list(self, cursor: ListCursor, reader: bytes) -> str:
         """A page cursor as the client gets it."""
-        key = ",".join("" if part is None else str(part) for part in cursor.key)
-        return self._seal(bytes([CursorKind.LIST]) + reader[:16] + f"{cursor.order}|{key}".encode())
+        key = b"".join(_KEY_PART.pack(part is not None, part or 0) for part in cursor.key)
+        return self._seal(bytes([CursorKind.LIST]) + reader[:16] + f"{cursor.order}|".encode() + key)
 
     def open_list(self, text: str, order: str, reader: bytes) -> ListCursor:
         """The place a page cursor names. Raises InvalidCursor for another list or order, ExpiredCursor for another class."""
@@ -150,10 +152,11 @@ class CursorCipher:
             raise InvalidCursor("this is a cursor of the event log, not of a list")
         if data[1:17] != reader[:16]:
             raise ExpiredCursor
-        made_for, _, key = data[17:].decode().partition("|")
-        if made_for != order:
+        made_for, _, key = data[17:].partition(b"|")
+        if made_for != order.encode() or not key or len(key) % _KEY_PART.size:
             raise InvalidCursor("this cursor belongs to another list or order")
-        return ListCursor(order, tuple(int(part) if part else None for part in key.split(",")))
+        parts = _KEY_PART.iter_unpack(key)
+        return ListCursor(order, tuple(part if told else None for told, part in parts))
 
     def _seal(self, data: bytes) -> str:
         sealed = self._ciphers[self._current].encrypt(data, None)

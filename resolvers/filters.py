@@ -159,6 +159,7 @@ async def _named(ctx: Context, asked: ReportFilter, argument: str) -> Named:
             source_codes=asked.sources,
             agency_codes=asked.agencies,
             area_codes=asked.areas,
+            visibility=await ctx.visibility(),
         )
     except UnknownCode as error:
         raise BadUserInput(

@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Table, select
 
 from domain.areas import AreaLevel
+from domain.visibility import Visibility
+from storage.reports.seen import seen_by_class
 from storage.rollups import PUBLIC_SIDE, TRUE_SIDE
 from storage.storable import storable
 from storage.tables import agencies, areas, categories, rollup_area, sources
+
+
+_ANYBODY = Visibility()
 
 
 class UnknownCode(LookupError):
@@ -45,13 +50,17 @@ def rows_named(
     source_codes: Collection[str] | None = None,
     agency_codes: Collection[str] | None = None,
     area_codes: Collection[str] | None = None,
+    visibility: Visibility = _ANYBODY,
 ) -> Named:
-    """The rows of these codes. Raises UnknownCode for the first that names nothing."""
+    """The rows of these codes. Raises UnknownCode for the first that names nothing.
+
+    `visibility`: for whom, because of which reports there are it depends whether areas are exactly made of cities.
+    """
     return Named(
         categories=None if category_codes is None else _with_children(conn, "categories", categories, category_codes),
         sources=None if source_codes is None else frozenset(_ids(conn, "sources", sources, source_codes)),
         agencies=None if agency_codes is None else frozenset(_ids(conn, "agencies", agencies, agency_codes)),
-        areas=None if area_codes is None else _areas(conn, area_codes),
+        areas=None if area_codes is None else _areas(conn, visibility, area_codes),
     )
 
 
@@ -78,17 +87,20 @@ def _with_children(conn: Connection, what: str, table: Table, codes: Collection[
     return frozenset(conn.execute(select(tree.c.id)).scalars())
 
 
-def _areas(conn: Connection, codes: Collection[str]) -> NamedAreas:
+def _areas(conn: Connection, visibility: Visibility, codes: Collection[str]) -> NamedAreas:
     roots = _ids(conn, "areas", areas, codes)
-    cities = whole_cities(conn, roots)
+    cities = whole_cities(conn, visibility, roots)
     whole = None if cities is None else frozenset[int]().union(*cities.values())
     return NamedAreas(_with_children(conn, "areas", areas, codes), whole)
 
 
-def whole_cities(conn: Connection, area_ids: Collection[int]) -> dict[int, frozenset[int]] | None:
+def whole_cities(
+    conn: Connection, visibility: Visibility, area_ids: Collection[int]
+) -> dict[int, frozenset[int]] | None:
     """The cities that each of these areas is made of; None if one of them is part of a city.
 
-    Reports may lie in a province without it being known in which city: while there are such, its cities are not all of it.
+    Reports may lie in a province without it being known in which city: while there are such that the viewer's class
+    sees, its cities are not all of it. Hidden ones do not count, since medians show how they were counted.
     """
     rows = conn.execute(select(areas.c.id, areas.c.level).where(areas.c.id.in_(sorted(set(area_ids))))).all()
     if any(row.level not in (AreaLevel.CITY, AreaLevel.PROVINCE) for row in rows):
@@ -98,7 +110,8 @@ def whole_cities(conn: Connection, area_ids: Collection[int]) -> dict[int, froze
         provinces
         and conn.execute(
             select(rollup_area.c.total).where(
-                rollup_area.c.side.in_((TRUE_SIDE, PUBLIC_SIDE)),
+                rollup_area.c.side == (TRUE_SIDE if visibility.true_places else PUBLIC_SIDE),
+                seen_by_class(visibility, rollup_area.c.visibility, rollup_area.c.agency_id),
                 rollup_area.c.area_id.in_(provinces),
                 rollup_area.c.total != 0,
             )

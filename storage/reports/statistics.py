@@ -31,7 +31,7 @@ def count_by(
 ) -> Counted:
     """The counts of what matches, for each of the areas if some are given. Raises CountTimedOut."""
     with limited(conn, seconds):
-        cities = None if area_ids is None else whole_cities(conn, area_ids)
+        cities = None if area_ids is None else whole_cities(conn, visibility, area_ids)
         if is_kept_by_day(wanted, dimensions) and (area_ids is None or cities is not None):
             return counted_by_day(conn, visibility, wanted, dimensions, cities)
         return counted_plainly(conn, visibility, wanted, now, dimensions, area_ids)
