@@ -133,6 +133,8 @@ async def run_hub(settings: Settings, *, demo: bool, demo_speed: float) -> None:
         stack.callback(taken.close)
         if not settings.database_url:
             stack.enter_context(sole_server(settings.data_dir))
+        engine = Engine(graphql_schema(), settings.limits())
+        documents = documents_of(settings, engine.check)
         if demo:
             settings = await _with_demo(settings, demo_speed, stack)
         parts, secrets = await stack.enter_async_context(_parts(settings, address))
@@ -140,8 +142,7 @@ async def run_hub(settings: Settings, *, demo: bool, demo_speed: float) -> None:
         sink = StoreSink(parts.store, lambda: parts.areas, parts.photos, parts.preparer, secrets.hashes)
         await stack.enter_async_context(_at_work(parts, connectors, sink))
         identity = await stack.enter_async_context(identifying(parts, secrets, settings.for_issuer()))
-        hub = SimpulHub(Engine(graphql_schema(), settings.limits()), parts, identity)
-        documents = documents_of(settings, hub.engine.check)
+        hub = SimpulHub(engine, parts, identity)
         door = graphql_app(hub, settings.for_door(), documents=documents, secret=secrets.hashes)
         routes = [*photo_routes(parts), *push_routes(_receivers(connectors, sink))]
         application = site(door, parts.store, routes, origins=settings.cors_origins)
