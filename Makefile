@@ -16,8 +16,11 @@ help: ## Show what can be made
 run: $(DONE)/run $(DONE)/web ## Set up, then serve the hub with the demonstration city (http://127.0.0.1:8000)
 	@exec $(PY) server.py serve --demo
 
-test: $(DONE)/dev $(DONE)/web ## Set up, then run every test
-	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PY) -m pytest
+test: $(DONE)/dev $(DONE)/web ## Set up, then run every test, on all cores
+	@export PATH="$(CURDIR)/$(VENV)/bin:$$PATH"; failed=0; \
+		$(PY) -m pytest -m "not alone" -n auto || failed=1; \
+		$(PY) -m pytest -m alone || failed=1; \
+		exit $$failed
 
 lint: $(DONE)/dev $(DONE)/web ## Check style, types, import rules and the pages' code
 	$(call say,ruff)

@@ -1,6 +1,7 @@
 """What tests share: stores that are seeded and new for each test, on both engines."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from functools import cache
@@ -115,5 +116,22 @@ def shared_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Fast ones first: slow tests go to the end, each group in its own order."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+    """Fast ones first: slow tests go to the end, the longest first of them, so that no process is left with it alone."""
+    items.sort(key=_slowness)
+
+
+def _slowness(item: pytest.Item) -> tuple[bool, float]:
+    slow = item.get_closest_marker("slow")
+    return (False, 0) if slow is None else (True, -float(slow.kwargs.get("seconds", 0)))
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two processes at least: while a test of one waits, the other goes on."""
+    return max(2, min(8, os.cpu_count() or 1))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """How `make test` deals tests out to processes."""
+    from tests.dealing import Dealing
+
+    return Dealing(config, log)
