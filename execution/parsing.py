@@ -1,6 +1,6 @@
 """Reads GraphQL text, and stops reading where it grows too large."""
 
-from graphql import DocumentNode, GraphQLError, Source, TokenKind
+from graphql import DocumentNode, GraphQLError, Lexer, Source, Token, TokenKind
 from graphql.language.parser import Parser
 
 from execution.errors import PARSE_FAILED, refused
@@ -29,16 +29,15 @@ class _BoundedParser(Parser):
     """graphql-core's parser, which passes here with each token that it takes."""
 
     def __init__(self, text: str, limits: Limits) -> None:
-        super().__init__(Source(text))
+        source = Source(text)
+        super().__init__(source, lexer=_BoundedLexer(source, limits))
         self._limits = limits
         self._nesting = 0
 
     def advance_lexer(self) -> None:
         """Take the next token; comments count too. Raises RequestRefused for one too many, or one too deep."""
         super().advance_lexer()
-        if self.token_count > self._limits.tokens:
-            words = "The document has more than {limit} tokens ({value} or more)."
-            raise exceeded("tokens", words, self._limits.tokens, self.token_count, PARSE_FAILED)
+        _check_tokens(self.token_count, self._limits)
         kind = self._lexer.token.kind
         if kind in _OPENING:
             self._nesting += 1
@@ -47,3 +46,24 @@ class _BoundedParser(Parser):
                 raise exceeded("nesting", words, self._limits.nesting, self._nesting, PARSE_FAILED)
         elif kind in _CLOSING:
             self._nesting -= 1
+
+
+class _BoundedLexer(Lexer):
+    """graphql-core's lexer, which reads all comments up to the next token before the parser has a say."""
+
+    def __init__(self, source: Source, limits: Limits) -> None:
+        super().__init__(source)
+        self._limits = limits
+        self._comments = 0
+
+    def read_comment(self, start: int) -> Token:
+        """Read one comment. Raises RequestRefused for one too many."""
+        self._comments += 1
+        _check_tokens(self._comments, self._limits)
+        return super().read_comment(start)
+
+
+def _check_tokens(count: int, limits: Limits) -> None:
+    if count > limits.tokens:
+        words = "The document has more than {limit} tokens ({value} or more)."
+        raise exceeded("tokens", words, limits.tokens, count, PARSE_FAILED)

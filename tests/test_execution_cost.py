@@ -1,0 +1,181 @@
+"""What an operation costs: told before it runs, from its page sizes, and read off its answer afterwards."""
+
+from typing import Any
+
+import pytest
+from graphql import GraphQLObjectType, GraphQLSchema, build_schema
+
+from execution import WEIGHT, Engine, Limits, RequestRefused, Weight
+from tests.steps import steps_of
+
+SDL = """
+interface Node { id: ID! }
+type Area implements Node { id: ID! name: String boundary: String children: [Area!]! parent: Area }
+type Photo { url: String }
+type Report implements Node { id: ID! text: String area: Area photos: [Photo!]! nodes: [Node!]! place: Place }
+type Place { latitude: Float }
+type Edge { cursor: String node: Report }
+type PageInfo { more: Boolean }
+type Reports { nodes: [Report!]! edges: [Edge!]! pageInfo: PageInfo! totalCount: Int }
+input Filter { search: String open: Boolean }
+type Query {
+  reports(first: Int, last: Int, filter: Filter): Reports
+  node(id: ID): Node
+  now: String
+  untold: [Area]
+}
+type Mutation { act: Report }
+type Subscription { news(after: String): Report }
+"""
+
+
+def _page(given: Any) -> int:
+    return min(int(given.get("last") or given.get("first") or 20), 100)
+
+
+WEIGHTS = {
+    "Query.reports": Weight(each=lambda given: 7 if (given.get("filter") or {}).get("search") else 0, size=_page),
+    "Reports.edges": Weight(item=0),
+    "Reports.pageInfo": Weight(item=0),
+    "Reports.totalCount": Weight(each=5),
+    "Report.photos": Weight(size=3),
+    "Report.nodes": Weight(size=2),
+    "Report.place": Weight(item=0),
+    "Area.children": Weight(size=6),
+    "Area.boundary": Weight(each=4),
+    "Mutation.act": Weight(each=10),
+}
+
+
+def weighed() -> GraphQLSchema:
+    schema = build_schema(SDL)
+    for name, weight in WEIGHTS.items():
+        kind, field = name.split(".")
+        made = schema.type_map[kind]
+        assert isinstance(made, GraphQLObjectType)
+        made.fields[field].extensions[WEIGHT] = weight
+    return schema
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return Engine(weighed(), Limits(cost=10**9))
+
+
+def cost(engine: Engine, text: str, variables: dict[str, Any] | None = None) -> int:
+    return engine.prepare(text, None, variables).cost
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{ now }", 0),
+        ("{ reports { pageInfo { more } } }", 1),
+        ("{ reports { nodes { id text place { latitude } } } }", 1 + 20),
+        ("{ reports(first: 50) { nodes { id area { name } photos { url } } } }", 1 + 50 * (1 + 1 + 3)),
+        ("{ reports(last: 3) { edges { cursor node { id } } } }", 1 + 3),
+        ("{ reports(first: 2) { nodes { area { boundary } } totalCount } }", 1 + 2 * (1 + 1 + 4) + 5),
+        ('{ reports(first: 1, filter: {search: "banjir"}) { nodes { id } } }', 7 + 1 + 1),
+        ("{ untold { id } }", 10),
+        ("{ reports(first: 2) { nodes { area { children { children { id } } } } } }", 1 + 2 * (1 + 1 + 6 * (1 + 6))),
+        ("mutation { act { area { id } } }", 10 + 1 + 1),
+        ("subscription { news { area { id } } }", 1 + 1),
+        ("{ __typename __schema { types { name fields { name } } } }", 500),
+    ],
+)
+def test_objects_count_by_their_pages_and_dear_fields_by_their_weight(engine: Engine, text: str, expected: int) -> None:
+    assert cost(engine, text) == expected
+
+
+class TestVariables:
+    def test_sizes_are_those_of_the_variables_or_their_defaults(self, engine: Engine) -> None:
+        text = "query ($n: Int = 4) { reports(first: $n) { nodes { id } } }"
+        assert [cost(engine, text, given) for given in ({"n": 9}, {}, {"n": None})] == [10, 5, 21]
+
+    def test_a_variable_within_an_object_counts(self, engine: Engine) -> None:
+        text = "query ($s: String) { reports(first: 1, filter: {search: $s, open: true}) { nodes { id } } }"
+        assert [cost(engine, text, given) for given in ({"s": "air"}, {}, {"s": ""})] == [9, 2, 2]
+
+    def test_what_is_skipped_costs_nothing(self, engine: Engine) -> None:
+        text = """query ($no: Boolean!, $yes: Boolean = true) {
+            reports(first: 5) {
+                nodes @skip(if: $no) { id area @include(if: $yes) { id } }
+                ... @include(if: $no) { totalCount }
+            }
+        }"""
+        assert cost(engine, text, {"no": True}) == 1 + 5
+        assert cost(engine, text, {"no": False}) == 1 + 5 * 2
+        assert cost(engine, text, {"no": False, "yes": False}) == 1 + 5
+
+    def test_what_is_never_there_costs_nothing(self, engine: Engine) -> None:
+        assert cost(engine, "{ reports { nodes @include(if: false) { id } nodes @skip(if: true) { id } } }") == 1
+
+
+class TestFragments:
+    def test_the_same_field_twice_is_one(self, engine: Engine) -> None:
+        text = """{ reports(first: 5) { nodes { area { id } ...F ...F } } reports(first: 5) { nodes { area { name } } } }
+            fragment F on Report { area { boundary } }"""
+        assert cost(engine, text) == 1 + 5 * (1 + 1 + 4)
+
+    def test_under_another_name_it_is_another(self, engine: Engine) -> None:
+        assert cost(engine, "{ a: reports(first: 5) { nodes { id } } b: reports(first: 6) { nodes { id } } }") == 13
+
+    def test_a_leaf_costs_only_when_it_is_asked_for_again(self, engine: Engine) -> None:
+        assert cost(engine, "{ reports(first: 5) { nodes { text a: text b: text id } } }") == 1 + 5 * (1 + 2)
+
+    def test_of_an_interface_the_dearest_type_counts(self, engine: Engine) -> None:
+        text = """{ node(id: 1) { id ... on Area { children { id } } ...R } }
+            fragment R on Report { photos { url } area { id } }"""
+        assert cost(engine, text) == 1 + max(6, 3 + 1)
+
+    def test_each_pair_of_fragment_and_type_is_planned_once(self, engine: Engine) -> None:
+        """Fields that may be of many types, within each other: nothing is multiplied on the way down."""
+
+        def planned(depth: int) -> int:
+            text = "{ node(id: 1) { ...F0 } } " + " ".join(
+                f"fragment F{n} on Report {{ nodes {{ id ...F{n + 1} ... on Area {{ name }} }} }}" for n in range(depth)
+            ) + f" fragment F{depth} on Report {{ text }}"  # fmt: skip
+            return steps_of(lambda: engine.prepare(text))
+
+        planned(3)
+        four, eight, sixteen = planned(4), planned(8), planned(16)
+        assert (sixteen - eight) < 2.6 * (eight - four)
+
+
+class TestActual:
+    def answer(self, *photos: int) -> dict[str, Any]:
+        nodes = [{"area": None if n == 2 else {"id": "1"}, "photos": [{"url": "u"}] * n} for n in photos]
+        return {"reports": {"nodes": nodes, "totalCount": None}}
+
+    def test_it_is_what_the_answer_has(self, engine: Engine) -> None:
+        text = "{ reports { nodes { area { id } photos { url } } totalCount } }"
+        prepared = engine.prepare(text)
+        assert prepared.cost == 1 + 20 * (1 + 1 + 3) + 5
+        assert prepared.price.actual(self.answer(0, 1, 2)) == 1 + (1 + 1) + (1 + 1 + 1) + (1 + 2) + 5
+        assert prepared.price.actual({"reports": None}) == 0
+        assert prepared.price.actual(None) == 0
+
+    def test_of_an_interface_it_is_that_of_the_fields_that_are_there(self, engine: Engine) -> None:
+        prepared = engine.prepare(
+            "{ node(id: 1) { ... on Area { children { id } } ... on Report { photos { url } } } }"
+        )
+        assert prepared.price.actual({"node": {"photos": [{"url": "u"}]}}) == 2
+        assert prepared.price.actual({"node": {"children": [{"id": "1"}] * 4}}) == 5
+        assert prepared.price.actual({"node": None}) == 0
+
+
+def test_an_operation_may_cost_only_so_much() -> None:
+    engine = Engine(weighed(), Limits(cost=100))
+    text = "query ($n: Int) { reports(first: $n) { nodes { id } } }"
+    assert engine.prepare(text, None, {"n": 99}).cost == 100
+    with pytest.raises(RequestRefused) as refused:
+        engine.prepare(text, None, {"n": 100})
+    (error,) = refused.value.errors
+    assert error["extensions"] == {
+        "code": "COST_EXCEEDED",
+        "limited": "cost",
+        "limit": 100,
+        "value": 101,
+        "cost": {"requested": 101},
+    }
+    assert "101" in error["message"] and "100" in error["message"]
