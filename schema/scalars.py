@@ -40,7 +40,7 @@ def read_moment(value: object) -> datetime:
     try:
         return _moment_of(found)
     except (ValueError, OverflowError):
-        raise GraphQLError(f"There is no such moment as {value}.") from None
+        raise GraphQLError(f"There is no such moment as {value[:64]}.") from None
 
 
 def _moment_of(found: re.Match[str]) -> datetime:
