@@ -97,11 +97,13 @@ class TestFailures:
             await asking.aclose()
         assert caught.value.error is SourceError.BROKEN_OFF
 
+    @pytest.mark.alone
     async def test_it_hangs_before_the_answer(self) -> None:
         begun = time.monotonic()
         assert (await failing(hang)).error is SourceError.TIMED_OUT
         assert time.monotonic() - begun < 0.6
 
+    @pytest.mark.alone
     async def test_it_dribbles_without_end(self) -> None:
         async def dribble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             writer.write(head())

@@ -47,6 +47,7 @@ async def test_a_server_comes_and_goes_within_the_running_loop(app: DemoServer) 
             await client.get(base + FEED)
 
 
+@pytest.mark.alone
 async def test_leaving_does_not_wait_for_a_client_that_keeps_its_connection(app: DemoServer) -> None:
     async with httpx.AsyncClient() as client:
         async with serve(app) as base:

@@ -329,6 +329,7 @@ class TestStopping:
         assert sink.released == ["source:hostile"]
         assert connector.closed
 
+    @pytest.mark.alone
     async def test_a_source_that_hangs_is_stopped_at_once(self) -> None:
         sink = MemorySink()
         runner = Runner([Hostile([hangs()])], sink, policy=QUICK)
