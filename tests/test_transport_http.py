@@ -139,6 +139,11 @@ class TestChoosingTheMediaType:
         assert response.status_code == 406
         assert GRAPHQL in the_error(response)["message"]
 
+    async def test_of_an_endless_list_only_the_beginning_is_looked_at(self, client: httpx.AsyncClient) -> None:
+        for beyond, given in ((3_000, GRAPHQL), (30_000, JSON)):
+            response = await ask(client, "{ hello }", "*/*, " + "," * beyond + GRAPHQL)
+            assert response.headers["content-type"].startswith(given)
+
     async def test_a_subscription_as_one_body_is_406(self, client: httpx.AsyncClient) -> None:
         response = await ask(client, "subscription { count(to: 1) }")
         assert response.status_code == 406

@@ -20,7 +20,8 @@ __all__ = ["Upload", "Uploads", "read_multipart"]
 async def read_multipart(request: Request, settings: DoorSettings, uploads: Uploads) -> Parameters | Batch:
     """Read a POST of multipart/form-data: each file is in the variables where the map says. Raises BadRequest."""
     taker = _Taker(settings, uploads)
-    await read_parts(request.headers["content-type"], limited_body(request, settings, settings.multipart_bytes), taker)
+    body = limited_body(request, settings.multipart_bytes, settings.body_seconds)
+    await read_parts(request.headers["content-type"], body, taker)
     return taker.asked()
 
 
@@ -30,7 +31,7 @@ class _Taker:
     def __init__(self, settings: DoorSettings, uploads: Uploads) -> None:
         self._settings = settings
         self._uploads = uploads
-        self._text = b""
+        self._text = bytearray()  # grows in place, however small the pieces that it comes in
         self._part = ""
         self._operations: Any = None
         self._asked: Parameters | Batch | None = None
@@ -57,7 +58,7 @@ class _Taker:
             raise too_large(f"The file `{self._part}`", self._settings.upload_bytes, self._file.size)
 
     async def end(self) -> None:
-        text, self._text = self._text, b""
+        text, self._text = bytes(self._text), bytearray()
         if self._asked is None:
             self._operations = decode(text, "`operations` is not JSON.")
             self._asked = asked_of(self._operations, self._settings)

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterator
 
+MOST_CHARACTERS = 4_000
+"""What goes beyond is not looked at: browsers send some 200, and an entry costs time however little it says."""
 _WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
 
 
 def preferences(header: str) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield each entry of such a header with its parameters, all in small letters."""
-    for item in header.lower().split(","):
+    for item in header[:MOST_CHARACTERS].lower().split(","):
         name, *parameters = (part.strip() for part in item.split(";"))
         if name:
             pairs = (parameter.partition("=") for parameter in parameters)

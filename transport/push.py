@@ -8,7 +8,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from transport.door import BadRequest
+from transport.request import limited_body
+
 MAX_BYTES = 1_000_000
+BODY_SECONDS = 30.0
+"""So long without another byte, a push is given up with 408."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +35,10 @@ def push_routes(receivers: Mapping[str, Receiver]) -> list[BaseRoute]:
         receiver = receivers.get(request.path_params["source"])
         if receiver is None:
             return JSONResponse({"message": "No source of this name takes pushes."}, status_code=404)
-        body = b""
-        async for piece in request.stream():
-            body += piece
-            if len(body) > MAX_BYTES:
-                return JSONResponse({"message": f"A push has at most {MAX_BYTES} bytes."}, status_code=413)
+        try:
+            body = b"".join([piece async for piece in limited_body(request, MAX_BYTES, BODY_SECONDS)])
+        except BadRequest as error:
+            return JSONResponse({"message": str(error)}, error.status, error.headers)
         outcome = await receiver(body, dict(request.headers))
         return JSONResponse(dict(outcome.body), status_code=outcome.status, headers=dict(outcome.headers))
 

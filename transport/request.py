@@ -111,15 +111,15 @@ def decode(text: bytes, complaint: str) -> Any:
         raise BadRequest(complaint) from None
 
 
-async def limited_body(request: Request, settings: DoorSettings, limit: int) -> AsyncIterator[bytes]:
+async def limited_body(request: Request, limit: int, seconds: float) -> AsyncIterator[bytes]:
     """Read the body as it comes. Raises BadRequest: 413 as soon as it is, or is announced to be, over `limit` bytes;
-    408 when nothing more of it comes.
+    408 when nothing more of it comes for `seconds`.
     """
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced) > limit:
         raise too_large("The body", limit, int(announced))
     size = 0
-    async for chunk in _in_time(request, settings.body_seconds):
+    async for chunk in _in_time(request, seconds):
         size += len(chunk)
         if size > limit:
             raise too_large("The body", limit, size)
@@ -156,5 +156,5 @@ def too_large(what: str, limit: int, value: int) -> BadRequest:
 
 async def read_json(request: Request, settings: DoorSettings) -> Parameters | Batch:
     """Read a POST of JSON. Raises BadRequest."""
-    body = b"".join([chunk async for chunk in limited_body(request, settings, settings.body_bytes)])
+    body = b"".join([chunk async for chunk in limited_body(request, settings.body_bytes, settings.body_seconds)])
     return asked_of(decode(body, "The body is not JSON."), settings)
