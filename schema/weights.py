@@ -24,7 +24,8 @@ _WITH_THE_ROW = frozenset({"BoundingBox", "Coordinates", "Deadlines", "PageInfo"
 
 _AREAS_OF_LEVEL = {"PROVINCE": 1, "CITY": 6, "DISTRICT": 44, "SUBDISTRICT": 270, "RW": 3_000}
 _ALL_AREAS, _AREAS_OF_A_PARENT = 330, 70
-_FLOODED, _FLOOD_AREAS = 500, 3_000
+_FLOODED = {"NONE": 3_000, "CAUTION": 500, "MINOR": 300, "MODERATE": 200, "SEVERE": 100}
+"""Areas that may be in a state or a worse one, on a bad day."""
 
 _KM_OF_A_DEGREE = 111.2
 _CELL_OF_RESOLUTION_5 = 250.0
@@ -56,7 +57,7 @@ def _areas(given: Arguments) -> int:
 
 
 def _flood_areas(given: Arguments) -> int:
-    return _FLOOD_AREAS if given.get("minimumState") == "NONE" else _FLOODED
+    return _FLOODED.get(str(given.get("minimumState")), _FLOODED["CAUTION"])
 
 
 def _hexagons(given: Arguments) -> int:
