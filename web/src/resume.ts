@@ -43,6 +43,8 @@ export interface WireSink {
   opened(): void;
   next(frame: Frame): void;
   cursor(cursor: Cursor): void;
+  /** The token that was shown holds for so many seconds more. */
+  expiring(seconds: number): void;
   /** A list of GraphQL errors when the hub refused; anything else is a broken connection. */
   error(reason: unknown): void;
   complete(): void;
@@ -71,6 +73,8 @@ export interface ResumeOptions<Data> {
   /** The hub refused for good (a wrong query, a token that ran out). Nothing more comes; start again when mended. */
   readonly onFailed?: (errors: readonly HubError[]) => void;
   readonly onState?: (state: ResumeState, waitMs?: number) => void;
+  /** The token of this connection runs out: get a new one, then call `reconnect` of the wire. Told once a connection. */
+  readonly onExpiring?: (seconds: number) => void;
   readonly firstWaitMs?: number;
   readonly longestWaitMs?: number;
   /** All readers lose their cursors at the same moment, so each lists again somewhere within this time. */
@@ -103,6 +107,7 @@ export function resume<Data>(options: ResumeOptions<Data>): Resumed {
 
   function connect(): void {
     let over = false;
+    let warned = false;
     const end = (then: () => void) => {
       if (over || stopped) return;
       over = true;
@@ -125,6 +130,11 @@ export function resume<Data>(options: ResumeOptions<Data>): Resumed {
           if (over || stopped) return;
           failures = 0;
           after = cursor;
+        },
+        expiring(seconds) {
+          if (over || stopped || warned) return;
+          warned = true;
+          options.onExpiring?.(seconds);
         },
         error: (reason) => end(() => (isErrors(reason) ? refused(reason) : broken(reason))),
         complete: () => end(() => broken(undefined)),
@@ -222,8 +232,17 @@ function isErrors(reason: unknown): reason is readonly HubError[] {
   return Array.isArray(reason) && reason.length > 0;
 }
 
-/** Many subscriptions over one WebSocket (graphql-transport-ws). Pings carry how far each of them is: `{ cursors: { operationId: cursor } }`. */
-export function webSocketWire(options: ClientOptions): Wire & { readonly client: Client } {
+/** A wire whose connections can be made anew, with the credentials of now: each subscription comes back from its cursor. */
+export interface RenewableWire extends Wire {
+  reconnect(): void;
+}
+
+/**
+ * Many subscriptions over one WebSocket (graphql-transport-ws). Pings carry how far each of them is,
+ * `{ cursors: { operationId: cursor } }`, and in the end how long the token still holds. Give `connectionParams` as a
+ * function, so that a new connection shows the token of then.
+ */
+export function webSocketWire(options: ClientOptions): RenewableWire & { readonly client: Client } {
   const sinks = new Map<string, WireSink>();
   const ids = new WeakMap<object, string>();
   let drawn = 0;
@@ -254,6 +273,7 @@ export function webSocketWire(options: ClientOptions): Wire & { readonly client:
 
   return {
     client,
+    reconnect: () => client.terminate(),
     subscribe(payload, sink) {
       const id = `s-${++drawn}`;
       const sent = { ...payload };
@@ -275,6 +295,10 @@ export function webSocketWire(options: ClientOptions): Wire & { readonly client:
 }
 
 function tellProgress(sinks: Map<string, WireSink>, payload: unknown): void {
-  const cursors = (payload as { cursors?: Record<string, unknown> } | undefined)?.cursors ?? {};
-  for (const [id, cursor] of Object.entries(cursors)) if (typeof cursor === "string") sinks.get(id)?.cursor(cursor);
+  const told = (payload ?? {}) as { cursors?: Record<string, unknown>; sessionExpiresInSeconds?: unknown };
+  for (const [id, cursor] of Object.entries(told.cursors ?? {})) {
+    if (typeof cursor === "string") sinks.get(id)?.cursor(cursor);
+  }
+  const seconds = told.sessionExpiresInSeconds;
+  if (typeof seconds === "number") for (const sink of [...sinks.values()]) sink.expiring(seconds);
 }
