@@ -131,6 +131,21 @@ class TestTooMuch:
             await client.send(head(JSON, f"Content-Length: {30 * LIMIT}"), b" " * LIMIT)
             assert (await client.answer())[0] == 413
 
+    @pytest.mark.parametrize("version", ["1.1", "1.0"])
+    async def test_who_wants_the_connection_closed_can_read_the_answer_too(self, stage: Stage, version: str) -> None:
+        size = 30 * LIMIT
+        begun = head(JSON, f"Content-Length: {size}", "Connection: close").replace(
+            b"HTTP/1.1", f"HTTP/{version}".encode()
+        )
+        async with wire(stage) as client:
+            await client.send(begun, b" " * (size // 2))
+            await client.reader.readexactly(1)  # it is answered
+            await client.send(b" " * (size // 2))  # after which a closed connection would be reset
+            async with asyncio.timeout(10):
+                answer = b"H" + await client.reader.read()
+        assert answer.startswith(b"HTTP/1.1 413 ")
+        assert answer.endswith(b"}]}")
+
     async def test_what_never_ends_is_cut_off(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(lingering, "LINGER_BYTES", 10 * LIMIT)
         sent = 0

@@ -1,12 +1,13 @@
 """What becomes of a body that the hub does not want: it is thrown away, so that its sender can read why.
 
 A request may be answered before all of it is there: 401, 413, 415. Closing then makes the sender's system drop the answer
-together with the connection (a reset), and the client sees nothing. uvicorn goes on reading instead, without any bound;
-here both the bytes and the seconds of that are bounded.
+together with the connection (a reset), and the client sees nothing. uvicorn goes on reading instead, without any bound,
+where the connection is to be kept, and closes where it is not; here the rest is read in both cases, and both the bytes and the
+seconds of that are bounded.
 """
 
 import asyncio
-from typing import cast
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -21,6 +22,21 @@ class LingeringHttp(HttpToolsProtocol):
 
     _thrown_away = 0
     _waiting: asyncio.TimerHandle | None = None
+    _closing = False
+
+    def on_headers_complete(self) -> None:
+        """The head is there: answer the request, on a connection that is not closed before its body is read."""
+        super().on_headers_complete()
+        if self._has_cycle():
+            self.cycle.transport = cast(asyncio.Transport, _ClosedLater(self))
+
+    def close_when_read(self) -> None:
+        """Say that nothing more will be written, and close once the request is in."""
+        if self.transport.is_closing() or not self.cycle.more_body or not self.transport.can_write_eof():
+            self.transport.close()
+        else:
+            self._closing = True
+            self.transport.write_eof()
 
     def on_message_begin(self) -> None:
         """Begin the next request of the connection."""
@@ -39,6 +55,8 @@ class LingeringHttp(HttpToolsProtocol):
         """The whole request is in."""
         self._stop_waiting()
         super().on_message_complete()
+        if self._closing:
+            self.transport.close()
 
     def on_response_complete(self) -> None:
         """The answer is written: wait no more than so long for what is still to come of the request."""
@@ -51,11 +69,26 @@ class LingeringHttp(HttpToolsProtocol):
         self._stop_waiting()
         super().connection_lost(exc)
 
+    def _has_cycle(self) -> bool:
+        return cast(RequestResponseCycle | None, self.cycle) is not None
+
     def _answered(self) -> bool:
-        cycle = cast(RequestResponseCycle | None, self.cycle)
-        return cycle is not None and cycle.response_complete
+        return self._has_cycle() and self.cycle.response_complete
 
     def _stop_waiting(self) -> None:
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
+
+
+class _ClosedLater:
+    """A connection as one request sees it: all is as ever, but closing it waits for the rest of the request."""
+
+    def __init__(self, protocol: LingeringHttp) -> None:
+        self._protocol = protocol
+
+    def close(self) -> None:
+        self._protocol.close_when_read()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._protocol.transport, name)
