@@ -25,6 +25,8 @@ from transport.settings import DoorSettings
 PREFIX = "SIMPUL_"
 CONFIG_VARIABLE = "SIMPUL_CONFIG"
 DEFAULT_FILE = Path("simpul.toml")
+_LARGEST = 1_000_000_000
+"""Of numbers with a fraction, most of them seconds: thirty years. No clock of ours takes what is endless."""
 _ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 """As browsers write an origin: in small letters, without a path, and without the port that goes without saying."""
 
@@ -174,6 +176,15 @@ class Settings(LimitSettings):
             raise ValueError("* lets all sites in, so it must stand alone")
         return value
 
+    @field_validator("*")
+    @classmethod
+    def _of_this_world(cls, value: object) -> object:
+        if isinstance(value, float) and not value <= _LARGEST:
+            raise ValueError(f"must be {_LARGEST:,} at most")
+        if isinstance(value, str | Path) and "\0" in str(value):
+            raise ValueError("must be a text without NUL")
+        return value
+
     @field_validator("log_level")
     @classmethod
     def _known_level(cls, value: str) -> str:
@@ -289,7 +300,7 @@ def load_settings(environment: Mapping[str, str] | None = None, file: Path | Non
         return Settings(**told)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
+        name = ".".join(str(part) for part in first["loc"])[:80]
         raise WrongSetting(
             f"The setting {PREFIX}{name.upper()} (or {name} in the file) is wrong: {_plain(first['msg'])}."
             " See docs/operations.md."
@@ -321,7 +332,9 @@ def _from_file(file: Path | None) -> dict[str, Any]:
         raise WrongSetting(
             f"The settings file {file} cannot be read ({error.strerror}): mend {CONFIG_VARIABLE}."
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError as error:
+        raise WrongSetting(f"The settings file {file} is nested too deeply.") from error
+    except ValueError as error:  # TOML's own faults, letters that are none, and numbers of thousands of digits
         raise WrongSetting(f"The settings file {file} is not TOML: {error}.") from error
 
 
