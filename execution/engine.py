@@ -28,6 +28,7 @@ from execution.documents import Documents
 from execution.errors import (
     BAD_USER_INPUT,
     INTERNAL,
+    VALIDATION_FAILED,
     FormattedError,
     PresentError,
     RequestRefused,
@@ -201,4 +202,5 @@ def _too_dear(limit: int, cost: int) -> RequestRefused:
     words = "This operation may cost {value}; one may cost at most {limit}. Ask for fewer entries (first, last), or less of each."
     refusal = exceeded("cost", words, limit, cost, COST_EXCEEDED)
     refusal.errors[0]["extensions"]["cost"] = {"requested": cost}
+    refusal.code = VALIDATION_FAILED  # as a whole it is a document that will not do (400), nobody is to come back later
     return refusal
