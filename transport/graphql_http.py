@@ -39,8 +39,8 @@ class Asking:
 
     @property
     def media_type(self) -> str:
-        """The type of an answer in one body, refusals included; who takes nothing but events can tell one by its status."""
-        return self.accepted.single or answers.GRAPHQL_JSON
+        """The type of an answer in one body, refusals included."""
+        return self.accepted.single or answers.JSON
 
     def info(self, prepared: Prepared, way: Way) -> RequestInfo:
         """Say what resolvers may know of the request."""
@@ -160,7 +160,8 @@ class GraphQLOverHTTP:
 
     async def _refuse(self, asking: Asking, error: Exception) -> Response:
         refused = self._hub.engine.refusal(error)
-        status = answers.refusal_status(refused.code, asking.media_type)
+        # who takes nothing but events can tell a refusal by its status alone
+        status = answers.refusal_status(refused.code, asking.accepted.single or answers.GRAPHQL_JSON)
         headers = {}
         if isinstance(error, BadRequest):
             status, headers = error.status, error.headers
