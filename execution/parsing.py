@@ -30,7 +30,8 @@ class _BoundedParser(Parser):
 
     def __init__(self, text: str, limits: Limits) -> None:
         source = Source(text)
-        super().__init__(source, lexer=_BoundedLexer(source, limits))
+        # A selection of nothing is none by the specification; graphql-core still takes one unless told otherwise.
+        super().__init__(source, lexer=_BoundedLexer(source, limits), allow_empty_selection_sets=False)
         self._limits = limits
         self._nesting = 0
 

@@ -42,6 +42,11 @@ def _within(asked: Any, most: int) -> int:
     return min(max(int(asked), 1), most)
 
 
+def _ids(given: Arguments) -> int:
+    asked = given.get("ids")
+    return _within(len(asked), MAX_SIZE) if isinstance(asked, list) else 1  # one may be given without a list around it
+
+
 def _searching(given: Arguments) -> int:
     filter_ = given.get("filter")
     return SEARCH if isinstance(filter_, dict) and filter_.get("search") else 0
@@ -84,7 +89,7 @@ _OUTLINE = Weight(each=5)
 _BUCKETS = Weight(each=10, size=_first(100, 10_000))
 
 WEIGHTS: dict[str, Weight] = {
-    "Query.nodes": Weight(size=lambda given: _within(len(given.get("ids") or ()), MAX_SIZE)),
+    "Query.nodes": Weight(size=_ids),
     "Query.reports": Weight(each=_searching, size=page_size),
     "Query.possibleDuplicates": Weight(each=10, size=_first(5, 50)),
     "Query.hexBins": Weight(each=_statistics, size=_hexagons),

@@ -195,6 +195,17 @@ async def test_variables_of_every_field_are_taken_or_refused(world: SchemaWorld)
     assert before is None and reached > 60
 
 
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+async def test_what_needs_no_list_around_it_is_counted_as_one(world: SchemaWorld) -> None:
+    """A find: what a field costs was reckoned from an argument that is a list, but may come as its only entry."""
+    report = public_id(world, Kind.REPORT, world.report_id)
+    assert await asked(world, "query ($id: ID!) { nodes(ids: [$id]) { id } }", {"id": report}, ANONYMOUS) == []
+    assert await asked(world, f'{{ nodes(ids: "{report}") {{ id }} }}', None, ANONYMOUS) == []
+    for ids in ("x", 5, 0, None, True):
+        await asked(world, "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ids}, ANONYMOUS)
+    await asked(world, "{ nodes(ids: 5) { id } }", None, ANONYMOUS)
+
+
 # ---------------------------------------------------------------- texts that are not GraphQL
 
 
