@@ -353,6 +353,7 @@ class TestOrigins:
         ("origin", "allowed"),
         [
             ("http://127.0.0.1:{port}", ()),
+            ("https://127.0.0.1:{port}", ()),
             ("https://peta.example", ("https://peta.example",)),
             ("https://peta.example", ("https://peta.example:443",)),
             ("https://peta.example", ("*",)),
@@ -369,7 +370,6 @@ class TestOrigins:
     @pytest.mark.parametrize(
         "origin",
         [
-            "https://127.0.0.1:{port}",
             "http://127.0.0.1",
             "http://127.0.0.1.evil.example:{port}",
             "http://evil.example",

@@ -50,7 +50,7 @@ class Sockets:
         Only a foreign page is refused in the handshake, which tells a browser nothing: whatever else is wrong is said
         by the code that the socket is closed with.
         """
-        if not may_connect(websocket.headers, websocket.url.scheme, self._settings.origins):
+        if not may_connect(websocket.headers, self._settings.origins):
             await websocket.close()
         elif messages.SUBPROTOCOL not in websocket.scope["subprotocols"]:
             await _refuse(websocket, None, CloseCode.SUBPROTOCOL_NOT_ACCEPTABLE, "Subprotocol not acceptable")

@@ -6,23 +6,30 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 
 ANY = "*"
-_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+_PORTS = {"http": 80, "https": 443}
 
 
-def may_connect(headers: Headers, scheme: str, allowed: Collection[str]) -> bool:
-    """Tell whether a handshake is from no browser, from a page of the host that it asks, or from an allowed origin."""
+def may_connect(headers: Headers, allowed: Collection[str]) -> bool:
+    """Tell whether a handshake is from no browser, from a page of the host that it asks, or from an allowed origin.
+
+    A page of the same host may have come over TLS that ends at a proxy: so of the host only name and port count.
+    """
     origin = headers.get("origin")
     if origin is None or ANY in allowed:
         return True
     place = _place(origin)
-    return place is not None and place in {_place(f"{scheme}://{headers.get('host', '')}"), *map(_place, allowed)}
+    if place is None:
+        return False
+    scheme, *host = place
+    own = _place(f"{scheme}://{headers.get('host', '')}")
+    return (own is not None and host == [*own[1:]]) or place in map(_place, allowed)
 
 
-def _place(address: str) -> tuple[bool, str, int] | None:
-    """Return whether it is secure, the host, and the port; None for what is no address (`null` of a page without one)."""
+def _place(address: str) -> tuple[str, str, int] | None:
+    """Return scheme, host and port; None for what is no address (`null`: a page without an origin)."""
     try:
         parts = urlsplit(address)
         port = parts.port or _PORTS[parts.scheme]
     except (ValueError, KeyError):
         return None
-    return (parts.scheme in ("https", "wss"), parts.hostname, port) if parts.hostname else None
+    return (parts.scheme, parts.hostname, port) if parts.hostname else None
