@@ -69,15 +69,15 @@ class PostgresStore(Store):
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Snapshot]:
-        """See Store."""
+        """See Store. It ends by being rolled back: where a statement was broken off, a commit would fail."""
         async with self._engine.connect() as connection:
             await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            async with connection.begin():
-                snapshot = PostgresSnapshot(connection)
-                try:
-                    yield snapshot
-                finally:
-                    await snapshot.end()
+            await connection.begin()
+            snapshot = PostgresSnapshot(connection)
+            try:
+                yield snapshot
+            finally:
+                await snapshot.end()
 
     async def write(self, operation: Operation[T]) -> T:
         """See Store."""
