@@ -97,9 +97,10 @@ async def _write_by_key(ctx: Context, given: Given, way: _Way, report_id: int | 
     def apply(tx: Tx) -> None:
         first = _is_first(tx, call)
         seen = seen_in(tx, visibility, report_id, lambda _seen: None)
-        if way.apply(tx, ctx, seen, supporter):
+        changed = way.apply(tx, ctx, seen, supporter)
+        if changed or first:
             _check(ctx, seen)
-        elif first:
+        if first and not changed:
             raise way.done_already
         if first:
             remember(tx, call, {})

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphql import GraphQLObjectType, get_named_type, is_non_null_type
 
-from resolvers.permissions import RULES, Otherwise, Rule, Standing
+from resolvers.permissions import RULES, Otherwise, Rule, Standing, Trait
 from tests.permission_asking import Answer, is_many, is_thing, kind_named
 from tests.permission_world import Asker, PermissionWorld, Thing
 
@@ -65,6 +65,10 @@ class Judge:
             if found is not None:
                 self.faults.append(f"{name}: told")
         self.faults += [f"{name}: an error at {path}: {told}" for path, told in errors.items()]
+
+    def entry(self, kind: str, found: Answer, true: Answer, traits: frozenset[Trait]) -> None:
+        """One event of a stream, whose report goes by the class."""
+        self._object(kind_named(kind), found, true, self.asker.standing(traits), (kind,), {})
 
     def _nulled(self, thing: Thing, alias: str, errors: dict[tuple[Any, ...], Any]) -> None:
         """It may be null only because a field that cannot be null was refused."""
@@ -143,7 +147,7 @@ class Judge:
         if name not in ("timeline", "comments", "duplicates") or true in (None, UNKNOWN):
             return
         assert not true["pageInfo"]["hasNextPage"], f"{path}: the truth has to be all of it"
-        wanted = [each["id"] for each in true["nodes"] if self._may_know(each["id"], in_lists=name == "duplicates")]
+        wanted = [each["id"] for each in true["nodes"] if self.may_know(each["id"], in_lists=name == "duplicates")]
         if [each["id"] for each in found["nodes"]] != wanted:
             self.faults.append(f"{path}: {len(found['nodes'])} entries are told, not {len(wanted)}")
         if found.get("totalCount", len(wanted)) != len(wanted):
@@ -153,16 +157,17 @@ class Judge:
         told, truth = (found, true) if many else ([found], [true])
         if true is UNKNOWN or path[-1] in ("node", "nodes"):
             told_ids = [each["id"] for each in told if each is not None]
-            if not all(self._may_know(each, in_lists=in_lists) for each in told_ids):
+            if not all(self.may_know(each, in_lists=in_lists) for each in told_ids):
                 self.faults.append(f"{path}: an id is told that should not be")
             return
         ids = [each and each["id"] for each in truth or ()]
-        wanted = [each if each and self._may_know(each, in_lists=in_lists) else None for each in ids]
+        wanted = [each if each and self.may_know(each, in_lists=in_lists) else None for each in ids]
         wanted = [each for each in wanted if each is not None] if many else wanted
         if [each and each["id"] for each in told] != wanted:
             self.faults.append(f"{path}: {told!r} is told, not {wanted!r}")
 
-    def _may_know(self, public_id: str, *, in_lists: bool = False) -> bool:
+    def may_know(self, public_id: str, *, in_lists: bool = False) -> bool:
+        """Whether the asker may know of what an id names; in lists by its class, whoever told it."""
         thing = self.world.thing(public_id)
         return thing is None or self._lets(thing, in_lists=in_lists)
 

@@ -289,6 +289,11 @@ class _Making:
             ("source", tables.sources, Kind.SOURCE, "Source"),
         ):
             row = (await self._hub.rows(table))[-1]
+            if name == "area":  # the one that the reports lie in
+                (report,) = await self._hub.rows(tables.reports, tables.reports.c.id == self._rows["public"])
+                (row,) = await self._hub.rows(tables.areas, tables.areas.c.id == report["area_id"])
+            if name == "source":  # the one with a record set aside
+                (row,) = await self._hub.rows(tables.sources, tables.sources.c.code == "qlue")
             self._thing(name, kind, row["id"], type_name)
             self.world.facts[name] = row["code"] if "code" in row else row["name"]
         (aside,) = await self._hub.rows(tables.set_aside)
