@@ -97,6 +97,10 @@ class TestClosing:
             '{"type": "subscribe", "id": "1", "payload": {"query": "{ hello }", "variables": []}}',
             '{"type": "subscribe", "id": "1", "payload": {"query": "{ hello }", "operationName": {}}}',
             '{"type": "complete"}',
+            '{"type": "complete", "id": "' + "x" * 256 + '"}',
+            '{"type": "subscribe", "id": "' + "x" * 256 + '", "payload": {"query": "{ hello }"}}',
+            '{"type": "ping", "payload": ' + '{"x":' * 2_000 + "1" + "}" * 2_000 + "}",
+            '{"type": "subscribe", "id": "\\ud800", "payload": {"query": "{ hello }"}}',
             b'{"type": "ping"}',
         ],
     )
@@ -252,6 +256,22 @@ class TestOperations:
             assert (message["type"], message["payload"][0]["extensions"]["limit"]) == ("error", 1)
             await socket.send("complete", "a")
             await socket.subscribe("b", "{ hello }")
+            assert (await socket.receive())["type"] == "next"
+
+    async def test_together_they_may_be_as_large_as_one_message(self, stage: Stage) -> None:
+        """What they came in is kept while they run: a hundred of the largest would be a hundred megabytes a socket."""
+        stage.renew(DoorSettings(body_bytes=10_000))
+        async with socket_to(stage) as socket:
+            await socket.init()
+            await socket.subscribe("a", "subscription { quiet }" + " " * 6_000)
+            await socket.subscribe("b", "subscription { quiet }" + " " * 6_000)
+            message = await socket.receive()
+            assert (message["type"], message["id"]) == ("error", "b")
+            told = message["payload"][0]["extensions"]
+            assert (told["code"], told["limit"]) == ("BAD_USER_INPUT", 10_000)
+            assert 12_000 < told["value"] < 13_000
+            await socket.send("complete", "a")
+            await socket.subscribe("b", "{ hello }" + " " * 6_000)
             assert (await socket.receive())["type"] == "next"
 
 

@@ -5,7 +5,7 @@ door.py          what the door asks of the hub (`Hub`) and tells it of a request
 graphql_http.py  requests and answers; request.py, multipart.py and answers.py read and write them;
                  compression.py, entity_tags.py and documents.py (trusted.py) spare bytes both ways
 graphql_sse.py   event streams
-graphql_ws.py    sockets; messages.py has their messages, origins.py says which pages may open one
+graphql_ws.py    one socket and its messages (messages.py); sockets.py has all of them, origins.py says which pages may open one
 session.py       how long somebody's credentials hold; clients.py: how much each client may have open
 running.py       one operation while it runs, whatever carries its answers
 serving.py       how uvicorn must be set up for all this: bounded_http.py and bounded_websocket.py hold clients to bounds

@@ -10,10 +10,10 @@ from transport.door import Hub
 from transport.entity_tags import EntityTags
 from transport.graphql_http import GraphQLOverHTTP
 from transport.graphql_sse import EventStreams
-from transport.graphql_ws import Sockets
 from transport.messages import CloseCode
 from transport.running import Operations
 from transport.settings import DoorSettings
+from transport.sockets import Sockets
 from transport.throttle import throttle_of
 
 

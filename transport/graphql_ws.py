@@ -14,11 +14,9 @@ from typing import ParamSpec
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from transport import messages
-from transport.clients import Places, TooMany
 from transport.door import BadRequest, Credentials, RequestInfo, Viewer
 from transport.introduction import introduce
 from transport.messages import CloseCode, Message, ProtocolError
-from transport.origins import may_connect
 from transport.request import Parameters, parameters_of
 from transport.running import Operations, Run
 from transport.session import Session
@@ -26,64 +24,9 @@ from transport.settings import DoorSettings
 
 P = ParamSpec("P")
 
-_GONE = (WebSocketDisconnect, WebSocketDisconnected)
+GONE = (WebSocketDisconnect, WebSocketDisconnected)
 _CLOSING_SECONDS = 2.0
 """How long a full socket may hold up the frame that closes it."""
-
-
-class Sockets:
-    """All open sockets: each is served until it closes, and all are told when the hub stops."""
-
-    def __init__(self, operations: Operations, settings: DoorSettings) -> None:
-        self._operations = operations
-        self._settings = settings
-        self._open: set[Socket] = set()
-        self._places = Places(settings.sockets_per_client)
-        self._stopping: tuple[int, str] | None = None
-
-    def __len__(self) -> int:
-        return len(self._open)
-
-    async def serve(self, websocket: WebSocket) -> None:
-        """Serve one socket from its handshake to its end.
-
-        Only a foreign page is refused in the handshake, which tells a browser nothing: whatever else is wrong is said
-        by the code that the socket is closed with.
-        """
-        if not may_connect(websocket.headers, self._settings.origins):
-            await websocket.close()
-        elif messages.SUBPROTOCOL not in websocket.scope["subprotocols"]:
-            await _refuse(websocket, None, CloseCode.SUBPROTOCOL_NOT_ACCEPTABLE, "Subprotocol not acceptable")
-        elif self._stopping is not None:
-            await _refuse(websocket, messages.SUBPROTOCOL, *self._stopping)
-        else:
-            await self._serve_in_its_place(websocket)
-
-    async def _serve_in_its_place(self, websocket: WebSocket) -> None:
-        try:
-            with self._places.taken(websocket.client.host if websocket.client else None):
-                await websocket.accept(messages.SUBPROTOCOL)
-                socket = Socket(websocket, self._operations, self._settings)
-                self._open.add(socket)
-                try:
-                    await socket.serve()
-                finally:
-                    self._open.discard(socket)
-        except TooMany:
-            words = f"At most {self._places.most} sockets may be open from one address"
-            await _refuse(websocket, messages.SUBPROTOCOL, CloseCode.TOO_MANY, words)
-
-    async def close_all(self, code: int, reason: str) -> None:
-        """Close every socket, those that still come too: with 1012, clients come back and resume."""
-        self._stopping = (code, reason)
-        await asyncio.gather(*(socket.close(code, reason) for socket in list(self._open)))
-
-
-async def _refuse(websocket: WebSocket, subprotocol: str | None, code: int, reason: str) -> None:
-    """Accept, only to say why not."""
-    with suppress(*_GONE):
-        await websocket.accept(subprotocol)
-        await websocket.close(code, reason)
 
 
 class Socket:
@@ -101,6 +44,7 @@ class Socket:
         self._language: str | None = None
         self._runs: dict[str, Run] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._sizes: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._session: Session | None = None
         self._waiting_for_init: asyncio.Task[None] | None = None
@@ -128,9 +72,9 @@ class Socket:
         self._closed = True
         for task in list(self._running.values()):
             task.cancel()
-        with suppress(TimeoutError, *_GONE):
+        with suppress(TimeoutError, *GONE):
             async with asyncio.timeout(_CLOSING_SECONDS):
-                await self._websocket.close(code, reason)
+                await self._websocket.close(code, messages.fitting(reason))
         if self._reading is not None and self._reading is not asyncio.current_task():
             self._reading.cancel()
 
@@ -142,7 +86,7 @@ class Socket:
                 await self._take(messages.read(await self._receive()))
         except ProtocolError as error:
             await self.close(error.code, error.reason)
-        except _GONE:
+        except GONE:
             return
 
     async def _receive(self) -> str | None:
@@ -162,7 +106,7 @@ class Socket:
                 self._complete(message.id)
             elif message.type == "ping":
                 await self._send(lambda: messages.pong(message.payload))
-        except (ProtocolError, *_GONE):
+        except (ProtocolError, *GONE):
             raise
         except BadRequest as error:
             if error.status == 401:
@@ -210,13 +154,25 @@ class Socket:
         if message.id in self._running:
             raise ProtocolError(CloseCode.SUBSCRIBER_EXISTS, f"Subscriber for {message.id} already exists")
         parameters = parameters_of(message.payload)
-        most = self._settings.operations_per_socket
-        if len(self._running) >= most:
-            refused = self._operations.hub.engine.refusal(_too_many_operations(most))
+        over = self._over_a_limit(message)
+        if over is not None:
+            refused = self._operations.hub.engine.refusal(over)
             await self._send(lambda: messages.error(message.id, refused.errors))
             return
         self._no_longer_idle()
+        self._sizes[message.id] = message.size
         self._running[message.id] = self._start(self._operate, message.id, parameters, self._viewer)
+
+    def _over_a_limit(self, message: Message) -> BadRequest | None:
+        """Say that one more operation is too many, or too much: what they came in is kept while they run."""
+        most, together = self._settings.operations_per_socket, self._settings.body_bytes
+        if len(self._running) >= most:
+            words = f"At most {most} operations may run on one socket."
+            return BadRequest(words, limit=most, value=len(self._running) + 1)
+        size = sum(self._sizes.values()) + message.size
+        if size > together:
+            return BadRequest(f"The operations of a socket have at most {together} bytes.", limit=together, value=size)
+        return None
 
     def _complete(self, id_: str) -> None:
         """The client wants no more of it: the id is free again at once, and nothing more is sent under it."""
@@ -226,6 +182,7 @@ class Socket:
 
     def _forget(self, id_: str) -> asyncio.Task[None] | None:
         self._runs.pop(id_, None)
+        self._sizes.pop(id_, None)
         task = self._running.pop(id_, None)
         if not self._running:
             self._idle()
@@ -237,7 +194,7 @@ class Socket:
         try:
             await self._send_answers(id_, parameters, viewer)
             ending = messages.complete(id_)
-        except _GONE:
+        except GONE:
             raise
         except Exception as error:  # noqa: BLE001  the edge of an operation: whatever it is, its client is told
             ending = messages.error(id_, self._operations.hub.engine.refusal(error).errors)
@@ -320,9 +277,5 @@ class Socket:
 
 
 async def _until_gone(work: Callable[P, Awaitable[None]], *arguments: P.args, **more: P.kwargs) -> None:
-    with suppress(*_GONE):
+    with suppress(*GONE):
         await work(*arguments, **more)
-
-
-def _too_many_operations(most: int) -> BadRequest:
-    return BadRequest(f"At most {most} operations may run on one socket.", limit=most, value=most + 1)

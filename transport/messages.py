@@ -33,22 +33,35 @@ class CloseCode(IntEnum):
     INTERNAL_ERROR = 4500
 
 
+MOST_ID_CHARACTERS = 255
+"""An operation's id is kept while it runs, and told with each answer and ping."""
+
+
 class ProtocolError(Exception):
-    """The socket is to be closed with this code and reason (at most 123 bytes: RFC 6455, 5.5)."""
+    """The socket is to be closed with this code and reason."""
 
     def __init__(self, code: CloseCode, reason: str) -> None:
         super().__init__(reason)
         self.code = code
-        self.reason = reason.encode()[:123].decode("utf-8", "ignore")
+        self.reason = reason
+
+
+def fitting(reason: str) -> str:
+    """Return as much of a reason as a closing frame may hold: 123 bytes (RFC 6455, 5.5)."""
+    return reason.encode()[:123].decode("utf-8", "ignore")
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message of a client: `id` is set for subscribe and complete, `payload` is an object or None."""
+    """A message of a client: `id` is set for subscribe and complete, `payload` is an object or None.
+
+    `size` is the characters that it came in.
+    """
 
     type: ClientType
     id: str
     payload: dict[str, Any] | None
+    size: int
 
 
 def read(text: str | None) -> Message:
@@ -66,9 +79,11 @@ def read(text: str | None) -> Message:
         raise _invalid("The message has no type that a client may send")
     if kind in ("subscribe", "complete") and not (isinstance(message.get("id"), str) and message["id"]):
         raise _invalid(f"{kind} needs an id")
+    if kind in ("subscribe", "complete") and len(message["id"]) > MOST_ID_CHARACTERS:
+        raise _invalid(f"An id has at most {MOST_ID_CHARACTERS} characters, not {len(message['id'])}")
     if payload is not None and not isinstance(payload, dict):
         raise _invalid(f"The payload of {kind} must be an object")
-    return Message(cast(ClientType, kind), message.get("id", ""), payload)
+    return Message(cast(ClientType, kind), message.get("id", ""), payload, len(text))
 
 
 def _invalid(reason: str) -> ProtocolError:
