@@ -7,7 +7,7 @@ import os
 import socket
 import struct
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 TEXT, BINARY, CONTINUATION, CLOSE, PING, PONG = 1, 2, 0, 8, 9, 10
 
@@ -84,10 +84,12 @@ class RawClient:
         return head[0] & 0x0F, await self._exactly(length)
 
     async def closing(self) -> tuple[int, str]:
-        """Read until the server closes the socket: its code and its words."""
+        """Read until the server closes the socket, and say so too: its code and its words."""
         while True:
             opcode, payload = await self.frame()
             if opcode == CLOSE:
+                with suppress(ConnectionError):
+                    await self.message(payload, CLOSE)
                 return int.from_bytes(payload[:2], "big"), payload[2:].decode()
 
     async def _exactly(self, size: int) -> bytes:

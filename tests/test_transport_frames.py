@@ -109,10 +109,13 @@ class TestWrongFrames:
             "binary",
         ],
     )
-    async def test_each_is_closed_with_its_code(self, client: RawClient, wrong: bytes, code: int) -> None:
+    async def test_each_is_closed_with_its_code_and_leaves_no_stack_in_the_log(
+        self, client: RawClient, wrong: bytes, code: int, caplog: pytest.LogCaptureFixture
+    ) -> None:
         await client.write(wrong)
         assert (await client.closing())[0] == code
         assert await client.rest() == b""
+        assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
     async def test_an_unasked_pong_and_a_flood_of_pings_are_borne(self, client: RawClient) -> None:
         await client.message(b"never asked", PONG)

@@ -99,9 +99,19 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         if len(self.frames) < MOST_FRAGMENTS:
             super().handle_cont(event)
         else:
-            self.frames = []
-            self.conn.fail(1009, f"A message in more than {MOST_FRAGMENTS} fragments")
-            self.handle_parser_exception()
+            self._fail(1009, f"A message in more than {MOST_FRAGMENTS} fragments")
+
+    def send_receive_event_to_app(self) -> None:
+        """Hand a message on, if its text is text: uvicorn would write a stack into the log for each that is not."""
+        if self.curr_msg_data_type == "text" and not _is_utf8(b"".join(self.frames)):
+            self._fail(1007, "Messages are UTF-8")
+        else:
+            super().send_receive_event_to_app()
+
+    def _fail(self, code: int, reason: str) -> None:
+        self.frames = []
+        self.conn.fail(code, reason)
+        self.handle_parser_exception()
 
     def handle_parser_exception(self) -> None:
         """Say why the socket is closed; throw away what still comes, so that the client can read it."""
@@ -139,3 +149,11 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     def _cut_off_later(self) -> None:
         if not self.disconnected:
             self.loop.call_later(DRAIN_SECONDS, cast(asyncio.WriteTransport, self.transport).abort)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
