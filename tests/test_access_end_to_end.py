@@ -286,6 +286,7 @@ def test_a_command_beside_a_serving_hub_ends_a_persons_sessions(shared_hub: Runn
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_what_one_process_revokes_another_refuses_within_five_seconds(tmp_path: Path) -> None:
     url = postgres.fresh_database("revoking")
     shared = {"SIMPUL_DATABASE_URL": url}

@@ -118,6 +118,16 @@ class TestWhoComes:
         viewer = await door.viewer(await door.key(None))
         assert (viewer.agency_id, viewer.partner, viewer.display_name) == (None, "app", "app")
 
+    async def test_a_partner_without_an_agency_is_named_by_nothing_of_his(self, door: Door) -> None:
+        one, again, other = [
+            await door.identity.identify(Credentials(bearer=door.token(subject=subject)))
+            for subject in ("dishub", "dishub", "d" * 200)
+        ]
+        assert one.partner == again.partner and one.partner != other.partner
+        for viewer in (one, other):
+            assert viewer.partner is not None and "d" * 9 not in viewer.partner and "dishub" not in viewer.partner
+            assert len(viewer.partner) <= 64 and viewer.agency_id is None
+
     async def test_the_store_has_a_hash_and_never_the_key(self, door: Door) -> None:
         key = await door.key()
         rows = await door.store.read(lambda conn: conn.execute(select(api_keys)).all())

@@ -3,25 +3,32 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from domain.api_key import public_id_of
+from domain.areas import AreaMap
 from domain.revocation import TOKENS_LIVE, Revocation, Revocations, Shown
 from domain.time import SECOND
 from domain.vocabulary import Role
 from resolvers.errors import Unauthenticated
 from storage.clock import now_in_micros
 from storage.persons import agency_id_of
+from storage.photos.folder import FolderPhotoStore
 from storage.revocation_following import RevocationFollower, following_revocations
 from storage.revocations import forget_revocations, read_revocations, revoke
 from storage.store import Store
+from storage.tables import revocations
 from storage.transaction import Operation
 from tests.test_api_keys import Door, door_on
 from transport.door import Credentials
+from worker.sweeping import Sweeping
+from worker.work import Work
 
 names = st.sampled_from(["a", "b", None])
 moments = st.integers(1, 9)
@@ -206,3 +213,15 @@ async def test_entries_are_forgotten_when_every_token_has_run_out(store: Store) 
     assert (await store.read(read_revocations)).tokens == {"t"}
     await store.write(Operation(lambda tx: forget_revocations(tx, later)))
     assert await store.read(read_revocations) == Revocations.of(told[2:])
+
+
+async def test_the_worker_forgets_them(store: Store, area_map: AreaMap, tmp_path: Path) -> None:
+    await store.write(Operation(lambda tx: revoke(tx, Revocation("sari", issued_before=1))))
+    await store.write(Operation(lambda tx: revoke(tx, Revocation(token_id="t"))))
+    await store.write(
+        Operation(
+            lambda tx: tx.conn.execute(update(revocations).where(revocations.c.token_id.is_(None)).values(created_at=1))
+        )
+    )
+    await Sweeping(Work(store, FolderPhotoStore(tmp_path), lambda: area_map, {}, bytes(32)), "here").round()
+    assert await store.read(read_revocations) == Revocations(tokens={"t"})

@@ -92,8 +92,14 @@ class Identity:
             issued_at=moment(claims.issued_at * SECOND),
             subject=claims.subject,
             token_id=claims.token_id,
-            partner=claims.agency or claims.subject if claims.role is Role.PARTNER else None,
+            partner=self._partner(claims) if claims.role is Role.PARTNER else None,
         )
+
+    def _partner(self, claims: Claims) -> str:
+        """What a partner's reports come under, which everybody may see: not who he is, and never another's agency."""
+        if claims.agency is not None:
+            return claims.agency
+        return f"partner-{keyed_hash(self._secret, 'partner', claims.issuer, claims.subject)[:16]}"
 
     async def _person(self, claims: Claims) -> PersonRow:
         key = (claims.issuer, claims.subject, claims.name)

@@ -222,6 +222,20 @@ mutation Settle($input: SettleForwardingInput!) {
 `,
         variables: { input: { ids: ["GANTI-DENGAN-ID"], idempotencyKey: "NEW_KEY" } },
       },
+      {
+        key: "revokeAccess",
+        name: { id: "Cabut akses seseorang", en: "Revoke somebody's access" },
+        role: "admin",
+        query: `mutation RevokeAccess($input: RevokeAccessInput!) {
+  revokeAccess(input: $input) {
+    issuedBefore
+    apiKeysEnded
+    userErrors { code message path }
+  }
+}
+`,
+        variables: { input: { subject: "GANTI-DENGAN-SUBJECT", idempotencyKey: "NEW_KEY" } },
+      },
     ],
   },
 ];
