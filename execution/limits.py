@@ -25,7 +25,7 @@ class Limits:
     """Fields within fields, with fragments written out."""
     fields: int = 4_000
     """Fields and values of all operations and fragments, each with its fragments written out."""
-    repeats: int = 20_000
+    repeats: int = 10_000
     """How much there is to compare where the same name is selected more than once: each field with each other of its
     name, and their arguments."""
     aliases: int = 50

@@ -1,7 +1,8 @@
 """What is too large is refused: by name, with the limit and the value, and after work that does not grow with the rest."""
 
+import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from graphql import build_schema
 
 from execution import Engine, Limits, RequestRefused
 from tests.door import try_schema
+from tests.running import ROOT
 from tests.steps import steps_of
 
 TINY = Limits(
@@ -241,3 +243,12 @@ def test_five_megabytes_are_refused_by_their_length_alone() -> None:
     error = refusal(engine, text)
     assert error["extensions"]["value"] == len(text) > 5_000_000
     assert _steps(engine, text) < 200
+
+
+def test_the_guide_tells_each_limit_as_it_is() -> None:
+    guide = (ROOT / "docs" / "frontends.md").read_text().partition("## Limits\n")[2].partition("\n## ")[0]
+    told: dict[str, str] = {}
+    for names, numbers in re.findall(r"^\| (`[^|]*) \| ([0-9, ]+) \|", guide, re.MULTILINE):
+        told |= dict(zip(re.findall(r"`(\w+)`", names), re.split(r", (?=\d)", numbers.strip()), strict=True))
+    known = {field.name: f"{getattr(Limits(), field.name):,g}" for field in fields(Limits) if field.name != "errors"}
+    assert told == known
