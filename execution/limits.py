@@ -49,7 +49,11 @@ class Limits:
 
 def exceeded(what: str, words: str, limit: float, value: float, code: str) -> RequestRefused:
     """Refuse for a limit. `what` names it for programs; `words` have `{limit}` and `{value}` where those belong."""
-    message = words.format(limit=f"{limit:,g}", value=f"{value:,g}")
+    message = words.format(limit=_shown(limit), value=_shown(value))
     return RequestRefused(
         [{"message": message, "extensions": {"code": code, "limited": what, "limit": limit, "value": value}}], code
     )
+
+
+def _shown(number: float) -> str:
+    return f"{number:,}" if isinstance(number, int) else f"{number:,g}"
