@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -289,12 +290,14 @@ class ReadyServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def served(settings: DoorSettings | None = None, **options: Any) -> AsyncIterator[Stage]:
-    """Serve the small hub with uvicorn on a free port, on this event loop."""
+async def served(
+    settings: DoorSettings | None = None, *, taken: socket.socket | None = None, **options: Any
+) -> AsyncIterator[Stage]:
+    """Serve the small hub with uvicorn on a free port, or on one that is taken, on this event loop."""
     stage = Stage(0).renew(settings)
     every = {**uvicorn_options(settings), "log_config": None, "lifespan": "off", "port": 0, **options}
     server = ReadyServer(uvicorn.Config(stage, **every))
-    serving = asyncio.create_task(server._serve())
+    serving = asyncio.create_task(server._serve(None if taken is None else [taken]))
     await server.listening.wait()
     stage.port = server.servers[0].sockets[0].getsockname()[1]
     try:

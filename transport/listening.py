@@ -14,6 +14,8 @@ from transport.graphql_app import GraphQLDoor
 from transport.serving import uvicorn_options
 
 BACKLOG = 2_048
+SEND_BUFFER_BYTES = 262_144
+"""What the system keeps of what a client does not read; left alone, Linux lets it grow to megabytes a client."""
 
 
 class CannotListen(Exception):
@@ -26,6 +28,7 @@ def take_port(host: str, port: int) -> socket.socket:
     # asyncio switches delays off (TCP_NODELAY) only for sockets that say they are TCP; else each small answer waits 40 ms.
     taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)  # handed on to each connection
     try:
         taken.bind((host, port))
         if port and _somebody_listens(host, port):
