@@ -128,7 +128,7 @@ async def events_by_id(ids: Sequence[int], ctx: Context) -> list[EventRow | None
     visibility = await ctx.visibility()
     reader = Reader(visibility, ResolvedFilter())
     found = await ctx.read(entries_by_seq, frozenset(ids))
-    in_timelines = await ctx.read(told_in_timelines, visibility, found.keys())
+    in_timelines = await ctx.read(told_in_timelines, visibility, frozenset(ids))
 
     def row_of(entry: LogEntry | None) -> EventRow | None:
         if entry is not None and entry.seq in in_timelines:

@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from domain.areas import AreaMap
-from domain.records import SetAside
 from domain.sealing import Kind
 from domain.time import DAY
 from domain.vocabulary import EventKind, ReportStatus, ReportVisibility, Role, Scope
@@ -98,9 +97,14 @@ async def _make(folder: Path) -> PermissionWorld:
         await store.write(Operation(seed, frozenset({"seed"})))
         areas = await store.read(load_area_map)
         async with schema_world(store, areas, folder) as there:
-            made = _Making(store, areas, there)
-            await made.everything(folder)
-            return made.world
+            return await described(store, areas, there)
+
+
+async def described(store: Store, areas: AreaMap, there: SchemaWorld) -> PermissionWorld:
+    """Fills a hub that is there already."""
+    made = _Making(store, areas, there)
+    await made.everything()
+    return made.world
 
 
 class _Making:
@@ -112,7 +116,7 @@ class _Making:
         self.world = PermissionWorld()
         self._rows: dict[str, int] = {}
 
-    async def everything(self, folder: Path) -> None:
+    async def everything(self) -> None:
         await self._people()
         for name in REPORTS:
             await self._report(name)
@@ -335,6 +339,3 @@ def _event_traits(traits: frozenset[Trait], row: Mapping[str, Any]) -> frozenset
     if row["status"] != ReportStatus.WITHDRAWN or row["kind"] != EventKind.STATUS_CHANGED:
         found.add(Trait.INNER_NOTE)
     return frozenset(found)
-
-
-__all__ = ["REPORTS", "Asker", "PermissionWorld", "SetAside", "Thing", "make_world"]
