@@ -48,6 +48,9 @@ class Documents:
     def __len__(self) -> int:
         return len(self._kept)
 
+    def __contains__(self, text: str) -> bool:
+        return text in self._kept
+
     def get(self, text: str) -> Document:
         """Return the document of `text`. Raises RequestRefused when it is too large, no GraphQL, or not of this schema."""
         document = self._kept.get(text)

@@ -43,6 +43,13 @@ Kind = Literal["query", "mutation", "subscription"]
 ContextForEvent = Callable[[], AbstractAsyncContextManager[Any]]
 
 
+_SHORT = 1_000
+"""Characters that cost nothing to read: what most documents have."""
+
+_CHARACTERS_FOR_A_POINT = 10
+"""Parsing and validating ten of them takes about as long as an object of an answer does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """One operation of a valid document with its coerced variables: all that can be found wrong beforehand is right."""
@@ -101,6 +108,10 @@ class Engine:
         self.limits = limits or Limits()
         self._documents = Documents(schema, self.limits)
         self._present = present_error
+
+    def cost_of_reading(self, text: str) -> int:
+        """What it costs to read a document, be it valid or not: nothing where it was read lately, or is short."""
+        return 0 if text in self._documents else max(len(text) - _SHORT, 0) // _CHARACTERS_FOR_A_POINT
 
     def check(self, text: str) -> None:
         """Parse and validate a document, and keep it ready. Raises RequestRefused."""

@@ -187,6 +187,33 @@ class TestOverHttp:
         assert available(await post(stage)) == 97  # nothing was drawn
 
 
+class TestReading:
+    """A document that was not read before costs a tenth of what it is longer than a thousand characters."""
+
+    async def test_a_long_one_is_drawn_once(self, stage: Stage) -> None:
+        long = THREE + " #" + "x" * 1_300
+        assert [available(await post(stage, long)) for _ in range(2)] == [97 - 33, 97 - 33 - 3]
+
+    async def test_also_where_it_is_refused(self, stage: Stage) -> None:
+        wrong = "{ nope } #" + "x" * 1_300
+        assert [(await post(stage, wrong)).json()["errors"][0]["extensions"]["code"] for _ in range(4)] == [
+            *["GRAPHQL_VALIDATION_FAILED"] * 3,
+            "COST_EXCEEDED",
+        ]
+        assert (await post(stage, "{ hello }")).json()["data"]
+
+    async def test_over_a_socket_and_in_a_batch_as_well(self, server: Stage) -> None:
+        stage = server.renew(replace(SMALL, batch_operations=2))
+        async with socket_to(stage) as socket:
+            await socket.init()
+            await socket.subscribe("q", "{ hello } #" + "x" * 1_300)
+            assert (await socket.receive())["type"] == "next"
+        async with httpx.AsyncClient() as client:
+            asked = [{"query": f"{{ hello }} #{letter}" + "x" * 1_300} for letter in "ab"]
+            answers = (await client.post(stage.http, json=asked)).json()
+        assert [each["extensions"]["cost"]["throttle"]["available"] for each in answers] == [100 - 2 * 31, 100 - 3 * 31]
+
+
 class TestOverStreams:
     async def test_a_query_over_a_socket_tells_and_is_drawn(self, stage: Stage) -> None:
         async with socket_to(stage) as socket:
@@ -265,7 +292,8 @@ class TestEvents:
     async def taken(self, hub: TryHub, rate: Rate, most: int, seconds: float = 10) -> list[int]:
         operations = Operations(hub, PersistedDocuments(), Throttle(rate, rate))
         info = RequestInfo(kind="subscription", way="sse", client_address="10.0.0.1")
-        run = operations.run(operations.prepare(Parameters(SUBSCRIPTION)), await hub.identify(Credentials()), info)
+        nobody = await hub.identify(Credentials())
+        run = operations.run(operations.prepare(Parameters(SUBSCRIPTION), nobody, "10.0.0.1"), nobody, info)
         got: list[int] = []
 
         async def take() -> None:

@@ -111,7 +111,7 @@ class GraphQLOverHTTP:
 
     async def _run(self, asking: Asking, viewer: Viewer, parameters: Parameters) -> Response:
         try:
-            prepared = self._prepare(asking, parameters)
+            prepared = self._prepare(asking, viewer, parameters)
         except (RequestRefused, DocumentRefused) as error:
             if asking.accepted.stream_first:
                 return self._streams.refusing(self._hub.engine.refusal(error), private=asking.credentials.shown)
@@ -127,8 +127,8 @@ class GraphQLOverHTTP:
         answer = await self._operations.run(prepared, viewer, asking.info(prepared, "http")).answer()
         return await self._answer(asking, answer)
 
-    def _prepare(self, asking: Asking, parameters: Parameters) -> Prepared:
-        prepared = self._operations.prepare(parameters)
+    def _prepare(self, asking: Asking, viewer: Viewer, parameters: Parameters) -> Prepared:
+        prepared = self._operations.prepare(parameters, viewer, asking.credentials.client_address)
         if prepared.kind == "mutation" and asking.request.method != "POST":
             raise _method_not_allowed("A mutation is asked with POST.", "POST")
         return prepared
@@ -151,7 +151,7 @@ class GraphQLOverHTTP:
 
     async def _one_of(self, asking: Asking, viewer: Viewer, request: dict[str, Any]) -> dict[str, Any]:
         try:
-            prepared = self._operations.prepare(parameters_of(request))
+            prepared = self._operations.prepare(parameters_of(request), viewer, asking.credentials.client_address)
             if prepared.kind == "subscription":
                 raise BadRequest("A subscription cannot be in a batch.")
             return (await self._operations.run(prepared, viewer, asking.info(prepared, "http")).answer()).payload()

@@ -205,7 +205,7 @@ class Socket:
                 self._forget(id_)
 
     async def _send_answers(self, id_: str, parameters: Parameters, viewer: Viewer) -> None:
-        prepared = self._operations.prepare(parameters)
+        prepared = self._operations.prepare(parameters, viewer, self._credentials.client_address)
         info = RequestInfo(
             kind=prepared.kind,
             way="websocket",

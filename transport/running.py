@@ -22,18 +22,26 @@ class Operations:
 
     def __init__(self, hub: Hub, documents: PersistedDocuments, throttle: Throttle) -> None:
         self.hub = hub
-        self.throttle = throttle
+        self._throttle = throttle
         self._documents = documents
         self._mutations: set[asyncio.Task[Answer]] = set()
 
-    def prepare(self, parameters: Parameters) -> Prepared:
-        """Prepare what was asked. Raises RequestRefused, DocumentRefused and BadRequest."""
+    def prepare(self, parameters: Parameters, viewer: Viewer, address: str | None) -> Prepared:
+        """Prepare what was asked. Raises RequestRefused, DocumentRefused and BadRequest.
+
+        To read a long document that was not read before is drawn from the client's allowance, whatever comes of it.
+        """
         text = self._documents.text_of(parameters)
+        self.allowance(viewer, address).draw(self.hub.engine.cost_of_reading(text))
         return self.hub.engine.prepare(text, parameters.operation_name, parameters.variables)
 
     def run(self, prepared: Prepared, viewer: Viewer, info: RequestInfo) -> "Run":
         """Make ready to run an operation; nothing happens before its answers are asked for."""
         return Run(self, prepared, viewer, info)
+
+    def allowance(self, viewer: Viewer, address: str | None) -> Allowance:
+        """What this client has left."""
+        return self._throttle.allowance(self.hub.account_of(viewer), address)
 
     async def finished(self) -> None:
         """Wait until no mutation is under way."""
@@ -112,8 +120,7 @@ class Run:
             await allowance.count(cost)
 
     def _allowance(self) -> Allowance:
-        account = self._hub.account_of(self._viewer)
-        return self._operations.throttle.allowance(account, self._info.client_address)
+        return self._operations.allowance(self._viewer, self._info.client_address)
 
     def _context(self) -> AbstractAsyncContextManager[Any]:
         return self._hub.operation(self._viewer, self._info)

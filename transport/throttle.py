@@ -66,7 +66,7 @@ class Allowance:
     def draw(self, cost: int) -> None:
         """Spend `cost`. Raises BadRequest (COST_EXCEEDED, with retryAfter) where there is not so much left."""
         seconds = self._seconds_until(cost)
-        if seconds > 0:
+        if cost and seconds > 0:
             raise self._short(cost, seconds)
         self._left -= cost
 
