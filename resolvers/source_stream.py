@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 
 from sqlalchemy import Connection, select
 
+from domain.visibility import Visibility
 from resolvers.context import Context
 from resolvers.streams import Told
 from storage.rows import SourceRow
@@ -20,6 +21,11 @@ POLL_SECONDS = 0.5
 
 def _changes(conn: Connection) -> dict[int, int]:
     return {row.id: row.change for row in conn.execute(select(table.c.id, table.c.change))}
+
+
+def _look(conn: Connection, visibility: Visibility) -> tuple[dict[int, int], list[SourceRow]]:
+    """All changes, for what a watcher may not know of is not to wake it again, and the sources that it may know of."""
+    return _changes(conn), all_sources(conn, visibility)
 
 
 class SourceWatch:
@@ -69,9 +75,10 @@ class SourceWatch:
 class SourceSource:
     """What the subscription hands out: rows of sources, without cursors, since each tells the whole state."""
 
-    def __init__(self, store: Store, watch: SourceWatch) -> None:
+    def __init__(self, store: Store, watch: SourceWatch, visibility: Visibility) -> None:
         self._store = store
         self._watch = watch
+        self._visibility = visibility
         self._seen: dict[int, int] = {}
         self._closed = False
         self._waiting: list[SourceRow] = []
@@ -84,9 +91,9 @@ class SourceSource:
         while not self._waiting:
             if self._seen:
                 await self._watch.wait(self._seen)
-            rows = await self._store.read(all_sources)
+            changes, rows = await self._store.read(_look, self._visibility)
             self._waiting = [row for row in rows if self._seen.get(row.id) != row.change]
-            self._seen = {row.id: row.change for row in rows}
+            self._seen = changes
         return Told(self._waiting.pop(0))
 
     def progress(self) -> str | None:
@@ -104,4 +111,4 @@ async def sources(ctx: Context) -> SourceSource:
     """Opens the subscription; values are SourceRow."""
     watch: SourceWatch = ctx.parts.source_watch
     await watch.join()
-    return SourceSource(ctx.parts.store, watch)
+    return SourceSource(ctx.parts.store, watch, await ctx.visibility())

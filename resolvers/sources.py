@@ -22,12 +22,12 @@ _WORKING = frozenset({SourceState.UP, SourceState.DEGRADED})
 
 async def source(ctx: Context, *, code: str) -> SourceRow | None:
     """The source of a code."""
-    return await ctx.read(kept.source_by_code, code) if storable(code) else None
+    return await ctx.read(kept.source_by_code, code, await ctx.visibility()) if storable(code) else None
 
 
 async def sources(ctx: Context) -> Sequence[SourceRow]:
-    """Every source, the hub's own first."""
-    return await ctx.read(kept.all_sources)
+    """Every source that this class may know of, the hub's own first."""
+    return await ctx.read(kept.all_sources, await ctx.visibility())
 
 
 async def sources_by_id(ids: Sequence[int], ctx: Context) -> list[SourceRow | None]:

@@ -50,7 +50,7 @@ def append(tx: Tx) -> Head:
     personal_rows: list[dict[str, Any]] = []
     for event in tx.events:
         personal = _personal(event)
-        columns = _columns(event, head.seq + 1, max(tx.now, head.at + 1), personal)
+        columns = _columns(event, head.seq + 1, max(event.told_at or tx.now, head.at + 1), personal)
         head = Head(columns["seq"], columns["at"], _link(head.chain, columns), head.epoch)
         log_rows.append({**columns, "chain": head.chain})
         personal_rows.append({"seq": head.seq, **personal})

@@ -46,6 +46,9 @@ def run_group(conn: Connection, operations: Sequence[Operation[Any]]) -> tuple[l
 
 
 def _run(tx: Tx, operation: Operation[Any]) -> Done:
+    """Runs one operation at a moment of its own: were it the group's, the time between a report's receipt and its event
+    would tell how many events were ahead of it, hidden ones included."""
+    tx.now = max(tx.now, now_in_micros())
     mark = tx.mark()
     savepoint = tx.conn.begin_nested()
     try:

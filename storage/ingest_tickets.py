@@ -21,13 +21,11 @@ from storage.ingest_links import report_named
 from storage.ingest_reports import KEPT_REPORT, take_reports
 from storage.reports.changing import change
 from storage.reports.splitting import split_all
-from storage.set_aside import Aside, any_with_reason, ask_for_retry
+from storage.set_aside import HELD, Aside, any_with_reason, ask_for_retry
 from storage.tables import lapor_responses, lapor_tickets, lapor_topics, reports
 from storage.transaction import NOBODY
 
 _LONGEST_REF = 64
-HELD = "held back until a confidential hand-over to this system is settled"
-"""Why a ticket's report is kept aside for a while: it might be the very report that must stay confidential."""
 
 
 def ticket_lock(tracking_id: str) -> str:

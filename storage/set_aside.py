@@ -14,6 +14,12 @@ from storage.rows import Page, SetAsideRow
 from storage.tables import set_aside, sources
 from storage.transaction import Tx
 
+HELD = "held back until a confidential hand-over to this system is settled"
+"""Why a ticket's report is kept aside for a while: it might be the very report that must stay confidential.
+
+Such records could be mapped, and their number would tell that there is a confidential report: they are not counted.
+"""
+
 _COLUMNS = [set_aside.c[name] for name in SetAsideRow.__dataclass_fields__]
 
 
@@ -54,7 +60,7 @@ def storable_text(text: str) -> str:
 
 
 def keep_aside(tx: Tx, source_id: int, asides: Sequence[Aside]) -> None:
-    """Keeps records aside and counts the new ones on their source. Needs the source's lock."""
+    """Keeps records aside and counts on their source those that could not be mapped. Needs the source's lock."""
     by_key = {aside.key: aside for aside in asides}
     if not by_key:
         return
@@ -72,7 +78,7 @@ def keep_aside(tx: Tx, source_id: int, asides: Sequence[Aside]) -> None:
     fresh = [_values(tx, source_id, aside) for key, aside in by_key.items() if key not in known]
     if fresh:
         tx.conn.execute(insert(set_aside), fresh)
-        _count(tx, source_id, len(fresh))
+    _count(tx, source_id)
 
 
 def _raw(aside: Aside) -> str:
@@ -103,14 +109,14 @@ def drop_aside(tx: Tx, source_id: int, keys: Collection[str]) -> None:
     if not keys:
         return
     gone = delete(set_aside).where(set_aside.c.source_id == source_id, set_aside.c.key.in_(sorted(keys)))
-    dropped = tx.conn.execute(gone).rowcount
-    if dropped:
-        _count(tx, source_id, -dropped)
+    if tx.conn.execute(gone).rowcount:
+        _count(tx, source_id)
 
 
-def _count(tx: Tx, source_id: int, more: int) -> None:
+def _count(tx: Tx, source_id: int) -> None:
+    mine = select(func.count()).where(set_aside.c.source_id == source_id, set_aside.c.reason != HELD)
     statement = update(sources).where(sources.c.id == source_id)
-    tx.conn.execute(statement.values(set_aside_count=sources.c.set_aside_count + more))
+    tx.conn.execute(statement.values(set_aside_count=mine.scalar_subquery()))
 
 
 def any_with_reason(conn: Connection, source_id: int, reason: str) -> bool:

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select, true
 
 from domain.visibility import Visibility
 from domain.vocabulary import ReportVisibility, SourceKind
 from storage.lapor import seen_tickets
+from storage.reports.seen import seen_by_class
 from storage.rollups import PUBLIC_SIDE, TRUE_SIDE
 from storage.rows import SourceRow
 from storage.tables import flood_areas, flood_gauges, lapor_tickets, rollup_area, sources
@@ -14,15 +15,29 @@ from storage.tables import flood_areas, flood_gauges, lapor_tickets, rollup_area
 _COLUMNS = [sources.c[name] for name in SourceRow.__dataclass_fields__]
 
 
-def all_sources(conn: Connection) -> list[SourceRow]:
-    """Every source, the hub's own first, the others by name."""
+def known_sources(visibility: Visibility) -> ColumnElement[bool]:
+    """The sources that this class may know of. A partner is made one by its first report: were that confidential, the
+    source alone would tell of it. So partners are told to those who see a report of theirs."""
+    told = select(rollup_area.c.source_id).where(
+        rollup_area.c.side == (TRUE_SIDE if visibility.true_places else PUBLIC_SIDE),
+        rollup_area.c.source_id == sources.c.id,
+        rollup_area.c.total > 0,
+        seen_by_class(visibility, rollup_area.c.visibility, rollup_area.c.agency_id),
+    )
+    return or_(sources.c.kind != SourceKind.PARTNER, told.correlate(sources).exists())
+
+
+def all_sources(conn: Connection, visibility: Visibility | None = None) -> list[SourceRow]:
+    """Every source that this class may know of (None: that there is), the hub's own first, the others by name."""
     order = (sources.c.kind != SourceKind.HUB, sources.c.name, sources.c.id)
-    return [SourceRow(*row) for row in conn.execute(select(*_COLUMNS).order_by(*order))]
+    known = true() if visibility is None else known_sources(visibility)
+    return [SourceRow(*row) for row in conn.execute(select(*_COLUMNS).where(known).order_by(*order))]
 
 
-def source_by_code(conn: Connection, code: str) -> SourceRow | None:
-    """The source of a code."""
-    row = conn.execute(select(*_COLUMNS).where(sources.c.code == code)).first()
+def source_by_code(conn: Connection, code: str, visibility: Visibility | None = None) -> SourceRow | None:
+    """The source of a code, if this class may know of it (None: if there is one)."""
+    known = true() if visibility is None else known_sources(visibility)
+    row = conn.execute(select(*_COLUMNS).where(sources.c.code == code, known)).first()
     return None if row is None else SourceRow(*row)
 
 

@@ -1,7 +1,7 @@
 """One write: an operation, the locks it needs, and the transaction that it shares with others of its group."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection
@@ -68,11 +68,14 @@ class PendingEvent:
     previous_flood_state: int | None = None
     backfill: bool = False
     moves_updated_at: bool = True
+    told_at: int | None = None
+    """The moment of its operation, which `Tx.emit` notes."""
 
 
 @dataclass(slots=True)
 class Tx:
-    """What an operation works with: the connection, the clock of its group, and the events it makes."""
+    """What an operation works with: the connection, its own moment (`now`, never before that of the operation ahead of
+    it), and the events that it and those ahead of it made."""
 
     conn: Connection
     now: int
@@ -97,7 +100,7 @@ class Tx:
 
         `counted` is how the report stood in the roll-ups, where the event itself must tell less than that.
         """
-        self.events.append(event)
+        self.events.append(replace(event, told_at=self.now))
         if event.report_id is not None:
             self.rollups.move(counted or event.before, event.after)
 

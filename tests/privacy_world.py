@@ -19,10 +19,11 @@ from sqlalchemy import select
 
 from domain.areas import AreaMap
 from domain.records import Record
-from domain.sealing import InvalidId
+from domain.sealing import InvalidId, LogCursor
 from domain.time import SECOND, micros
-from domain.vocabulary import Locale, Role
+from domain.vocabulary import EventKind, Locale, Role
 from execution import Engine, Limits, Stream
+from resolvers.permissions import visibility_of
 from resolvers.source_stream import SourceWatch
 from resolvers.viewer import Viewer
 from schema.root import graphql_schema
@@ -33,7 +34,7 @@ from storage.ingest import StoreSink
 from storage.photos.folder import FolderPhotoStore
 from storage.reports.changing import change
 from storage.store import Store
-from storage.tables import reports
+from storage.tables import events, reports
 from storage.transaction import Operation, Tx
 from tests import ingesting
 from tests.ingesting import ALL, NOW, SECRET
@@ -103,6 +104,8 @@ class Ear:
     """One subscription of a watcher, who asks for more only when a test lets it hear."""
 
     stream: Stream
+    of_floods: str | None = None
+    """Where a subscription of floods began: it stands on changes of floods alone."""
 
     async def hear(self, stand: str) -> list[Any]:
         """All that is told until the stream stands at this cursor."""
@@ -167,7 +170,8 @@ class Watched:
         """Opens a subscription that goes on hearing."""
         prepared = self.engine.prepare(subscription, None, {"after": after})
         viewer = self.people[who]
-        self.ears[who, name] = Ear(await self.engine.subscribe(prepared, lambda: self.hub.context(viewer, Locale.EN)))
+        stream = await self.engine.subscribe(prepared, lambda: self.hub.context(viewer, Locale.EN))
+        self.ears[who, name] = Ear(stream, after if "floodAreas" in subscription else None)
 
     async def leave_off(self) -> None:
         """Ends all subscriptions."""
@@ -185,8 +189,18 @@ class Watched:
         head = await self.hub.parts.store.read(read_head)
         await asyncio.wait_for(self.tail.after(head.seq - 1, head.epoch), _PATIENCE)
         for (who, name), ear in self.ears.items():
-            heard = await ear.hear(await self.stand(who))
+            stand = await self.stand(who) if ear.of_floods is None else await self._stand_of_floods(who, ear.of_floods)
+            heard = await ear.hear(stand)
             self.keep(who, {"subscription": name, "heard": heard, "cursor": ear.stream.progress()})
+
+    async def _stand_of_floods(self, who: str, begun: str) -> str:
+        of_floods = select(events.c.seq, events.c.chain).where(events.c.kind == EventKind.FLOOD_STATE)
+        newest = of_floods.order_by(events.c.seq.desc()).limit(1)
+        row = await self.hub.parts.store.read(lambda conn: conn.execute(newest).first())
+        reader = visibility_of(self.people[who]).reader
+        if row is None or row.seq <= self.hub.parts.cursors.open_log(begun, reader).seq:
+            return begun
+        return self.hub.parts.cursors.seal_log(LogCursor(row.seq, row.chain, self.tail.epoch), reader)
 
     async def tell(self, name: str, who: str = "anonymous", **fields: Any) -> int:
         """Submits a report by the served door, and remembers it by a name."""
@@ -268,6 +282,7 @@ async def _meet(hub: WritingHub, agency: str, other: str) -> dict[str, Viewer]:
         "responder": await hub.person(Role.RESPONDER, "rudi", other),
         "sari": await hub.person(Role.CITIZEN, "sari"),
         "ours": await hub.person(Role.RESPONDER, "budi", agency),
+        "our partner": await hub.person(Role.PARTNER, "joko", agency),
         "dispatcher": await hub.person(Role.DISPATCHER, "dewi"),
         "admin": await hub.person(Role.ADMIN, "agus"),
     }

@@ -9,9 +9,9 @@ from domain.areas import AreaLevel
 from domain.visibility import Visibility
 from storage.reports.seen import seen_by_class
 from storage.rollups import PUBLIC_SIDE, TRUE_SIDE
+from storage.sources import known_sources
 from storage.storable import storable
 from storage.tables import agencies, areas, categories, rollup_area, sources
-
 
 _ANYBODY = Visibility()
 
@@ -54,11 +54,12 @@ def rows_named(
 ) -> Named:
     """The rows of these codes. Raises UnknownCode for the first that names nothing.
 
-    `visibility`: for whom, because of which reports there are it depends whether areas are exactly made of cities.
+    `visibility`: for whom, since it depends on the reports that there are whether areas are exactly made of cities, and
+    which partners may be known of.
     """
     return Named(
         categories=None if category_codes is None else _with_children(conn, "categories", categories, category_codes),
-        sources=None if source_codes is None else frozenset(_ids(conn, "sources", sources, source_codes)),
+        sources=None if source_codes is None else _sources(conn, visibility, source_codes),
         agencies=None if agency_codes is None else frozenset(_ids(conn, "agencies", agencies, agency_codes)),
         areas=None if area_codes is None else _areas(conn, visibility, area_codes),
     )
@@ -71,6 +72,15 @@ def _ids(conn: Connection, what: str, table: Table, codes: Collection[str]) -> l
         if code not in found:
             raise UnknownCode(what, code)
     return list(found.values())
+
+
+def _sources(conn: Connection, visibility: Visibility, codes: Collection[str]) -> frozenset[int]:
+    found = _ids(conn, "sources", sources, codes)
+    seen = set(conn.execute(select(sources.c.code).where(sources.c.id.in_(found), known_sources(visibility))).scalars())
+    for code in codes:
+        if code not in seen:
+            raise UnknownCode("sources", code)
+    return frozenset(found)
 
 
 def category_named(conn: Connection, code: str) -> int:
