@@ -21,6 +21,10 @@ class CuttingProxy:
         self._flowing.set()
         self.passing = True
         self.port = 0
+        self.asked: list[bytes] = []
+        """What each connection began with."""
+        self.said = b""
+        """What the hub said last, on whichever connection."""
 
     def cut(self) -> None:
         """Resets all connections, and each that comes from now on."""
@@ -59,8 +63,8 @@ class CuttingProxy:
         hub_reader, hub_writer = await self._to_hub()
         self._open.add(hub_writer)
         try:
-            there = asyncio.create_task(_pump(reader, hub_writer, None))
-            back = asyncio.create_task(_pump(hub_reader, writer, self._flowing))
+            there = asyncio.create_task(self._pump_there(reader, hub_writer))
+            back = asyncio.create_task(self._pump_back(hub_reader, writer))
             await asyncio.wait((there, back), return_when=asyncio.FIRST_COMPLETED)
             if there.done() and not back.done():
                 back.cancel()
@@ -69,6 +73,27 @@ class CuttingProxy:
         finally:
             self._open.discard(hub_writer)
             hub_writer.close()
+
+    async def _pump_there(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        begun = False
+        with suppress(ConnectionError):
+            while data := await reader.read(_PIECE):
+                if not begun:
+                    self.asked.append(data)
+                    begun = True
+                writer.write(data)
+                await writer.drain()
+
+    async def _pump_back(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await self._from_hub(reader):
+                self.said = (self.said + data)[-_PIECE:]
+                writer.write(data)
+                await writer.drain()
+
+    async def _from_hub(self, reader: asyncio.StreamReader) -> bytes:
+        await self._flowing.wait()
+        return await reader.read(_PIECE)
 
     async def _to_hub(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """With a small buffer, so that the hub notices soon that nobody reads."""
@@ -89,18 +114,6 @@ class CuttingProxy:
             task.cancel()
         if self._serving:
             await asyncio.wait(self._serving)
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flowing: asyncio.Event | None) -> None:
-    with suppress(ConnectionError):
-        while True:
-            if flowing is not None:
-                await flowing.wait()
-            data = await reader.read(_PIECE)
-            if not data:
-                return
-            writer.write(data)
-            await writer.drain()
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

@@ -57,10 +57,10 @@ async def submit(hub: RunningHub, *texts: str) -> None:
             assert answer.json()["data"]["submitReport"] == {"userErrors": []}
 
 
-async def begin(page: Page, proxy: CuttingProxy, hub: RunningHub) -> None:
+async def begin(page: Page, proxy: CuttingProxy, hub: RunningHub, more: str = "") -> None:
     """Opens a stream behind the log's present end."""
     cursor = hub.data("{ logCursor }")["logCursor"]
-    query = f'subscription {{ newReports(after: "{cursor}") {{ report {{ text }} }} }}'
+    query = f'subscription {{ newReports(after: "{cursor}" {more}) {{ report {{ text }} }} }}'
     await page.goto(f"http://127.0.0.1:{proxy.port}/")
     await page.evaluate(FOLLOW, quote(query))
 
@@ -80,6 +80,27 @@ async def test_cut_off_it_goes_on_where_it_broke_off(page: Page, proxy: CuttingP
     proxy.mend()
     await submit(shared_hub, "lima")
     assert await got(page, 5) == ["satu", "dua", "tiga", "empat", "lima"]
+
+
+async def test_while_nothing_of_it_happens_it_moves_on_with_the_log(
+    page: Page, proxy: CuttingProxy, shared_hub: RunningHub
+) -> None:
+    """A lone id is no event to the page, but the browser comes back with it: days later it is not too old."""
+    await begin(page, proxy, shared_hub, 'filter: {categories: ["traffic_jam"]}')
+    await submit(shared_hub, "bukan kemacetan")
+    head = shared_hub.data("{ logCursor }")["logCursor"].encode()
+    async with asyncio.timeout(PATIENCE):
+        while b"\nid: " + head + b"\n" not in proxy.said:  # noqa: ASYNC110  the proxy does not tell what passes
+            await asyncio.sleep(0.02)
+    proxy.cut()
+    proxy.asked.clear()
+    proxy.mend()
+    async with asyncio.timeout(PATIENCE):
+        while not any(b"newReports" in asked for asked in proxy.asked):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    (asked,) = [asked for asked in proxy.asked if b"newReports" in asked]
+    assert b"Last-Event-ID: " + head + b"\r\n" in asked
+    assert await got(page, 0) == []
 
 
 async def test_a_restarted_hub_goes_on_too(page: Page, proxy: CuttingProxy, shared_hub: RunningHub) -> None:
