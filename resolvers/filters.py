@@ -1,5 +1,6 @@
 """The filter of reports as a client gives it, understood: codes and ids become rows, what makes no sense is refused."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,7 @@ from domain.time import micros
 from domain.vocabulary import OPEN_STATUSES, ForwardingState, Locale, ReportStatus
 from resolvers.context import Context
 from resolvers.errors import BadUserInput, Unauthenticated
-from resolvers.permissions import require
+from resolvers.permissions import require, ruled_by_role
 from storage.reports.filtering import Near, ResolvedFilter
 from storage.reports.naming import Named, UnknownCode, rows_named
 
@@ -74,11 +75,9 @@ class ReportFilter:
 NO_FILTER = ReportFilter()
 
 _RULED = {
-    "confidential": "ReportFilter.confidential",
-    "forwardings": "ReportFilter.forwardings",
-    "source_disagrees": "ReportFilter.sourceDisagrees",
+    re.sub("[A-Z]", lambda big: f"_{big[0].lower()}", name): entry for name, entry in ruled_by_role("ReportFilter")
 }
-"""Fields that go by the viewer's role. `mine` goes by whether there is a person."""
+"""Fields that go by the viewer's role, with their entries in the table. `mine` goes by whether there is a person."""
 
 
 async def resolve_filter(

@@ -17,7 +17,7 @@ from graphql import (
     GraphQLSchema,
 )
 
-from resolvers.permissions import PLAIN, RULES, Otherwise, Rule, Trait, require, require_scope
+from resolvers.permissions import PLAIN, RULES, Rule, require, require_scope
 from resolvers.viewer import Viewer
 
 Check = Callable[[Viewer, dict[str, Any]], None]
@@ -66,16 +66,12 @@ def _checks(entry: str, field: GraphQLField) -> Iterator[Check]:
     rule = RULES[entry]
     if rule.scope is not None:
         yield _scope_check(rule)
-    if _goes_by_role(rule):
+    if rule.by_role_alone:
         yield lambda viewer, _given: require(viewer, entry)
     for name in field.args:
         argument = f"{entry}({name}:)"
-        if _goes_by_role(RULES[argument]) and not _goes_by_role(rule):
+        if RULES[argument].by_role_alone and not rule.by_role_alone:
             yield _argument_check(name, argument)
-
-
-def _goes_by_role(rule: Rule) -> bool:
-    return rule.otherwise is Otherwise.REFUSED and rule.trait is Trait.ALWAYS
 
 
 def _scope_check(rule: Rule) -> Check:

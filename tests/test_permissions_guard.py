@@ -5,6 +5,8 @@ from graphql import GraphQLObjectType, build_schema, get_named_type
 
 from domain.vocabulary import Scope
 from resolvers.permissions import RULES, TABLE
+from resolvers.permissions.printed import PAGE
+from resolvers.permissions.printed import printed as printed_table
 from schema.guarding import coordinates, require_complete
 from schema.root import graphql_schema, printed
 
@@ -66,3 +68,7 @@ def _reached_without_scope(roots: list[GraphQLObjectType]) -> tuple[list[str], s
                 seen.add(target.name)
                 waiting.append(target)
     return found, seen
+
+
+def test_the_page_for_people_is_the_table() -> None:
+    assert PAGE.read_text(encoding="utf-8") == printed_table(), "run python -m resolvers.permissions.printed"

@@ -5,7 +5,15 @@ carries. `may` says what a viewer may; `actions_on` what it may do to one report
 """
 
 from domain.roles import DISPATCH, STAFF
-from resolvers.permissions.deciding import actions_on, may, require, require_scope, rule_of, visibility_of
+from resolvers.permissions.deciding import (
+    actions_on,
+    may,
+    require,
+    require_scope,
+    rule_of,
+    ruled_by_role,
+    visibility_of,
+)
 from resolvers.permissions.rules import Otherwise, Rule, Standing, Trait
 from resolvers.permissions.table import PLAIN, RULES, TABLE
 
@@ -24,5 +32,6 @@ __all__ = [
     "require",
     "require_scope",
     "rule_of",
+    "ruled_by_role",
     "visibility_of",
 ]

@@ -1,6 +1,6 @@
 """What a viewer may, as the table has it: every question of the resolvers and of the guard ends here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from domain.report import allowed_actions
 from domain.visibility import Visibility
@@ -25,6 +25,14 @@ def rule_of(entry: str) -> Rule:
 def may(viewer: Viewer, entry: str, standing: Standing = NOTHING_KNOWN) -> bool:
     """Whether the viewer may use, see or do what a schema coordinate names, given how the thing stands to it."""
     return RULES[entry].allows(viewer, standing)
+
+
+def ruled_by_role(type_name: str) -> Iterator[tuple[str, str]]:
+    """The fields of a type that only some roles may use at all, each with its schema coordinate."""
+    for entry, rule in RULES.items():
+        owner, _, name = entry.partition(".")
+        if owner == type_name and name and rule.by_role_alone:
+            yield name, entry
 
 
 def require(viewer: Viewer, entry: str) -> None:

@@ -74,6 +74,11 @@ class Rule:
     scope: Scope | None = None
     first: tuple["Rule", ...] = field(default=())
 
+    @property
+    def by_role_alone(self) -> bool:
+        """Whether who somebody is decides it, with an error for the others, whatever it is asked of."""
+        return self.otherwise is Otherwise.REFUSED and self.trait is Trait.ALWAYS and not self.reporter
+
     def allows(self, viewer: Viewer, standing: Standing = NOTHING_KNOWN) -> bool:
         """Whether this viewer may, scopes apart."""
         return self.refusal(viewer, standing) is None
