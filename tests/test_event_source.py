@@ -13,7 +13,7 @@ from tests.browser import chromium
 from tests.cutting_proxy import CuttingProxy, proxy_to
 from tests.running import RunningHub
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow(seconds=15), pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
 SUBMIT = "mutation ($input: SubmitReportInput!) { submitReport(input: $input) { userErrors { message } } }"
 MANGGARAI = {"latitude": -6.2088, "longitude": 106.8501}

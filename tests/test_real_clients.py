@@ -23,7 +23,7 @@ from tests.browser import node
 from tests.cutting_proxy import CuttingProxy, proxy_to
 from tests.running import ROOT, RunningHub
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow(seconds=35), pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
 SUBMIT = "mutation ($input: SubmitReportInput!) { submitReport(input: $input) { userErrors { message } } }"
 MANGGARAI = {"latitude": -6.2088, "longitude": 106.8501}

@@ -119,6 +119,7 @@ class TestSetting:
         assert settings.for_door().trusted_proxies == ("10.0.0.0/8", "::1")
 
 
+@pytest.mark.slow
 def test_the_hub_as_it_is_run_believes_no_header_either(hub_folder: Path) -> None:
     """Its limits go by address: with another in each request, they would be none."""
     hub = RunningHub(hub_folder, {"SIMPUL_CODE_LOOKUPS_PER_MINUTE": "2"}).start()
