@@ -201,8 +201,7 @@ class TestLengthsThatLie:
     async def test_more_than_announced_is_no_second_request(self, stage: Stage) -> None:
         async with wire(stage) as client:
             await client.send(head(JSON, f"Content-Length: {len(HELLO)}"), HELLO + b" and more\r\n\r\n")
-            status, headers, _ = await client.answer()
-            assert (status, headers["connection"]) == (400, "close")
+            assert (await client.answer())[0] == 200  # that of the request that is there, and no other's
             assert await client.closed()
 
     @pytest.mark.parametrize(

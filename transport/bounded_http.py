@@ -9,6 +9,8 @@ from transport.settings import DoorSettings
 
 log = logging.getLogger("simpul.transport")
 
+MOST_WAITING = 32
+"""Requests that may wait behind another on one connection; uvicorn itself lets them pile up without end."""
 REFUSED_SECONDS = 2.0
 """How long a connection whose head was refused stays, so that its client can read why."""
 
@@ -25,6 +27,7 @@ class BoundedHttp(LingeringHttp):
         self._came = 0  # bytes that came for it since the piece that it began in
         self._too_large = False
         self._refused = False
+        self._ends_after_answers = False
         self._head_timer: asyncio.TimerHandle | None = None
         self._lag_timer: asyncio.TimerHandle | None = None
 
@@ -48,14 +51,17 @@ class BoundedHttp(LingeringHttp):
             return
         self._began = False
         super().data_received(data)
-        if self._in_head and not self._began and not self.transport.is_closing():
+        if self._in_head and not self._began and not self._refused and not self.transport.is_closing():
             self._came += len(data)
             if self._came > self._settings.head_bytes:
                 self._too_large = True
                 self.send_400_response("")
 
     def on_message_begin(self) -> None:
-        """Begin a head."""
+        """Begin a head, unless too many requests wait already."""
+        if len(self.pipeline) >= MOST_WAITING:
+            self._ends_after_answers = True
+            raise ValueError("too many requests wait")  # the parser stops, and uvicorn refuses the request
         super().on_message_begin()
         self._in_head, self._began, self._told, self._came = True, True, 0, 0
         self._wait_for_head()
@@ -83,12 +89,23 @@ class BoundedHttp(LingeringHttp):
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no request, or one whose head is too large, in words."""
-        if self._too_large:
+        """Refuse what is no request, or one whose head is too large, in words.
+
+        Where other requests still have to be answered, those are; a refusal now would be read as the answer of one of them.
+        """
+        if self._ends_after_answers or self._is_answering():
+            self._ends_after_answers = self._refused = True
+            self._stop_waiting_for_head()
+        elif self._too_large:
             most = self._settings.head_bytes
             self._refuse(b"431 Request Header Fields Too Large", f"The head of a request has at most {most} bytes.")
         else:
             super().send_400_response(msg)
+
+    def _is_answering(self) -> bool:
+        """Whether a request that is all there is not answered yet."""
+        whole = self._has_cycle() and not self.cycle.response_complete and not self.cycle.more_body
+        return whole or bool(self.pipeline)
 
     def _refuse(self, status: bytes, words: str) -> None:
         body = words.encode()
@@ -96,8 +113,13 @@ class BoundedHttp(LingeringHttp):
             b"HTTP/1.1 %s\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
         )
         self.transport.write(head % (status, len(body)) + body)
-        self.transport.write_eof()
         self._refused = True
+        self._end_later()
+
+    def _end_later(self) -> None:
+        """Say that no more will be said; throw away what still comes, so that the client can read all."""
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
         self.loop.call_later(REFUSED_SECONDS, self.transport.close)
 
     def _wait_for_head(self) -> None:
@@ -118,6 +140,13 @@ class BoundedHttp(LingeringHttp):
             self._refuse(b"408 Request Timeout", f"The head of a request is waited for {seconds:g} seconds.")
         else:
             self.transport.close()
+
+    def on_response_complete(self) -> None:
+        """Go on with what waits; after that, end a connection that brought too much at once."""
+        last = not self.pipeline
+        super().on_response_complete()
+        if self._ends_after_answers and last and not self.transport.is_closing():
+            self._end_later()
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection on to a WebSocket."""

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from typing import Any, cast
 
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
@@ -135,6 +136,13 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
 
     # Ending
+
+    async def send(self, message: Any) -> None:
+        """Send what the application says, unless the socket was closed meanwhile for what came on it: then nobody is there."""
+        await self.writable.wait()
+        if self.close_sent:
+            raise ClientDisconnected
+        await super().send(message)
 
     def keepalive_timeout(self) -> None:
         """Cut off a peer that answers no pings, for it will not take the closing frame either."""
