@@ -81,7 +81,14 @@ def signed(header: bytes, claims: bytes, key: bytes = KEY) -> str:
 
 def claims(**changed: Any) -> dict[str, Any]:
     now = int(time.time())
-    return {"iss": "simpul-local", "sub": "sari", "role": "admin", "iat": now, "exp": now + 21_600, "jti": "1"} | changed
+    return {
+        "iss": "simpul-local",
+        "sub": "sari",
+        "role": "admin",
+        "iat": now,
+        "exp": now + 21_600,
+        "jti": "1",
+    } | changed
 
 
 def holds(token: str) -> bool:
