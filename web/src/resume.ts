@@ -154,9 +154,10 @@ export function resume<Data>(options: ResumeOptions<Data>): Resumed {
   }
 
   function refused(errors: readonly HubError[]): void {
-    const code = errors[0]?.extensions?.code ?? "";
+    const { code = "", retryAfter } = errors[0]?.extensions ?? {};
     if (code === "CURSOR_EXPIRED" && options.onExpired) wait(Math.random() * expiredSpreadMs, listAgain);
-    else if (PASSING.has(code)) wait(Math.max(backOff(), (errors[0]?.extensions?.retryAfter ?? 0) * 1000), connect);
+    else if (PASSING.has(code) || retryAfter !== undefined)
+      wait(Math.max(backOff(), (retryAfter ?? 0) * 1000), connect);
     else fail(errors);
   }
 

@@ -173,6 +173,25 @@ describe.each([
   });
 });
 
+test.each([
+  ["an allowance that is spent for now is waited for", { code: "COST_EXCEEDED", retryAfter: 0.02 }, 2],
+  ["what is dearer than anything may be is told, and not asked again", { code: "COST_EXCEEDED" }, 1],
+])("%s", async (_name, extensions, tries) => {
+  const failed = vi.fn();
+  let asked = 0;
+  const wire: Wire = {
+    subscribe(_payload, sink) {
+      asked += 1;
+      if (asked === 1) sink.error([{ message: "Too dear.", extensions }]);
+      else sink.next({ data: { events: { id: "event-1", cursor: "1" } }, extensions: { cursor: "1" } });
+      return () => undefined;
+    },
+  };
+  const { got } = follow(wire, { onFailed: failed });
+  await until(() => expect(got.length + failed.mock.calls.length).toBe(1));
+  expect([asked, got.length]).toEqual([tries, tries - 1]);
+});
+
 describe("over graphql-ws alone", () => {
   test("a quiet subscription moves on by the pings, each by its own", async () => {
     const wire = overWebSocket();
