@@ -35,6 +35,7 @@ from resolvers.revoking import entry_of, wrong_with
 from schema.root import graphql_schema
 from storage.api_keys import NewApiKey, all_api_keys, creation
 from storage.boundaries import import_boundaries
+from storage.boundary_following import read_area_map
 from storage.clock import now_in_micros
 from storage.errors import StoreUnavailable
 from storage.event_log import broken_links, read_head
@@ -43,9 +44,11 @@ from storage.persons import agency_id_of
 from storage.photos.bucket import BucketPhotoStore
 from storage.photos.folder import FolderPhotoStore
 from storage.photos.store import PhotoStore, PhotoStoreUnavailable
+from storage.reports.naming import UnknownCode
 from storage.revocations import revoke
 from storage.secrets import ROTATED, Secrets, load_secrets, rotate_secret
 from storage.seeding import read_fact, seed
+from storage.sensitive_categories import make_sensitive
 from storage.sole_server import sole_server
 from storage.sources import all_sources
 from storage.store import Store, open_store, opened
@@ -224,6 +227,8 @@ def _demo_sources(told: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 areas_app = typer.Typer(no_args_is_help=True, help="Boundaries of areas.")
 app.add_typer(areas_app, name="areas")
+categories_app = typer.Typer(no_args_is_help=True, help="Kinds of reports.")
+app.add_typer(categories_app, name="categories")
 keys_app = typer.Typer(no_args_is_help=True, help="Partners' API keys, and the hub's own keys.")
 app.add_typer(keys_app, name="keys")
 
@@ -421,6 +426,19 @@ async def import_areas(
         f"Boundaries of {len(found.covered)} of {len(found.covered) + len(found.missing)} kelurahan imported"
         f" ({len(found.mended)} mended, {sum(found.ignored.values())} features ignored); {moved} reports moved."
     )
+
+
+@categories_app.command(name="sensitive")
+@command
+async def sensitive_category(code: Annotated[str, typer.Argument(help="The category's code.")]) -> None:
+    """Make a category sensitive: from now on the public sees its reports' places only roughly, those of before as well."""
+    async with _seeded(_settings()) as store:
+        try:
+            moved = await make_sensitive(store, await read_area_map(store), code)
+        except UnknownCode as error:
+            typer.echo(f"There is no category {code}.", err=True)
+            raise typer.Exit(1) from error
+    typer.echo(f"The category {code} is sensitive: {moved} report{'' if moved == 1 else 's'} moved for the public.")
 
 
 @app.command()

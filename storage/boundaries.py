@@ -21,12 +21,12 @@ from domain.area_facts import parse_facts
 from domain.area_import import BoundaryImport
 from domain.areas import AreaMap
 from domain.places import Point
-from storage.event_log import read_head
+from storage.event_log import raise_epoch, read_head
 from storage.facets import read_many_facets
 from storage.rollups import RollupChanges
 from storage.seeding import read_fact
 from storage.store import Store
-from storage.tables import area_boundaries, areas, log_head, reports
+from storage.tables import area_boundaries, areas, reports
 from storage.transaction import Operation, Tx
 
 _AT_ONCE = 1_000
@@ -103,7 +103,7 @@ def _switch_on(tx: Tx, area_map: AreaMap, found: BoundaryImport, moves: Moves, b
     moves = {key: value for key, value in moves.items() if key not in late_ids} | _moves_of(area_map, ids, late)
     _move_all(tx.conn, moves)
     _write_boundaries(tx, found, ids)
-    _raise_epoch(tx.conn)
+    raise_epoch(tx.conn)
     return len(moves)
 
 
@@ -111,7 +111,7 @@ def _place_again(tx: Tx, area_map: AreaMap, since: int) -> int:
     moves = _moves_of(area_map, _area_ids(tx.conn), _changed_since(tx, since))
     if moves:
         _move_all(tx.conn, moves)
-        _raise_epoch(tx.conn)
+        raise_epoch(tx.conn)
     return len(moves)
 
 
@@ -121,10 +121,6 @@ def _changed_since(tx: Tx, moment: int) -> Sequence[Row[Any]]:
     if tx.dialect == "postgresql":
         tx.conn.execute(text("LOCK TABLE reports IN SHARE ROW EXCLUSIVE MODE"))
     return tx.conn.execute(_placed().where(reports.c.updated_at >= moment)).all()
-
-
-def _raise_epoch(conn: Connection) -> None:
-    conn.execute(update(log_head).values(epoch=log_head.c.epoch + 1))
 
 
 def _move_all(conn: Connection, moves: Moves) -> None:

@@ -36,6 +36,11 @@ def read_head(conn: Connection) -> Head:
     return Head(row.seq, row.at, row.chain, row.epoch)
 
 
+def raise_epoch(conn: Connection) -> None:
+    """Begins a new epoch: subscriptions end and cursors of before expire, for what they stood on has changed."""
+    conn.execute(update(log_head).values(epoch=log_head.c.epoch + 1))
+
+
 def append(tx: Tx) -> Head:
     """Gives the group's events their numbers and writes them. The head's row stays locked until the commit.
 

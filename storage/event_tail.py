@@ -118,6 +118,8 @@ class LogTail:
         rewritten = [each.seq for each in self._entries if each.report_id in fuzzed] if fuzzed else []
         again = await self._store.read(entries_by_seq, rewritten) if rewritten else {}
         async with self._grown:
+            if head.epoch != self.epoch:
+                self._entries.clear()  # they may tell places that are hidden now; the store's own do not
             for position, each in enumerate(self._entries if again else ()):
                 self._entries[position] = again.get(each.seq, each)
             self._entries.extend(entries)

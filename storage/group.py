@@ -19,6 +19,9 @@ from storage.transaction import NeedsLocks, Operation, Tx
 
 MAX_GROUP = 50
 DEADLOCK = "40P01"
+EVERY_WRITE = "every write"
+"""A lock that all writes share. An operation that names it writes while no other does, in whatever process: what others
+have read before they write is then as it was for all of them, or for none."""
 _BIGINTS = ARRAY(BigInteger)
 
 
@@ -73,10 +76,15 @@ def is_deadlock(error: BaseException) -> bool:
 
 
 def _lock(conn: Connection, names: frozenset[str]) -> None:
-    """Takes the locks in the order of their numbers. On SQLite the one writer has them all."""
-    if conn.dialect.name != "postgresql" or not names:
+    """Takes the locks, first the one that all share, the others in the order of their numbers. On SQLite the one writer
+    has them all."""
+    if conn.dialect.name != "postgresql":
         return
-    numbers = sorted({_number(name) for name in names})
+    take = func.pg_advisory_xact_lock if EVERY_WRITE in names else func.pg_advisory_xact_lock_shared
+    conn.execute(select(take(_number(EVERY_WRITE))))
+    numbers = sorted({_number(name) for name in names - {EVERY_WRITE}})
+    if not numbers:
+        return
     asked = func.unnest(bindparam("numbers", numbers, type_=_BIGINTS)).table_valued("number").render_derived()
     conn.execute(select(func.pg_advisory_xact_lock(asked.c.number)).order_by(asked.c.number))
 

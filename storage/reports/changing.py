@@ -5,18 +5,19 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, RowMapping, bindparam, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from domain.areas import AreaMap
-from domain.places import Point, cell_of, fuzz
+from domain.places import Point
 from domain.report import ByHand, Clocks, clocks_after, clocks_from
 from domain.vocabulary import EventKind
-from storage.facets import Facets, read_facets
+from storage.facets import read_facets
 from storage.reports.clocks import clock_columns
+from storage.reports.fuzzing import Fuzzing
 from storage.reports.photo_addresses import replace_photo_addresses
-from storage.reports.placing import CELL_RESOLUTION, Place, place_columns
+from storage.reports.placing import Place, place_columns
 from storage.reports.words import reindex_words
-from storage.tables import areas, categories, event_facets, reports
+from storage.tables import categories, reports
 from storage.transaction import NOBODY, Actor, PendingEvent, Tx
 
 _WORDS = frozenset({"title", "text", "address"})
@@ -56,7 +57,7 @@ def change(
     after = read_facets(tx.conn, report_id)
     told_before = before
     if not row["fuzzed"] and (columns.get("fuzzed") or _newly_sensitive(tx.conn, row, columns)):
-        told_place = fuzz_the_past(tx, area_map, report_id)
+        told_place = Fuzzing(tx.conn, area_map).rewrite_the_past(tx, [report_id])
         if before and (told_place or before.latitude is not None):
             told_before = before.without_public_place()
     status = columns.get("status", row["status"])
@@ -117,47 +118,3 @@ def _write_words(conn: Connection, row: RowMapping, columns: dict[str, Any]) -> 
     told = {name: columns.get(name, row[name]) for name in ("title", "text", "address")}
     reindex_words(conn, row["id"], title=told["title"], body=told["text"], address=told["address"])
     return orjson.dumps(told).decode()
-
-
-def fuzz_the_past(tx: Tx, area_map: AreaMap, report_id: int) -> bool:
-    """Rewrites the public places in the facets of all the report's past events, so that no replay tells the true one.
-
-    Returns whether any of them told it.
-    """
-    conn, told = tx.conn, False
-    for position, event in enumerate(tx.events):  # of this very group, not written yet
-        if event.report_id == report_id:
-            before, after = (side and _fuzzed(conn, area_map, side) for side in (event.before, event.after))
-            told |= (before, after) != (event.before, event.after)
-            tx.events[position] = replace(event, before=before, after=after)
-    changed: list[dict[str, Any]] = []
-    for row in conn.execute(select(event_facets).where(event_facets.c.report_id == report_id)).mappings().all():
-        sides = [Facets.load(row[side]) if row[side] else None for side in ("before", "after")]
-        fuzzed = [side and _fuzzed(conn, area_map, side) for side in sides]
-        if fuzzed != sides:
-            texts = [side and side.dump() for side in fuzzed]
-            changed.append({"row": row["seq"], "new_before": texts[0], "new_after": texts[1]})
-    if changed:
-        conn.execute(
-            update(event_facets)
-            .where(event_facets.c.seq == bindparam("row"))
-            .values(before=bindparam("new_before"), after=bindparam("new_after")),
-            changed,
-        )
-    return told or bool(changed)
-
-
-def _fuzzed(conn: Connection, area_map: AreaMap, facets: Facets) -> Facets:
-    if facets.latitude is None or facets.longitude is None or facets.public_place_withheld:
-        return facets
-    point = fuzz(Point(facets.latitude, facets.longitude))
-    code = area_map.locate(point.latitude, point.longitude)
-    area = conn.execute(select(areas.c.id, areas.c.city_id).where(areas.c.code == code)).first()
-    return replace(
-        facets,
-        public_latitude=point.latitude,
-        public_longitude=point.longitude,
-        public_cell=cell_of(point, CELL_RESOLUTION),
-        public_area_id=area.id if area else None,
-        public_city_id=area.city_id if area else None,
-    )
