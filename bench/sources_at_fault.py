@@ -102,7 +102,8 @@ def _hub(stack: ExitStack, servers: dict[str, str]) -> RunningHub:
     tables = [f'[sources.{code}]\nbase_url = "{url}"\n{limits}' for code, url in servers.items()]
     tables[-1] += f'\nprofile = "csv"\nexport = "{servers["lapor"]}/export/tickets.csv"'
     (folder / "simpul.toml").write_text("\n".join(tables))
-    hub = RunningHub(folder, {"SIMPUL_CONFIG": str(folder / "simpul.toml")}).start()
+    settings = {"SIMPUL_CONFIG": str(folder / "simpul.toml"), "SIMPUL_COST_PER_SECOND": "1000000"}
+    hub = RunningHub(folder, settings).start()
     stack.callback(hub.stop)
     return hub
 
