@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, select, update
 
 from domain.vocabulary import ForwardingState, ReportVisibility
 from storage.handing_on import arrived
@@ -46,21 +46,18 @@ def join_by_reference(ingest: Ingest, references: Sequence[str], external_ref: s
     return report_id
 
 
-def tells_what_is_hidden(conn: Connection, source_id: int, references: Sequence[str]) -> bool:
-    """Whether a reference was drawn for a report that is hidden, or whose place is moved for the public.
+def echoed_report(conn: Connection, source_id: int, references: Sequence[str]) -> int | None:
+    """The report for whose hand-over one of these references was drawn, whatever became of that.
 
     Such a ticket repeats the report with its true place. Joined, it is seen by those who see that; given up here and
-    arrived all the same, it must not be everybody's.
+    arrived all the same, it must not be everybody's while the report is not.
     """
     if not references:
-        return False
-    hidden = or_(reports.c.fuzzed, reports.c.visibility != ReportVisibility.PUBLIC)
-    asked = (
-        select(forwardings.c.id)
-        .join(reports, reports.c.id == forwardings.c.report_id)
-        .where(forwardings.c.source_id == source_id, forwardings.c.reference.in_(references), hidden)
+        return None
+    drawn = select(forwardings.c.report_id).where(
+        forwardings.c.source_id == source_id, forwardings.c.reference.in_(references)
     )
-    return conn.execute(asked.limit(1)).first() is not None
+    return conn.execute(drawn.order_by(forwardings.c.id).limit(1)).scalar_one_or_none()
 
 
 def hold_tickets(conn: Connection, source_id: int) -> bool:

@@ -16,7 +16,7 @@ from domain.time import micros
 from domain.vocabulary import EventKind, ReportVisibility
 from storage import ingest_content as content
 from storage.ingest_batch import Ingest, Outcome, Unfit
-from storage.ingest_forwardings import forwarded_report, hold_tickets, join_by_reference, tells_what_is_hidden
+from storage.ingest_forwardings import echoed_report, forwarded_report, hold_tickets, join_by_reference
 from storage.ingest_links import report_named
 from storage.ingest_reports import KEPT_REPORT, take_reports
 from storage.reports.changing import change
@@ -110,8 +110,8 @@ def _values(ingest: Ingest, record: TicketRecord) -> dict[str, Any]:
         "submitted_at": None if record.submitted_at is None else micros(record.submitted_at),
         "ticket_updated_at": None if record.updated_at is None else micros(record.updated_at),
         "url": record.url,
-        "confidential": record.confidential
-        or tells_what_is_hidden(ingest.tx.conn, ingest.source.id, record.references),
+        "confidential": record.confidential,
+        "echoed_id": echoed_report(ingest.tx.conn, ingest.source.id, record.references),
     }
 
 

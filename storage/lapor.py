@@ -1,8 +1,9 @@
 """Reads LAPOR's tickets and the agencies' responses, as far as a viewer may see them.
 
 A ticket that is joined to a report is seen exactly by those who see the report, and by nobody to whom the report's place
-is moved: its words and its area would tell the true one. One that belongs to no report is everybody's, but for those
-that LAPOR keeps confidential and those that are held back until a forwarding is settled.
+is moved: its words and its area would tell the true one. So is one that repeats a report without being joined to it. Any
+other is everybody's, but for those that LAPOR keeps confidential and those that are held back until a forwarding is
+settled.
 """
 
 from collections.abc import Collection, Sequence
@@ -43,20 +44,20 @@ class TicketFilter:
 
 def seen_tickets(visibility: Visibility, *, own: bool = False) -> ColumnElement[bool]:
     """The tickets that this viewer may see; with `own` also those of reports that it told itself."""
-    joined = (
-        select(reports.c.id)
-        .where(
-            reports.c.id == lapor_tickets.c.report_id,
-            visible_reports(visibility, own=own),
-            not_(blurred(visibility, own=own)),
-        )
-        .correlate(lapor_tickets)
-        .exists()
-    )
-    apart = [lapor_tickets.c.report_id.is_(None)]
+    apart: list[ColumnElement[bool]] = [lapor_tickets.c.report_id.is_(None)]
     if not visibility.all_confidential:
         apart += [lapor_tickets.c.confidential.is_(False), lapor_tickets.c.held.is_(False)]
-    return or_(and_(*apart), joined)
+    echoes_none = lapor_tickets.c.echoed_id.is_(None)
+    apart.append(or_(echoes_none, _seen_as_it_is(lapor_tickets.c.echoed_id, visibility, own=own)))
+    return or_(and_(*apart), _seen_as_it_is(lapor_tickets.c.report_id, visibility, own=own))
+
+
+def _seen_as_it_is(report_id: ColumnElement[Any], visibility: Visibility, *, own: bool) -> ColumnElement[bool]:
+    """Whether the viewer sees the report, with its true place."""
+    seen = select(reports.c.id).where(
+        reports.c.id == report_id, visible_reports(visibility, own=own), not_(blurred(visibility, own=own))
+    )
+    return seen.correlate(lapor_tickets).exists()
 
 
 def _looked_up(conn: Connection, visibility: Visibility, condition: ColumnElement[bool]) -> list[LaporTicketRow]:

@@ -12,9 +12,11 @@ from domain.records import TicketRecord, TicketResponse, TopicRecord
 from domain.references import reference_of
 from domain.report import ByHand
 from domain.time import micros
-from domain.vocabulary import EventKind, ForwardingState, LaporStatus, ReportStatus
+from domain.visibility import Visibility
+from domain.vocabulary import EventKind, ForwardingState, LaporStatus, ReportStatus, Role
 from storage import tables
 from storage.handing_on import arrived
+from storage.lapor import TicketFilter, count_tickets, ticket_by_tracking_id
 from storage.reports.changing import change
 from storage.reports.creating import NewReport, create_report
 from storage.reports.placing import Place
@@ -94,6 +96,15 @@ async def forwarding(hub: Hub, area_map: AreaMap, state: ForwardingState, **told
 
     made: int = await hub.write(make)
     return made
+
+
+async def shown(hub: Hub, role: Role = Role.ANONYMOUS) -> bool:
+    """Whether such a viewer sees the ticket, in a list and by its number."""
+    visibility = Visibility(role)
+    by_number = await hub.store.read(ticket_by_tracking_id, visibility, "1234567")
+    listed = await hub.store.read(count_tickets, visibility, TicketFilter(), 5.0)
+    assert listed == (by_number is not None)
+    return by_number is not None
 
 
 class TestOwn:
@@ -178,8 +189,18 @@ class TestForwarded:
     ) -> None:
         await forwarding(hub, area_map, ForwardingState.CANCELLED, **told)
         await hub.take("lapor", ticket(references=(REFERENCE,)))
-        row = await only_ticket(hub)
-        assert (row.report_id, row.confidential) == (None, hidden)
+        assert (await only_ticket(hub)).report_id is None
+        assert await shown(hub) == (not hidden)
+        assert await shown(hub, Role.DISPATCHER)
+
+    async def test_nor_what_it_hides_afterwards(self, hub: Hub, area_map: AreaMap) -> None:
+        report_id = await forwarding(hub, area_map, ForwardingState.CANCELLED)
+        await hub.take("lapor", ticket(references=(REFERENCE,)))
+        seen = []
+        for values in ({"visibility": "CONFIDENTIAL"}, {"visibility": "PUBLIC"}, {"fuzzed": True}):
+            await hub.execute(update(tables.reports).where(tables.reports.c.id == report_id).values(values))
+            seen.append((await shown(hub), await shown(hub, Role.DISPATCHER)))
+        assert seen == [(False, True), (True, True), (False, True)]
 
     async def test_the_public_code_joins_nothing(self, hub: Hub, area_map: AreaMap) -> None:
         await forwarding(hub, area_map, ForwardingState.UNKNOWN)

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, String, Table, Text
 
-from storage.tables.base import Micros, metadata, ref, row_id
+from storage.tables.base import BigId, Micros, metadata, ref, row_id
 
 lapor_tickets = Table(
     "lapor_tickets",
@@ -25,6 +25,8 @@ lapor_tickets = Table(
     # read while a confidential forwarding was unknown: staff only until that is settled
     Column("held", Boolean, nullable=False),
     ref("report_id", "reports.id", index=True),
+    # the report whose words it repeats, where it is joined to none: one that was given up here and arrived all the same
+    Column("echoed_id", BigId),
     Column("content_digest", LargeBinary),
 )
 Index("ix_lapor_tickets_updated", lapor_tickets.c.ticket_updated_at, lapor_tickets.c.id)
