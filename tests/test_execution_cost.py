@@ -1,9 +1,21 @@
 """What an operation costs: told before it runs, from its page sizes, and read off its answer afterwards."""
 
+import asyncio
 from typing import Any
 
 import pytest
-from graphql import GraphQLObjectType, GraphQLSchema, build_schema
+from graphql import (
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    build_schema,
+    get_named_type,
+    get_nullable_type,
+    is_leaf_type,
+    is_list_type,
+)
+from hypothesis import assume, given, settings
+from hypothesis_graphql import queries
 
 from execution import WEIGHT, Engine, Limits, RequestRefused, Weight
 from tests.steps import steps_of
@@ -179,3 +191,66 @@ def test_an_operation_may_cost_only_so_much() -> None:
         "cost": {"requested": 101},
     }
     assert "101" in error["message"] and "100" in error["message"]
+
+
+# ---------------------------------------------------------------- against answers that are as full as they may be
+
+FULL = """
+type Area { id: ID name: String boundary: String children: [Area!]! parent: Area }
+type Photo { url: String report: Report }
+type Report { id: ID text: String area: Area photos: [Photo!]! place: Place }
+type Place { latitude: Float report: Report }
+type Edge { cursor: String node: Report }
+type Reports { nodes: [Report!]! edges: [Edge!]! totalCount: Int }
+type Query { reports(first: Int, search: String): Reports! area: Area now: String }
+"""
+SMALL_PAGES = {
+    **{name: weight for name, weight in WEIGHTS.items() if name.split(".")[0] in ("Reports", "Report", "Area")},
+    "Query.reports": Weight(
+        each=lambda given: 7 if given.get("search") else 0,
+        size=lambda given: min(max(int(given.get("first") or 2), 1), 3),
+    ),
+    "Reports.totalCount": Weight(each=5),
+    "Area.children": Weight(size=2),
+}
+
+
+def full() -> GraphQLSchema:
+    """Each list gives as many as it may, and nothing is null."""
+    schema = build_schema(FULL)
+    for kind in schema.type_map.values():
+        if not isinstance(kind, GraphQLObjectType) or kind.name.startswith("__"):
+            continue
+        for name, made in kind.fields.items():
+            weight = SMALL_PAGES.get(f"{kind.name}.{name}", Weight())
+            made.extensions[WEIGHT] = weight
+            made.resolve = _giving(made, weight)
+    return schema
+
+
+def _giving(made: GraphQLField, weight: Weight) -> Any:
+    kind, size = get_named_type(made.type), weight.size
+
+    def resolve(page: int, _info: Any, **arguments: Any) -> Any:
+        if is_leaf_type(kind):
+            return "1"
+        if not is_list_type(get_nullable_type(made.type)):
+            return size(arguments) if callable(size) else page
+        return [page] * (size if isinstance(size, int) else page)
+
+    return resolve
+
+
+FULLY = Engine(full(), Limits(cost=10**9))
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(operation=queries(FULL, allow_x00=False, allow_null=False))
+def test_what_is_told_beforehand_is_what_a_full_answer_costs(operation: str) -> None:
+    try:
+        prepared = FULLY.prepare(operation)
+    except RequestRefused:
+        assume(False)
+    answer = asyncio.run(FULLY.execute(prepared, None, 1))
+    assert answer.errors is None
+    assert prepared.price.actual(answer.data) == prepared.cost
