@@ -27,6 +27,7 @@ from domain.records import (
 from domain.sink import Accepted, Health, Lease, SourceDeclaration, StoredAside, WantedPhoto
 from storage.clock import now_in_micros
 from storage.ingest_batch import Facts, Ingest, SourceFact, read_facts
+from storage.ingest_content import sound
 from storage.ingest_flood import flood_lock, take_flood_areas, take_flood_states, take_gauges
 from storage.ingest_links import known_reports, report_locks
 from storage.ingest_reports import take_reports
@@ -212,8 +213,8 @@ def _locks_of(conn: Connection, batch: Batch) -> frozenset[str]:
     """All locks that the batch is known to need; what it finds out midway brings it back with more."""
     facts = read_facts(conn)
     source = _source(facts, batch.source)
-    reports, tickets = _of(batch, ReportRecord), _of(batch, TicketRecord)
-    reports += [ticket.report for ticket in tickets if ticket.report is not None]
+    reports, tickets = [*map(sound, _of(batch, ReportRecord))], [*map(sound, _of(batch, TicketRecord))]
+    reports += [sound(ticket.report) for ticket in tickets if ticket.report is not None]
     locks = report_locks(facts, source, reports) | {ticket_lock(ticket.tracking_id) for ticket in tickets}
     known = known_reports(conn, source.id, [record.source_ref for record in reports])
     known |= known_ticket_reports(conn, [ticket.tracking_id for ticket in tickets])

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import orjson
 
 from domain.places import Point
-from domain.records import ReportRecord, TicketRecord
+from domain.records import ReportRecord, TicketRecord, TicketResponse
 from domain.report import MAX_FLOOD_DEPTH_CM, PHOTOS_PER_REPORT
 from domain.sealing import keyed_hash
 from domain.time import micros
@@ -19,17 +19,33 @@ from storage.reports.placing import Place
 from storage.storable import storable, storable_part
 
 _LONGEST_TEXT = 100_000
+_LARGEST = 2**63 - 1
 
 R = TypeVar("R", ReportRecord, TicketRecord)
 
 
 def sound(record: R) -> R:
-    """The record without what no store takes in its texts (NUL, halves of surrogate pairs)."""
+    """The record without what no store takes in its texts (NUL, halves of surrogate pairs), its numbers of at most 64 bits."""
     told = {field.name: getattr(record, field.name) for field in fields(record)}
-    mended: dict[str, Any] = {
-        name: storable_part(value) for name, value in told.items() if isinstance(value, str) and not storable(value)
-    }
+    mended = {name: mend for name, value in told.items() if (mend := _sound_value(value)) != value}
+    depth = told.get("flood_depth_cm")
+    if isinstance(depth, int) and abs(depth) > _LARGEST:
+        mended["flood_depth_cm"] = _LARGEST if depth > 0 else -_LARGEST  # found unfit where it is looked at
     return replace(record, **mended) if mended else record
+
+
+def _sound_value(value: Any) -> Any:
+    match value:
+        case str():
+            return value if storable(value) else storable_part(value)
+        case tuple():
+            return tuple(map(_sound_value, value))
+        case TicketResponse():
+            return replace(value, author=_sound_value(value.author), text=_sound_value(value.text))
+        case ReportRecord():
+            return sound(value)
+        case _:
+            return value
 
 
 def digest_of(record: ReportRecord | TicketRecord) -> bytes:
