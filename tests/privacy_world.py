@@ -90,13 +90,14 @@ class Labels:
         if key in _CURSORS:
             return "cursor"
         if key in _ADDRESSES and "/photos/" in told:
-            return "photo"
+            return "signed photo" if "?" in told else "photo"
         if key == "code" and _CODE.fullmatch(told):
             return "code"
         return "id" if len(told) == 22 and self.is_id(told) else None
 
     def _label(self, kind: str, told: str) -> str:
-        return self._known.setdefault(told, f"{kind} {len(self._known)} of {len(told)} characters")
+        bare = told.partition("?")[0]  # a signature goes by the second
+        return self._known.setdefault(f"{kind} {bare}", f"{kind} {len(self._known)} of {len(bare)} characters")
 
 
 @dataclass
