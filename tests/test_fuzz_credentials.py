@@ -118,7 +118,7 @@ class TestTokens:
         if holds(token):
             assert token.rpartition(".")[2] and base64.urlsafe_b64decode(token.rpartition(".")[2] + "==")
 
-    @fuzz(300)
+    @fuzz(120)
     @given(once_disturbed([HEADER]), st.booleans())
     def test_headers_of_any_form(self, header: Any, with_signature: bool) -> None:
         token = signed(json.dumps(header).encode(), json.dumps(claims()).encode())
@@ -126,7 +126,7 @@ class TestTokens:
         if told:
             assert with_signature and header["alg"] == "HS256"
 
-    @fuzz(300)
+    @fuzz(120)
     @given(st.one_of(once_disturbed([claims()]), json_values()))
     def test_claims_of_any_form_under_the_right_signature(self, told: Any) -> None:
         if holds(signed(json.dumps(HEADER).encode(), json.dumps(told).encode())):
