@@ -36,6 +36,7 @@ class HubSettings:
     anonymous_reports_per_hour: int = 30
     anonymous_acts_per_minute: int = 60
     code_lookups_per_minute: int = 60
+    photos_waiting_per_client: int = 40
     lapor_source: str | None = None
 
 

@@ -121,7 +121,7 @@ class Pace:
 
     def suspicions_of(self, viewer: Viewer, text: str) -> list[Suspicion]:
         """What looks odd about a report that is about to be accepted."""
-        who, found = _who(viewer), []
+        who, found = client_name(viewer), []
         if viewer.anonymous and self._bursts.count(who) >= BURST_REPORTS:
             found.append(Suspicion(SuspicionKind.BURST, who, f"{BURST_REPORTS} reports in {BURST_SECONDS:g} s"))
         digest = hashlib.sha256(" ".join(tokens(text)).encode()).hexdigest()
@@ -133,7 +133,7 @@ class Pace:
         return found
 
     async def _limit(self, kind: SuspicionKind, viewer: Viewer) -> None:
-        who = _who(viewer)
+        who = client_name(viewer)
         wait = self._limits[kind].take(who)
         if not wait:
             return
@@ -185,6 +185,6 @@ def pace_of(ctx: Context) -> Pace:
     return _UNLIMITED if pace is None else pace
 
 
-def _who(viewer: Viewer) -> str:
+def client_name(viewer: Viewer) -> str:
     """Whose pace it is: the address's for somebody anonymous, else the person's or partner's."""
     return viewer.client if viewer.anonymous else viewer.scope

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from domain.images import MAX_BYTES, BrokenImage, ImageRefused, ImageTooLarge, PreparedPhoto, UnsupportedImage
 from domain.report import PHOTOS_PER_REPORT
 from resolvers.context import Context
-from resolvers.errors import OutcomeUnknown, PhotosUnavailable
+from resolvers.errors import OutcomeUnknown, PhotosUnavailable, RateLimited
+from resolvers.pace import client_name
 from resolvers.refusal import fault
 from resolvers.uploads import UploadedFile
 from resolvers.user_errors import Fault, UserErrorCode
@@ -22,6 +23,7 @@ from storage.photos.store import PhotoStore, PhotoStoreError
 from storage.reports.creating import NewPhoto, new_photo
 
 _MEGABYTES = MAX_BYTES // 1_000_000
+_TURNS_SECONDS = 15.0  # in which some of those that wait will have had their turn
 
 log = logging.getLogger(__name__)
 
@@ -46,47 +48,60 @@ _REFUSALS: dict[type[ImageRefused], tuple[UserErrorCode, str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class ReadFiles:
-    """Uploaded files. What is larger than may be, and all of too many, was not read: None."""
+    """Uploaded files, and the SHA-256 of each, for telling a retry from another request.
 
-    contents: tuple[bytes | None, ...] = ()
+    What is larger than may be, and all of too many, was not read and counts as empty. The bytes are not kept: they are
+    read again, one file at a time, when it is made safe.
+    """
 
-    @property
-    def digests(self) -> list[bytes]:
-        """SHA-256 of each, for telling a retry from another request."""
-        return [hashlib.sha256(content or b"").digest() for content in self.contents]
+    files: tuple[UploadedFile, ...] = ()
+    digests: tuple[bytes, ...] = ()
 
     @property
     def too_many(self) -> bool:
         """Whether there are more than a report may have."""
-        return len(self.contents) > PHOTOS_PER_REPORT
+        return len(self.files) > PHOTOS_PER_REPORT
 
 
 async def read_files(files: Sequence[UploadedFile] | None) -> ReadFiles:
     """Reads what was uploaded."""
-    files = files or ()
-    if len(files) > PHOTOS_PER_REPORT:
-        return ReadFiles((None,) * len(files))
-    return ReadFiles(tuple([await file.read() if file.size <= MAX_BYTES else None for file in files]))
+    files = tuple(files or ())
+    too_many = len(files) > PHOTOS_PER_REPORT
+    return ReadFiles(files, tuple([b"" if too_many else await _digest(file) for file in files]))
+
+
+async def _digest(file: UploadedFile) -> bytes:
+    return hashlib.sha256(await file.read() if file.size <= MAX_BYTES else b"").digest()
 
 
 async def prepare_photos(ctx: Context, files: ReadFiles) -> tuple[list[PreparedPhoto], list[Fault]]:
     """Makes all of them safe at once, as far as the preparer has room; gives the photos, and a fault for each refused.
 
-    Raises PhotosUnavailable.
+    Raises PhotosUnavailable, and RateLimited for a client of whom many wait already.
     """
     if files.too_many:
         return [], [_too_many()]
-    outcomes = await asyncio.gather(*(_prepared(ctx, n, content) for n, content in enumerate(files.contents)))
+    _require_patience(ctx, len(files.files))
+    outcomes = await asyncio.gather(*(_prepared(ctx, n, file) for n, file in enumerate(files.files)))
     photos = [outcome for outcome in outcomes if isinstance(outcome, PreparedPhoto)]
     return photos, [outcome for outcome in outcomes if isinstance(outcome, Fault)]
 
 
-async def _prepared(ctx: Context, position: int, content: bytes | None) -> PreparedPhoto | Fault:
+def _require_patience(ctx: Context, more: int) -> None:
+    waiting, most = ctx.parts.preparer.waiting(client_name(ctx.viewer)), ctx.parts.settings.photos_waiting_per_client
+    if more and waiting + more > most:
+        words = f"{waiting} photos of yours wait already to be made safe, and {most} may: try again in {_TURNS_SECONDS:g} s."
+        refusal = RateLimited(words, _TURNS_SECONDS)
+        refusal.extensions |= {"limit": most, "value": waiting + more}
+        raise refusal
+
+
+async def _prepared(ctx: Context, position: int, file: UploadedFile) -> PreparedPhoto | Fault:
     path = ("photos", str(position))
-    if content is None:
+    if file.size > MAX_BYTES:
         return fault(*_REFUSALS[ImageTooLarge], *path)
     try:
-        return await ctx.parts.preparer.prepare(content)
+        return await ctx.parts.preparer.prepare_read(file.read, client_name(ctx.viewer))
     except ImageRefused as refusal:
         return fault(*_REFUSALS[type(refusal)], *path)
     except PreparingUnavailable as error:

@@ -90,6 +90,7 @@ async def test_the_compressed_form_goes_to_those_who_take_it(dist: Path, accepts
         "/assets/..%2findex.html",
         "/assets/%2e%2e",
         "/assets/start-abc123.js.gz",
+        f"/assets/{'a' * 300}.js",
         "/secret.txt",
     ],
 )

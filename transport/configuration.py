@@ -72,6 +72,9 @@ class Settings(LimitSettings):
     anonymous_acts_per_minute: int = Field(
         60, ge=1, description="Other mutations that one address may make within a minute without signing in."
     )
+    photos_waiting_per_client: int = Field(
+        40, ge=5, description="Photos of one client that may wait to be made safe; with more a report is refused."
+    )
     code_lookups_per_minute: int = Field(
         60, ge=1, description="Look-ups by tracking code that one viewer may make within a minute."
     )
@@ -242,6 +245,7 @@ class Settings(LimitSettings):
             anonymous_reports_per_hour=self.anonymous_reports_per_hour,
             anonymous_acts_per_minute=self.anonymous_acts_per_minute,
             code_lookups_per_minute=self.code_lookups_per_minute,
+            photos_waiting_per_client=self.photos_waiting_per_client,
             lapor_source=self.lapor_source if self.lapor_source in self.sources else None,
         )
 
@@ -288,6 +292,7 @@ class Settings(LimitSettings):
             cost_per_second=self.cost_per_second,
             trusted_cost_bucket=self.trusted_cost_bucket,
             trusted_cost_per_second=self.trusted_cost_per_second,
+            cost_at_once=self.cost_at_once,
         )
 
 

@@ -22,6 +22,7 @@ from storage.secrets import Secrets
 from storage.store import Store
 from storage.transaction import Operation
 from transport.api_keys import NO_SUCH_KEY, ApiKeys
+from transport.clients import client_of
 from transport.door import Credentials
 from transport.oidc import OidcSettings, tokens_of
 from transport.oidc_keys import KeysUnavailable
@@ -54,7 +55,7 @@ class Identity:
             raise Unauthenticated(REVOKED if viewer.key_id is None else NO_SUCH_KEY)
         return replace(
             viewer,
-            client=keyed_hash(self._secret, "client", credentials.client_address or ""),
+            client=keyed_hash(self._secret, "client", client_of(credentials.client_address) or ""),
             follow_hashes=tuple(hash_of(token) for token in credentials.follow_tokens),
         )
 

@@ -47,6 +47,9 @@ class LimitSettings(BaseModel):
     cost_per_second: float = Field(1_000, gt=0, description="How much of it comes back each second.")
     trusted_cost_bucket: float = Field(200_000, ge=100, description="What staff and partners may spend at once, each.")
     trusted_cost_per_second: float = Field(5_000, gt=0, description="How much of that comes back each second.")
+    cost_at_once: int = Field(
+        1_000, ge=1, description="What the queries of one client may cost that are worked on at once, and its events."
+    )
     upload_bytes: int = Field(12_000_000, ge=1_000, description="The most that one uploaded file may have.")
     upload_count: int = Field(10, ge=1, le=100, description="Files that one request may bring.")
     multipart_bytes: int = Field(64_000_000, ge=10_000, description="The most that a request with files may have.")

@@ -5,6 +5,7 @@ else's words in it cannot be made to run somebody else's script. Built files car
 by browsers for good; the pages themselves are asked for every time.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -31,6 +32,7 @@ _ASSET_POLICY = "default-src 'none'; script-src 'self'; frame-ancestors 'none'"
 
 _FOR_GOOD = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
+_BUILT_NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 _MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -68,10 +70,10 @@ def _page(file: Path, policy: str) -> Endpoint:
 
 def _asset(folder: Path) -> Endpoint:
     async def asset(request: Request) -> Response:
-        # {name} never holds a slash, so it cannot lead out of the folder.
-        file = folder / request.path_params["name"]
-        missing = PlainTextResponse("Not found\n", 404, _headers(_ASSET_POLICY, "no-store"))
-        return _file(request, file, _ASSET_POLICY, _FOR_GOOD) or missing
+        name = request.path_params["name"]
+        # What cannot be the name of a built file is not looked for: some names are errors to the system that has files.
+        file = _file(request, folder / name, _ASSET_POLICY, _FOR_GOOD) if _BUILT_NAME.fullmatch(name) else None
+        return file or PlainTextResponse("Not found\n", 404, _headers(_ASSET_POLICY, "no-store"))
 
     return asset
 

@@ -1,8 +1,8 @@
 """One operation while it runs, whatever carries its answers: a query's one answer, or a subscription's many."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, aclosing
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -80,7 +80,7 @@ class Run:
             else:
                 allowance = self._allowance()
                 allowance.draw(self._prepared.cost + OPENING)
-                self._stream = await self._hub.engine.subscribe(self._prepared, self._context)
+                self._stream = await self._hub.engine.subscribe(self._prepared, self._telling)
                 async for answer in self._stream:
                     await self._charge(allowance, answer, past=self._stream.past)
                     yield answer
@@ -104,7 +104,7 @@ class Run:
         """
         allowance, requested = self._allowance(), self._prepared.cost
         allowance.draw(requested)
-        async with self._context() as context:
+        async with self._asking() as context:
             answer = await self._hub.engine.execute(self._prepared, context)
         actual = requested if answer.errors else self._prepared.price.actual(answer.data)
         allowance.give_back(requested - actual)
@@ -121,6 +121,20 @@ class Run:
 
     def _allowance(self) -> Allowance:
         return self._operations.allowance(self._viewer, self._info.client_address)
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[Any]:
+        """A context for a query, in its client's turn. Mutations wait for nobody: those that meet share one commit."""
+        turns = self._allowance().asking
+        turn = nullcontext() if self._prepared.kind == "mutation" else turns.taken(self._prepared.cost)
+        async with turn, self._context() as context:
+            yield context
+
+    @asynccontextmanager
+    async def _telling(self) -> AsyncIterator[Any]:
+        """A context for one answer of a subscription, in its client's turn."""
+        async with self._allowance().telling.taken(self._prepared.cost), self._context() as context:
+            yield context
 
     def _context(self) -> AbstractAsyncContextManager[Any]:
         return self._hub.operation(self._viewer, self._info)

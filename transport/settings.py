@@ -54,5 +54,7 @@ class DoorSettings:
     """What staff and partners may spend at once, each."""
     trusted_cost_per_second: float = 5_000.0
     """How much of that comes back each second."""
+    cost_at_once: int = 1_000
+    """What the queries of one client may cost that are worked on at once, and likewise its events (turns.py)."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses and networks whose X-Forwarded-For is believed."""

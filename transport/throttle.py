@@ -15,12 +15,16 @@ from execution import COST_EXCEEDED
 from transport.clients import client_of
 from transport.door import Account, BadRequest
 from transport.settings import DoorSettings
+from transport.turns import Turns
 
 REMEMBERED = 50_000
 """How many clients are remembered; the one that asked for nothing the longest is forgotten first, and starts full."""
 
 OPENING = 10
 """What it costs to open a subscription, beyond its first answer."""
+
+COST_AT_ONCE = 1_000
+"""What the queries of one client may cost that are worked on at once, and likewise its events; others wait their turn."""
 
 _PACE_SECONDS = 0.05
 """How long an event that happens now waits at most where its client has spent all: it is never refused."""
@@ -37,9 +41,16 @@ class Rate:
 class Throttle:
     """The allowances of all clients of this process: `ordinary` ones, and staff's and partners'."""
 
-    def __init__(self, ordinary: Rate, trusted: Rate, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        ordinary: Rate,
+        trusted: Rate,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        at_once: int = COST_AT_ONCE,
+    ) -> None:
         self._ordinary, self._trusted = ordinary, trusted
-        self._clock = clock
+        self._clock, self._at_once = clock, at_once
         self._allowances: OrderedDict[tuple[str, Rate], Allowance] = OrderedDict()
 
     def __len__(self) -> int:
@@ -49,7 +60,7 @@ class Throttle:
         """Whose allowance it is: the account's, or for nobody in particular the address's."""
         name = f"address:{client_of(address)}" if account.name is None else account.name
         rate = self._trusted if account.trusted else self._ordinary
-        found = self._allowances.pop((name, rate), None) or Allowance(rate, self._clock)
+        found = self._allowances.pop((name, rate), None) or Allowance(rate, self._clock, at_once=self._at_once)
         self._allowances[(name, rate)] = found
         if len(self._allowances) > REMEMBERED:
             self._allowances.popitem(last=False)
@@ -57,10 +68,15 @@ class Throttle:
 
 
 class Allowance:
-    """What one client has left."""
+    """What one client has left, and its turns: a query is worked on in one of `asking`, an event in one of `telling`.
 
-    def __init__(self, rate: Rate, clock: Callable[[], float]) -> None:
+    The allowance bounds what somebody may ask for in the long run, and live events not even that. Turns see to it that,
+    whatever he asks for at once, others get their share of the hub while what is his waits.
+    """
+
+    def __init__(self, rate: Rate, clock: Callable[[], float], *, at_once: int = COST_AT_ONCE) -> None:
         self._rate, self._clock = rate, clock
+        self.asking, self.telling = Turns(at_once), Turns(at_once)
         self._left, self._at = rate.maximum, clock()
 
     def draw(self, cost: int) -> None:
@@ -126,4 +142,5 @@ def throttle_of(settings: DoorSettings) -> Throttle:
     return Throttle(
         Rate(settings.cost_bucket, settings.cost_per_second),
         Rate(settings.trusted_cost_bucket, settings.trusted_cost_per_second),
+        at_once=settings.cost_at_once,
     )

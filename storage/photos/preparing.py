@@ -8,7 +8,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from domain.images import (
     UnsupportedImage,
     recognise,
 )
+from storage.photos.fair_turns import FairTurns
 from storage.photos.picture_process import FRAME, READY
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -56,14 +57,14 @@ class _ProcessGone(Exception):
 
 
 class PhotoPreparer:
-    """Prepares photos, `at_once` at a time, each within `seconds`; the others wait their turn.
+    """Prepares photos, `at_once` at a time, each within `seconds`; the others wait their turn, client by client.
 
     Processes are started when first needed and kept. One that crashes or takes too long is replaced; because it may
     have been killed for another's sake (memory), its picture is tried once more before it is called broken.
     """
 
     def __init__(self, at_once: int | None = None, seconds: float = 30.0) -> None:
-        self._slots = asyncio.Semaphore(at_once or min(4, os.cpu_count() or 1))
+        self._turns = FairTurns(at_once or min(4, os.cpu_count() or 1))
         self._seconds = seconds
         self._idle: list[_PictureProcess] = []
         self._running: set[_PictureProcess] = set()
@@ -71,8 +72,22 @@ class PhotoPreparer:
 
     async def prepare(self, data: bytes) -> PreparedPhoto:
         """As `domain.images.prepare`; raises ImageRefused, and PreparingUnavailable when no process can be had."""
-        recognise(data)  # what is no picture at all costs no process
-        async with self._slots:
+
+        async def read() -> bytes:
+            return data
+
+        recognise(data)  # what is no picture at all waits for no turn
+        return await self.prepare_read(read, "")
+
+    def waiting(self, client: str) -> int:
+        """How many photos of this client wait."""
+        return self._turns.waiting(client)
+
+    async def prepare_read(self, read: Callable[[], Awaitable[bytes]], client: str) -> PreparedPhoto:
+        """As `prepare`, in the turn of `client`; only then is the photo read: those that wait would fill the memory."""
+        async with self._turns.taken(client):
+            data = await read()
+            recognise(data)  # what is no picture at all costs no process
             outcome = await self._outcome(data)
         if isinstance(outcome, ImageRefused):
             raise outcome
