@@ -86,6 +86,8 @@ class Case:
     text: str
     rules: tuple[Rule, ...]
     lists: bool = True
+    root: bool = False
+    """Whether it is a root field with no more than it needs."""
 
     def refusal(self, asker: Asker) -> tuple[str, str | None] | None:
         """The code that the asker gets and the scope that it names; None: it is answered."""
@@ -119,7 +121,7 @@ def cases(world: PermissionWorld, cursor_of: CursorOf) -> Iterator[Case]:
         rules = _rules_of(kind, name)
         if kind.name == "Query" and name != "report":
             text = f"{name}{_arguments(world, kind, name)} {selection(made.type)}"
-            yield Case(text, rules, lists="Connection" in str(made.type))
+            yield Case(text, rules, lists="Connection" in str(made.type), root=True)
         for argument in made.args:
             chosen = _arguments(world, kind, name, argument, cursor_of)
             if chosen is None:
