@@ -31,6 +31,8 @@ from tests.privacy_world import PUBLIC, Minute, Watched, first_difference, live_
 from tests.schema_world import everything
 from tests.writing import File
 
+pytestmark = pytest.mark.slow
+
 TYPES = {name: kind for name, kind in graphql_schema().type_map.items() if isinstance(kind, GraphQLObjectType)}
 EVERYBODY = (*PUBLIC, "ours", "dispatcher", "admin")
 CONTACTS = {

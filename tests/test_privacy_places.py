@@ -27,6 +27,8 @@ from tests.privacy_twins import Twins, url_of
 from tests.privacy_world import PUBLIC, Watched, first_difference, live_through, ticking
 from tests.schema_world import everything
 
+pytestmark = pytest.mark.slow
+
 TYPES = {name: kind for name, kind in graphql_schema().type_map.items() if isinstance(kind, GraphQLObjectType)}
 REPORT = everything(TYPES["Report"], 1)
 EVENT = everything(TYPES["ReportEvent"], 2)
@@ -280,7 +282,7 @@ filters = st.lists(st.sampled_from(sorted(conditions)), min_size=1, max_size=3, 
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(asked=filters, who=st.sampled_from(PUBLIC))
 def test_no_question_at_all_tells_the_places_apart(twins: Twins, asked: dict[str, Any], who: str) -> None:
     of_events = {name: value for name, value in asked.items() if name not in WITHOUT_WORDS}
