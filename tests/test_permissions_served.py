@@ -312,6 +312,15 @@ def _subscriptions(cursor: str) -> list[str]:
     ]
 
 
+def test_a_key_without_scopes_reads_the_schema_and_public_facts(hub: tuple[RunningHub, PermissionWorld]) -> None:
+    running, world = hub
+    question = (
+        "{ __schema { queryType { name } } categories { code } areas(level: CITY) { name } sources { state } now }"
+    )
+    told = asking(running, world.askers["bare_key"], question)
+    assert "errors" not in told and all(told["data"].values())
+
+
 def test_all_that_the_schema_has_is_asked_here(hub: tuple[RunningHub, PermissionWorld]) -> None:
     """Whatever the table has stands in one of these questions, so that no rule goes untried."""
     _, world = hub
