@@ -4,6 +4,7 @@ import asyncio
 import logging
 from typing import Any, cast
 
+from transport.connections import Connections
 from transport.lingering import LingeringHttp
 from transport.settings import DoorSettings
 
@@ -11,6 +12,10 @@ log = logging.getLogger("simpul.transport")
 
 MOST_WAITING = 32
 """Requests that may wait behind another on one connection; uvicorn itself lets them pile up without end."""
+_TOO_MANY_CONNECTIONS = (
+    b"HTTP/1.1 429 Too Many Requests\r\ncontent-type: text/plain; charset=utf-8\r\nretry-after: 10\r\n"
+    b"connection: close\r\ncontent-length: 32\r\n\r\nToo many connections are open. \n"
+)
 REFUSED_SECONDS = 2.0
 """How long a connection whose head was refused stays, so that its client can read why."""
 
@@ -18,9 +23,9 @@ REFUSED_SECONDS = 2.0
 class BoundedHttp(LingeringHttp):
     """A connection whose requests' heads are bounded in bytes and time, and whose reader may lag so long and no longer."""
 
-    def __init__(self, *arguments: Any, settings: DoorSettings, **more: Any) -> None:
+    def __init__(self, *arguments: Any, settings: DoorSettings, connections: Connections, **more: Any) -> None:
         super().__init__(*arguments, **more)
-        self._settings = settings
+        self._settings, self._connections = settings, connections
         self._in_head = True
         self._began = False  # a head, within the piece that is being read
         self._told = 0  # bytes of the present head that the parser has handed on
@@ -32,13 +37,23 @@ class BoundedHttp(LingeringHttp):
         self._lag_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin, and wait for the first head."""
+        """Begin, and wait for the first head, unless this connection is one too many."""
         super().connection_made(cast(asyncio.Transport, transport))
         self.transport.set_write_buffer_limits(high=self._settings.lag_bytes)
-        self._wait_for_head()
+        if self._connections.enter(self.transport, self.client[0] if self.client else None):
+            self._wait_for_head()
+        else:
+            self._turn_away()
+
+    def _turn_away(self) -> None:
+        """Say so and close at once: to wait until it is read would keep the very connection that there is no room for."""
+        self._refused = True
+        self.transport.write(_TOO_MANY_CONNECTIONS)
+        self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End, and with it all that was waited for."""
+        self._connections.leave(self.transport)
         self._stop_waiting_for_head()
         self._stop_lag_timer()
         super().connection_lost(exc)

@@ -13,6 +13,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
+from transport.connections import Connections
 from transport.messages import CloseCode
 from transport.settings import DoorSettings
 
@@ -28,9 +29,9 @@ LAGGING = "Too far behind: resume from your cursor"
 class BoundedWebSocket(WebSocketsSansIOProtocol):
     """A WebSocket that owes at most one pong, waits for a slow reader so long and no longer, and closes in good order."""
 
-    def __init__(self, *arguments: Any, settings: DoorSettings, **more: Any) -> None:
+    def __init__(self, *arguments: Any, settings: DoorSettings, connections: Connections, **more: Any) -> None:
         super().__init__(*arguments, **more)
-        self._settings = settings
+        self._settings, self._connections = settings, connections
         self._owed_pong = b""
         self._lag_timer: asyncio.TimerHandle | None = None
 
@@ -41,6 +42,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End, and with it the wait for a slow reader."""
+        self._connections.leave(self.transport)
         self._stop_lag_timer()
         super().connection_lost(exc)
 

@@ -10,10 +10,14 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from transport.connections import raise_open_files
 from transport.graphql_app import GraphQLDoor
 from transport.serving import uvicorn_options
 
 BACKLOG = 2_048
+ACCEPTED_AT_ONCE = 64
+"""Connections that asyncio accepts before it looks at the first of them: by default as many as may wait, and then it runs out
+of files before anybody can be turned away (connections.py), and writes a failure to the log for each."""
 SEND_BUFFER_BYTES = 262_144
 """What the system keeps of what a client does not read; left alone, Linux lets it grow to megabytes a client."""
 
@@ -61,10 +65,17 @@ class HubServer(uvicorn.Server):
     """
 
     def __init__(self, app: ASGIApp, door: GraphQLDoor, *, ready: Callable[[], None]) -> None:
+        raise_open_files()
         options = uvicorn_options(door.settings)
         super().__init__(
             uvicorn.Config(
-                app, lifespan="off", log_config=None, access_log=False, server_header=False, backlog=BACKLOG, **options
+                app,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                backlog=ACCEPTED_AT_ONCE,
+                **options,
             )
         )
         self._door = door
@@ -73,6 +84,8 @@ class HubServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begins to listen."""
         await super().startup(sockets)
+        for each in sockets or ():
+            each.listen(BACKLOG)
         if self.started:
             self._ready()
 

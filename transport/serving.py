@@ -5,6 +5,7 @@ from typing import Any
 
 from transport.bounded_http import BoundedHttp
 from transport.bounded_websocket import BoundedWebSocket
+from transport.connections import Connections
 from transport.settings import DoorSettings
 
 KEEP_ALIVE_SECONDS = 5
@@ -19,13 +20,14 @@ def uvicorn_options(settings: DoorSettings | None = None) -> dict[str, Any]:
     the settings name, and of nobody else: uvicorn by itself believes whoever connects from this machine.
     """
     settings = settings or DoorSettings()
+    connections = Connections(settings)
     return {
-        "ws": partial(BoundedWebSocket, settings=settings),
+        "ws": partial(BoundedWebSocket, settings=settings, connections=connections),
         "ws_max_size": settings.body_bytes,
         "ws_per_message_deflate": False,
         "ws_ping_interval": 20.0,
         "ws_ping_timeout": 60.0,
-        "http": partial(BoundedHttp, settings=settings),
+        "http": partial(BoundedHttp, settings=settings, connections=connections),
         "timeout_keep_alive": KEEP_ALIVE_SECONDS,
         "timeout_graceful_shutdown": 10,
         "proxy_headers": bool(settings.trusted_proxies),
