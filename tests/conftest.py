@@ -19,6 +19,8 @@ from tests.buckets import Gateway, running_gateway
 from tests.running import RunningHub
 
 ENGINES = ("sqlite", "postgresql")
+MEMORY = Path("/dev/shm")
+TEMPORARY_BYTES = 6_000_000_000  # more than all tests' files at once, were none removed
 
 
 @pytest.fixture(scope="session")
@@ -115,6 +117,20 @@ def shared_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]
     hub.stop()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Temporary folders in memory where there is room: SQLite syncs at each commit, and a disk makes tests wait for that.
+
+    Nothing is proved less: the calls are made all the same, and no test cuts the power.
+    """
+    there = MEMORY.is_dir() and os.access(MEMORY, os.W_OK)
+    if there and min(shutil.disk_usage(MEMORY).free, _free_memory()) > TEMPORARY_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def _free_memory() -> int:
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Fast ones first: slow tests go to the end, the longest first of them, so that no process is left with it alone."""
     items.sort(key=_slowness)
@@ -125,11 +141,13 @@ def _slowness(item: pytest.Item) -> tuple[bool, float]:
     return (False, 0) if slow is None else (True, -float(slow.kwargs.get("seconds", 0)))
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Two processes at least: while a test of one waits, the other goes on."""
     return max(2, min(8, os.cpu_count() or 1))
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """How `make test` deals tests out to processes."""
     from tests.dealing import Dealing

@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,8 +52,8 @@ class MortalPreparer(PhotoPreparer):
         super().__init__(at_once=2)
         self._passing = passing
 
-    async def prepare(self, data: bytes) -> PreparedPhoto:
-        photo = await super().prepare(data)
+    async def prepare_read(self, read: Callable[[], Awaitable[bytes]], client: str) -> PreparedPhoto:
+        photo = await super().prepare_read(read, client)
         self._passing("prepared")
         return photo
 
