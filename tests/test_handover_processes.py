@@ -69,7 +69,7 @@ def address() -> str:
     return postgres.copy_database(seeded_postgres())
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=60)
 async def test_the_order_of_locks_holds_under_six_writing_processes(
     address: str, area_map: AreaMap, tmp_path: Path
 ) -> None:

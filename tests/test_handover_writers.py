@@ -197,7 +197,7 @@ def _expected(world: World, facts: list[Any], handover: Handover) -> list[int]:
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=60)
 async def test_each_event_once_and_in_order(store: Store, area_map: AreaMap, tmp_path: Path) -> None:
     async with world_over(store, area_map, tmp_path, kept=KEPT) as world:
         traffic = Traffic(world)
