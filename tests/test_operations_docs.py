@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import typer.main
+
 from transport.configuration import CONFIG_VARIABLE, Settings
 
 GUIDE = (Path(__file__).parent.parent / "docs" / "operations.md").read_text()
@@ -28,6 +30,5 @@ def test_no_setting_is_named_that_does_not_exist() -> None:
 def test_every_command_has_a_line() -> None:
     from server import app
 
-    names = {each.name or each.callback.__name__ for each in app.registered_commands if each.callback}
-    names |= {each.name for each in app.registered_groups if each.name}
+    names = set(typer.main.get_command(app).commands)
     assert names == set(re.findall(r"^\| `server\.py ([a-z]+)", GUIDE, re.MULTILINE))
