@@ -78,12 +78,8 @@ class PhotoFetcher:
                     return await self._read(response)
                 finally:
                     await response.aclose()
-        except (
-            TimeoutError,
-            httpx.HTTPError,
-            httpx.InvalidURL,
-            UnicodeError,
-        ) as fault:  # httpx reads where it redirects
+        # UnicodeError: httpx reads where it is redirected to.
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, UnicodeError) as fault:
             raise failure_of(fault, urlsplit(url).netloc) from fault
 
     async def _read(self, response: httpx.Response) -> bytes | str:

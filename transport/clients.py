@@ -5,7 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv6Network, ip_address
 
+from starlette.requests import HTTPConnection
+
 _OWN_NETWORK_BITS = 64
+
+
+def address_of(connection: HTTPConnection) -> str | None:
+    """Return the address that a request or socket comes from; None for a local socket, which has none."""
+    return connection.client.host if connection.client else None
 
 
 def client_of(address: str | None) -> str | None:

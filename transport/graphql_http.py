@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from execution import Answer, Prepared, RequestRefused
 from transport import answers
+from transport.clients import address_of
 from transport.compression import PLAIN, Codings, coding_of, codings, compress
 from transport.documents import DocumentRefused
 from transport.door import BadRequest, Credentials, RequestInfo, Viewer, Way, credentials_of
@@ -87,8 +88,7 @@ class GraphQLOverHTTP:
             raise _method_not_allowed("GraphQL is asked with GET or POST.", METHODS)
         asking.accepted = answers.accepted(request.headers)
         asking.codings = codings(request.headers)
-        address = request.client.host if request.client else None
-        asking.credentials = credentials_of(request.headers, address)
+        asking.credentials = credentials_of(request.headers, address_of(request))
         asked = await self._read(request, uploads)
         viewer = await self._hub.identify(asking.credentials)
         if isinstance(asked, Batch):

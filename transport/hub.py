@@ -10,6 +10,10 @@ from resolvers.viewer import Viewer
 from transport.door import Account, Credentials, RequestInfo
 from transport.door import Viewer as AnyViewer
 from transport.identity import Identity
+from transport.preferences import preferences, weight
+
+_OURS = {"id": Locale.ID, "in": Locale.ID, "en": Locale.EN}
+"""`in` is what Indonesian was called until 1989; Java's runtimes still say it."""
 
 
 class SimpulHub:
@@ -50,21 +54,8 @@ class SimpulHub:
 def locale_of(accept_language: str | None) -> Locale:
     """The language asked for (RFC 9110, 12.5.4); Indonesian where neither of ours is."""
     best: tuple[float, Locale] = (0.0, Locale.ID)
-    for part in (accept_language or "").split(","):
-        tag, _, parameters = part.strip().partition(";")
-        language = tag.strip().lower().partition("-")[0]
-        known = {"id": Locale.ID, "in": Locale.ID, "en": Locale.EN}.get(language)
-        quality = _quality(parameters)
-        if known is not None and quality > best[0]:
-            best = (quality, known)
+    for tag, parameters in preferences(accept_language or ""):
+        known = _OURS.get(tag.partition("-")[0])
+        if known is not None and weight(parameters) > best[0]:
+            best = (weight(parameters), known)
     return best[1]
-
-
-def _quality(parameters: str) -> float:
-    name, _, value = parameters.strip().partition("=")
-    if name.strip().lower() != "q":
-        return 1.0
-    try:
-        return float(value)
-    except ValueError:
-        return 0.0

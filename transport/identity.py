@@ -88,7 +88,7 @@ class Identity:
             person_id=person.id,
             display_name=person.display_name,
             agency_id=await self._agency(claims.agency),
-            scopes=frozenset(claims.scopes),
+            scopes=claims.scopes,
             expires_at=moment(claims.expires_at * SECOND),
             issued_at=moment(claims.issued_at * SECOND),
             subject=claims.subject,

@@ -4,6 +4,7 @@ from typing import Any
 
 from starlette.requests import HTTPConnection
 
+from transport.clients import address_of
 from transport.door import BadRequest, Credentials, bearer_token, credentials_of, follow_tokens_of
 
 
@@ -12,7 +13,7 @@ def introduce(connection: HTTPConnection, payload: dict[str, Any]) -> tuple[Cred
 
     The payload may have `authorization` ("Bearer …"), `apiKey`, `followTokens` (a list) and `locale`. Raises BadRequest.
     """
-    address = connection.client.host if connection.client else None
+    address = address_of(connection)
     shaken = credentials_of(connection.headers, address)
     authorization = _text(payload, "authorization") or _text(payload, "Authorization")
     credentials = Credentials(

@@ -104,9 +104,8 @@ class _Taker:
 def _place(operations: Any, path: str) -> tuple[Any, Any]:
     """Find the dict or list, and the key in it, that `path` names. Raises BadRequest (422) when there is none."""
     names = path.split(".")
-    within = (
-        names[1:] if isinstance(operations, list) else names
-    )  # in a batch a path begins with the operation's number
+    # In a batch a path begins with the operation's number.
+    within = names[1:] if isinstance(operations, list) else names
     if len(within) < 2 or within[0] != "variables":
         raise _contradiction(f"A file can only go into the variables, not to {path}.")
     holder: Any = operations

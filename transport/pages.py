@@ -14,6 +14,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from transport.preferences import weights
+from transport.safe_headers import SAFE
 
 DIST = Path(__file__).resolve().parent.parent / "web" / "dist"
 
@@ -94,10 +95,8 @@ def _file(request: Request, file: Path, policy: str, caching: str) -> Response |
 
 def _headers(policy: str, caching: str) -> dict[str, str]:
     return {
+        **SAFE,
         "Content-Security-Policy": policy,
-        "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
         "Cache-Control": caching,
     }

@@ -18,6 +18,7 @@ from resolvers.context import HubParts
 from resolvers.photos import signature_holds
 from storage.photos.store import PhotoNotFound, PhotoStoreUnavailable
 from storage.reports.photo_reading import ServedPhoto, photo_at
+from transport.entity_tags import is_known
 
 _ADDRESS = re.compile(r"[A-Za-z0-9_-]{24}")
 _SAFE = {
@@ -53,7 +54,7 @@ async def _serve(parts: HubParts, request: Request, *, thumbnail: bool) -> Respo
     etag = f'"{address}{"-t" if thumbnail else ""}"'  # a new picture or a new audience always has a new address
     public = found.visibility == ReportVisibility.PUBLIC and not found.hidden
     headers = {**_SAFE, "Cache-Control": _PUBLIC if public else _PRIVATE, "ETag": etag}
-    if etag in request.headers.get("if-none-match", ""):
+    if is_known(etag, ", ".join(request.headers.getlist("if-none-match"))):
         return Response(status_code=304, headers=headers)
     key, media_type = (found.thumbnail_key, found.thumbnail_type) if thumbnail else (found.file_key, found.content_type)
     if media_type not in KEPT_CONTENT_TYPES:  # never HTML or SVG, whoever came to write that column

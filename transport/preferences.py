@@ -1,4 +1,4 @@
-"""Lists of what a client likes, with weights: Accept, Accept-Encoding (RFC 9110, 12.4)."""
+"""Lists of what a client likes, with weights: Accept, Accept-Encoding, Accept-Language (RFC 9110, 12.4)."""
 
 import re
 from collections.abc import Iterator

@@ -6,7 +6,7 @@ from contextlib import suppress
 from starlette.websockets import WebSocket
 
 from transport import messages
-from transport.clients import Places, TooMany
+from transport.clients import Places, TooMany, address_of
 from transport.graphql_ws import GONE, Socket
 from transport.messages import CloseCode
 from transport.origins import may_connect
@@ -44,7 +44,7 @@ class Sockets:
 
     async def _serve_in_its_place(self, websocket: WebSocket) -> None:
         try:
-            with self._places.taken(websocket.client.host if websocket.client else None):
+            with self._places.taken(address_of(websocket)):
                 await websocket.accept(messages.SUBPROTOCOL)
                 socket = Socket(websocket, self._operations, self._settings)
                 self._open.add(socket)

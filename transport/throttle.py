@@ -23,9 +23,7 @@ REMEMBERED = 50_000
 OPENING = 10
 """What it costs to open a subscription, beyond its first answer."""
 
-COST_AT_ONCE = 1_000
-"""What the queries of one client may cost that are worked on at once, and likewise its events; others wait their turn."""
-
+_USUAL = DoorSettings()
 _PACE_SECONDS = 0.05
 """How long an event that happens now waits at most where its client has spent all: it is never refused."""
 
@@ -47,7 +45,7 @@ class Throttle:
         trusted: Rate,
         clock: Callable[[], float] = time.monotonic,
         *,
-        at_once: int = COST_AT_ONCE,
+        at_once: int = _USUAL.cost_at_once,
     ) -> None:
         self._ordinary, self._trusted = ordinary, trusted
         self._clock, self._at_once = clock, at_once
@@ -74,7 +72,7 @@ class Allowance:
     whatever he asks for at once, others get their share of the hub while what is his waits.
     """
 
-    def __init__(self, rate: Rate, clock: Callable[[], float], *, at_once: int = COST_AT_ONCE) -> None:
+    def __init__(self, rate: Rate, clock: Callable[[], float], *, at_once: int = _USUAL.cost_at_once) -> None:
         self._rate, self._clock = rate, clock
         self.asking, self.telling = Turns(at_once), Turns(at_once)
         self._left, self._at = rate.maximum, clock()

@@ -14,9 +14,8 @@ class FairTurns:
 
     def __init__(self, at_once: int) -> None:
         self._free = at_once
-        self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = (
-            OrderedDict()
-        )  # the client that is next comes first
+        # The client that is next comes first.
+        self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
 
     def waiting(self, client: str) -> int:
         """How many of this client's wait."""
