@@ -33,7 +33,7 @@ from storage.transaction import Actor, Operation, Tx
 from tests.images import plain_jpeg
 from tests.schema_world import SchemaWorld, schema_world
 from tests.writing import File, WritingHub
-from transport.tokens import LOCAL_ISSUER, issue
+from transport.local_tokens import LOCAL_ISSUER, issue
 
 ITS_AGENCY, OTHER_AGENCY = "tata_air", "dishub"
 REPORTS: Mapping[str, frozenset[Trait]] = {

@@ -29,7 +29,7 @@ from storage.tables import api_keys
 from storage.transaction import Operation
 from transport.door import Credentials
 from transport.identity import Identity
-from transport.tokens import LocalTokens, issue
+from transport.local_tokens import LocalTokens, issue
 
 READ = frozenset({Scope.REPORTS_READ})
 

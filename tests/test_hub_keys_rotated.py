@@ -11,7 +11,8 @@ from storage.secrets import Secrets, load_secrets, rotate_secret
 from storage.store import Store
 from storage.tables import secrets
 from storage.transaction import Operation
-from transport.tokens import BadToken, LocalTokens, issue
+from transport.local_tokens import LocalTokens, issue
+from transport.tokens import BadToken
 
 CURSOR = LogCursor(7, b"12345678", 1)
 READER = b"r" * 16

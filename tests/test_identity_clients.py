@@ -5,7 +5,7 @@ from storage.secrets import load_secrets
 from storage.store import Store
 from transport.door import Credentials
 from transport.identity import Identity
-from transport.tokens import LocalTokens
+from transport.local_tokens import LocalTokens
 
 
 async def test_a_customer_of_ipv6_has_one_pace_with_all_its_addresses(sqlite_store: Store) -> None:

@@ -11,20 +11,18 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from pydantic import ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-from domain.revocation import TOKENS_LIVE
-from domain.vocabulary import Role
 from resolvers.context import HubSettings
 from storage.photos.bucket_address import BucketAddress, parse_bucket
+from transport.issuer_settings import IssuerSettings
 from transport.limit_settings import LimitSettings
-from transport.oidc import OidcSettings
-from transport.oidc_fetch import is_trustworthy
 from transport.settings import DoorSettings
 
 PREFIX = "SIMPUL_"
 CONFIG_VARIABLE = "SIMPUL_CONFIG"
 DEFAULT_FILE = Path("simpul.toml")
+_DOOR = DoorSettings()
 _LARGEST = 1_000_000_000
 """Of numbers with a fraction, most of them seconds: thirty years. No clock of ours takes what is endless."""
 _ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
@@ -35,7 +33,7 @@ class WrongSetting(Exception):
     """A setting that cannot be used; one line that says which, why, and how to mend it."""
 
 
-class Settings(LimitSettings):
+class Settings(LimitSettings, IssuerSettings):
     """The settings. Durations are seconds, sizes bytes. Each is `SIMPUL_` and its name in capitals in the environment."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -78,47 +76,47 @@ class Settings(LimitSettings):
     code_lookups_per_minute: int = Field(
         60, ge=1, description="Look-ups by tracking code that one viewer may make within a minute."
     )
-    body_bytes: int = Field(1_000_000, ge=1_000, description="The most that a request's JSON may have.")
-    body_seconds: float = Field(30.0, gt=0, le=3_600, description="How long a request may leave its body unfinished.")
+    body_bytes: int = Field(_DOOR.body_bytes, ge=1_000, description="The most that a request's JSON may have.")
+    body_seconds: float = Field(
+        _DOOR.body_seconds, gt=0, le=3_600, description="How long a request may leave its body unfinished."
+    )
     batch_operations: int = Field(
-        1, ge=1, le=1_000, description="Operations that one request may bring; 1: no batches."
+        _DOOR.batch_operations, ge=1, le=1_000, description="Operations that one request may bring; 1: no batches."
     )
     documents_dir: Path | None = Field(None, description="A folder of trusted GraphQL documents.")
     only_trusted_documents: bool = Field(False, description="Whether documents that are not trusted are refused.")
 
-    operations_per_socket: int = Field(100, ge=1, description="Operations that one WebSocket may have open.")
-    init_seconds: float = Field(5.0, gt=0, description="How long a WebSocket may take to introduce itself.")
-    ping_seconds: float = Field(10.0, gt=0, description="How often subscribers are told how far they are.")
-    sockets_per_client: int = Field(1_000, ge=1, description="WebSockets that one address may have open.")
-    streams_per_client: int = Field(1_000, ge=1, description="Event streams that one address may have open.")
-    idle_seconds: float = Field(600.0, gt=0, description="How long a WebSocket may stay on which nothing runs.")
+    operations_per_socket: int = Field(
+        _DOOR.operations_per_socket, ge=1, description="Operations that one WebSocket may have open."
+    )
+    init_seconds: float = Field(
+        _DOOR.init_seconds, gt=0, description="How long a WebSocket may take to introduce itself."
+    )
+    ping_seconds: float = Field(
+        _DOOR.ping_seconds, gt=0, description="How often subscribers are told how far they are."
+    )
+    sockets_per_client: int = Field(
+        _DOOR.sockets_per_client, ge=1, description="WebSockets that one address may have open."
+    )
+    streams_per_client: int = Field(
+        _DOOR.streams_per_client, ge=1, description="Event streams that one address may have open."
+    )
+    idle_seconds: float = Field(
+        _DOOR.idle_seconds, gt=0, description="How long a WebSocket may stay on which nothing runs."
+    )
     expiry_warning_seconds: float = Field(
-        60.0, ge=0, description="How long before its token runs out a subscriber is told."
+        _DOOR.expiry_warning_seconds, ge=0, description="How long before its token runs out a subscriber is told."
     )
-    lag_bytes: int = Field(65_536, ge=4_096, description="Bytes that a reader may leave waiting before he lags behind.")
-    lag_seconds: float = Field(30.0, gt=0, description="How long a reader may lag behind before he is cut off.")
-    head_bytes: int = Field(65_536, ge=1_024, description="The most that a request's address and headers may have.")
-    head_seconds: float = Field(10.0, gt=0, description="How long a request's head may take to come in.")
-    oidc_issuer: str = Field("", description="The issuer whose tokens hold (OIDC); empty: the hub's own local ones do.")
-    oidc_audience: str = Field(
-        "", validate_default=True, description="Whom those tokens must be for (`aud`); to be set with an issuer."
+    lag_bytes: int = Field(
+        _DOOR.lag_bytes, ge=4_096, description="Bytes that a reader may leave waiting before he lags behind."
     )
-    oidc_role_claim: str = Field("role", description="The claim that has the role or roles; dots go into objects.")
-    oidc_agency_claim: str = Field("agency", description="The claim that has the code of the agency.")
-    oidc_name_claim: str = Field("name", description="The claim that has the name to show.")
-    oidc_roles: dict[str, Role] = Field(
-        {}, description="Roles by the issuer's words: WORD=ROLE, comma-separated, or a table. Ours hold as they are."
+    lag_seconds: float = Field(
+        _DOOR.lag_seconds, gt=0, description="How long a reader may lag behind before he is cut off."
     )
-    oidc_leeway: float = Field(30.0, ge=0, le=300, description="How far the issuer's clock may be off.")
-    oidc_token_seconds: float = Field(
-        86_400.0, ge=60, le=TOKENS_LIVE, description="The longest that one of the issuer's tokens may live."
+    head_bytes: int = Field(
+        _DOOR.head_bytes, ge=1_024, description="The most that a request's address and headers may have."
     )
-    oidc_refetch_seconds: float = Field(
-        10.0, ge=1, le=300, description="How soon the issuer's keys may be fetched again, whatever anybody shows."
-    )
-    oidc_stale_seconds: float = Field(
-        86_400.0, ge=0, le=604_800, description="How long the issuer's keys are trusted on while he does not answer."
-    )
+    head_seconds: float = Field(_DOOR.head_seconds, gt=0, description="How long a request's head may take to come in.")
     lapor_source: str = Field("lapor", description="The code of the source that reports are forwarded to as LAPOR.")
     sources: dict[str, dict[str, Any]] = Field(
         {}, description="The outside systems, a table each: [sources.CODE] with kind and that connector's settings."
@@ -137,36 +135,6 @@ class Settings(LimitSettings):
                 ip_network(each)
             except ValueError:
                 raise ValueError(f"{each} is neither an address nor a network such as 10.0.0.0/8") from None
-        return value
-
-    @field_validator("oidc_issuer")
-    @classmethod
-    def _known_issuer(cls, value: str) -> str:
-        if value and not is_trustworthy(value):
-            raise ValueError("must begin with https:// (http:// only on this machine)")
-        return value
-
-    @field_validator("oidc_audience")
-    @classmethod
-    def _with_issuer(cls, value: str, info: ValidationInfo) -> str:
-        if info.data.get("oidc_issuer") and not value:
-            raise ValueError("must be set where an issuer is: a token for somebody else must not hold here")
-        return value
-
-    @field_validator("oidc_roles", mode="before")
-    @classmethod
-    def _read_roles(cls, value: object) -> object:
-        if isinstance(value, str):
-            value = dict(part.strip().rpartition("=")[::2] for part in value.split(",") if part.strip())
-        if not isinstance(value, dict) or not all(isinstance(role, str) for role in value.values()):
-            raise ValueError("must be WORD=ROLE, comma-separated")
-        return {word: role.upper() for word, role in value.items()}
-
-    @field_validator("oidc_roles")
-    @classmethod
-    def _somebody(cls, value: dict[str, Role]) -> dict[str, Role]:
-        if "" in value or Role.ANONYMOUS in value.values():
-            raise ValueError("must be WORD=ROLE, of the roles citizen, responder, dispatcher, partner and admin")
         return value
 
     @field_validator("cors_origins")
@@ -247,23 +215,6 @@ class Settings(LimitSettings):
             code_lookups_per_minute=self.code_lookups_per_minute,
             photos_waiting_per_client=self.photos_waiting_per_client,
             lapor_source=self.lapor_source if self.lapor_source in self.sources else None,
-        )
-
-    def for_issuer(self) -> OidcSettings | None:
-        """Whose tokens hold; None for the hub's own."""
-        if not self.oidc_issuer:
-            return None
-        return OidcSettings(
-            issuer=self.oidc_issuer,
-            audience=self.oidc_audience,
-            role_claim=self.oidc_role_claim,
-            agency_claim=self.oidc_agency_claim,
-            name_claim=self.oidc_name_claim,
-            roles=self.oidc_roles,
-            leeway=self.oidc_leeway,
-            token_seconds=self.oidc_token_seconds,
-            refetch_seconds=self.oidc_refetch_seconds,
-            stale_seconds=self.oidc_stale_seconds,
         )
 
     def for_door(self) -> DoorSettings:

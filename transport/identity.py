@@ -24,9 +24,10 @@ from storage.transaction import Operation
 from transport.api_keys import NO_SUCH_KEY, ApiKeys
 from transport.clients import client_of
 from transport.door import Credentials
+from transport.local_tokens import LocalTokens
 from transport.oidc import OidcSettings, tokens_of
 from transport.oidc_keys import KeysUnavailable
-from transport.tokens import BadToken, Claims, LocalTokens, Tokens
+from transport.tokens import BadToken, Claims, Tokens
 
 _REMEMBERED = 10_000
 REVOKED = "This token was revoked: sign in again."

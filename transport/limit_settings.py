@@ -3,8 +3,10 @@
 from pydantic import BaseModel, Field
 
 from execution import Limits
+from transport.settings import DoorSettings
 
 _USUAL = Limits()
+_DOOR = DoorSettings()
 
 
 class LimitSettings(BaseModel):
@@ -43,16 +45,24 @@ class LimitSettings(BaseModel):
         _USUAL.seconds, gt=0, le=600, description="How long a query or one answer of a subscription may take."
     )
     operation_cost: int = Field(_USUAL.cost, ge=100, description="The most that one operation may cost.")
-    cost_bucket: float = Field(50_000, ge=100, description="What a client may spend at once.")
-    cost_per_second: float = Field(1_000, gt=0, description="How much of it comes back each second.")
-    trusted_cost_bucket: float = Field(200_000, ge=100, description="What staff and partners may spend at once, each.")
-    trusted_cost_per_second: float = Field(5_000, gt=0, description="How much of that comes back each second.")
-    cost_at_once: int = Field(
-        1_000, ge=1, description="What the queries of one client may cost that are worked on at once, and its events."
+    cost_bucket: float = Field(_DOOR.cost_bucket, ge=100, description="What a client may spend at once.")
+    cost_per_second: float = Field(_DOOR.cost_per_second, gt=0, description="How much of it comes back each second.")
+    trusted_cost_bucket: float = Field(
+        _DOOR.trusted_cost_bucket, ge=100, description="What staff and partners may spend at once, each."
     )
-    upload_bytes: int = Field(12_000_000, ge=1_000, description="The most that one uploaded file may have.")
-    upload_count: int = Field(10, ge=1, le=100, description="Files that one request may bring.")
-    multipart_bytes: int = Field(64_000_000, ge=10_000, description="The most that a request with files may have.")
+    trusted_cost_per_second: float = Field(
+        _DOOR.trusted_cost_per_second, gt=0, description="How much of that comes back each second."
+    )
+    cost_at_once: int = Field(
+        _DOOR.cost_at_once,
+        ge=1,
+        description="What the queries of one client may cost that are worked on at once, and its events.",
+    )
+    upload_bytes: int = Field(_DOOR.upload_bytes, ge=1_000, description="The most that one uploaded file may have.")
+    upload_count: int = Field(_DOOR.upload_count, ge=1, le=100, description="Files that one request may bring.")
+    multipart_bytes: int = Field(
+        _DOOR.multipart_bytes, ge=10_000, description="The most that a request with files may have."
+    )
 
     def limits(self) -> Limits:
         """What the engine needs of the settings."""

@@ -1,25 +1,23 @@
-"""Bearer tokens: JWTs (RFC 7519). What every one of them must be, and those that are signed with the hub's local key:
-for development, and for machines without an issuer."""
+"""Bearer tokens: what every one of them must be (JWT, RFC 7519), whoever signed it: the hub (local_tokens.py) or an issuer
+(oidc.py)."""
 
 import base64
 import json
 import math
 import time
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeyFlexible, OctKey
+from joserfc.jwk import KeyFlexible
 from joserfc.jws import JWSRegistry
 
 from domain.revocation import TOKENS_LIVE
 from domain.vocabulary import Role, Scope
 from storage.storable import storable
 
-LOCAL_ISSUER = "simpul-local"
 LEEWAY_SECONDS = 30
 MOST_CHARACTERS = 8_192
 _LONGEST_TEXT = 255
@@ -64,70 +62,6 @@ class Times:
 
     leeway: float = LEEWAY_SECONDS
     longest: float = TOKENS_LIVE
-
-
-class LocalTokens:
-    """Those that the hub signed itself. They hold where no issuer is configured, and nowhere else."""
-
-    def __init__(self, key: bytes) -> None:
-        self._key = OctKey.import_key(key)
-
-    async def verify(self, token: str) -> Claims:
-        """What a token says. Raises BadToken."""
-        header_of(token)
-        told = decoded(token, self._key, JWSRegistry(algorithms=["HS256"]))
-        if told.get("iss") != LOCAL_ISSUER:
-            raise BadToken
-        issued_at, expires_at = times_of(told, Times())
-        return Claims(
-            issuer=LOCAL_ISSUER,
-            subject=subject_of(told),
-            role=_role(told),
-            agency=text_of(told, "agency"),
-            name=text_of(told, "name"),
-            scopes=scopes_of(told),
-            issued_at=issued_at,
-            expires_at=expires_at,
-            token_id=text_of(told, "jti"),
-        )
-
-
-def _role(told: Mapping[str, Any]) -> Role:
-    try:
-        role = Role(str(told["role"]).upper())
-    except (KeyError, ValueError) as error:
-        raise BadToken("This token names no role that the hub knows.") from error
-    if role is Role.ANONYMOUS:
-        raise BadToken("This token names nobody.")
-    return role
-
-
-def issue(
-    key: bytes,
-    *,
-    role: Role,
-    subject: str | None = None,
-    agency: str | None = None,
-    name: str | None = None,
-    scopes: frozenset[str] = frozenset(),
-    seconds: int = 86_400,
-) -> str:
-    """Signs a token with the local key."""
-    now = int(time.time())
-    claims: dict[str, Any] = {
-        "iss": LOCAL_ISSUER,
-        "sub": subject or f"local-{role.lower()}",
-        "role": role.lower(),
-        "iat": now,
-        "exp": now + seconds,
-        "jti": uuid.uuid4().hex,
-    }
-    optional = {"agency": agency, "name": name, "scope": " ".join(sorted(scopes)) or None}
-    claims |= {claim: value for claim, value in optional.items() if value is not None}
-    return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(key))
-
-
-# ---------------------------------------------------------------- what all tokens have in common
 
 
 def header_of(token: str) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ from storage.store import Store
 from storage.transaction import Operation
 from transport.commands.command import command, seeded, settings_in_force
 from transport.configuration import WrongSetting
-from transport.tokens import issue
+from transport.local_tokens import issue
 
 app = typer.Typer()
 keys_app = typer.Typer(no_args_is_help=True, help="Partners' API keys, and the hub's own keys.")
