@@ -2,17 +2,23 @@
 
 graphql_app.py   the GraphQL path: HTTP, server-sent events and WebSocket behind one application
 door.py          what the door asks of the hub (`Hub`) and tells it of a request
-graphql_http.py  requests and answers; request.py, multipart.py and answers.py read and write them;
-                 compression.py, entity_tags.py and documents.py (trusted.py) spare bytes both ways
+graphql_http.py  requests and answers; request.py, multipart.py (parts.py) and answers.py read and write them; preferences.py
+                 reads what clients like; compression.py, entity_tags.py and documents.py (trusted.py) spare bytes both ways
 graphql_sse.py   event streams
-graphql_ws.py    one socket and its messages (messages.py); sockets.py has all of them, origins.py says which pages may open one
-session.py       how long somebody's credentials hold; clients.py: how much each client may have open
-running.py       one operation while it runs, whatever carries its answers
-serving.py       how uvicorn must be set up for all this: bounded_http.py and bounded_websocket.py hold clients to bounds
+graphql_ws.py    one socket and its messages (messages.py, introduction.py); sockets.py has all of them, origins.py says which
+                 pages may open one
+running.py       one operation while it runs, whatever carries its answers; throttle.py: what each client may spend, turns.py: how
+                 much of it is worked on at once
+session.py       how long somebody's credentials hold; clients.py: who counts as one client, and what each may have open
+serving.py       how uvicorn must be set up for all this: bounded_http.py (lingering.py) and bounded_websocket.py hold clients to
+                 bounds, connections.py counts them
 listening.py     takes the port and stops gently
-hub.py           the hub behind the door; identity.py and tokens.py find who asks
-site.py          all paths of one application: pages.py, photo_files.py and push.py have theirs
-configuration.py every setting of the hub; settings.py the door's own limits
+hub.py           the hub behind the door
+identity.py      who asks: by tokens (tokens.py) of ours (local_tokens.py) or of an issuer (oidc.py, oidc_keys.py, oidc_fetch.py),
+                 or by api_keys.py
+site.py          all paths of one application: pages.py, photo_files.py and push.py have theirs; safe_headers.py is for all
+configuration.py every setting of the hub, with limit_settings.py and issuer_settings.py; settings.py the door's own limits
+commands/        the operator's commands, but for those that serve
 greeting.py      what the person who starts the hub sees
 """
 
