@@ -71,8 +71,16 @@ async def _never() -> dict[str, Any]:
 
 
 async def statuses(requests: list[tuple[str, list[Header], bytes, bytes]]) -> list[int]:
-    door = graphql_app(TryHub())
+    hub = TryHub()
+    mutations = hub.engine.schema.mutation_type
+    assert mutations is not None
+    mutations.fields["upload"].resolve = _size_of  # that of the small hub takes every file for text
+    door = graphql_app(hub)
     return [await knock(door, method, headers, body, query) for method, headers, body, query in requests]
+
+
+async def _size_of(_: Any, info: Any, file: Any) -> str:
+    return f"{file.filename} {len(await file.read())}"
 
 
 def corpus(family: str) -> list[bytes]:

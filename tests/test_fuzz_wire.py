@@ -2,7 +2,6 @@
 
 import re
 import socket
-import struct
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -140,7 +139,7 @@ def closing_code(told: bytes) -> int | None:
             at = 4 if length == 126 else 10
             length = int.from_bytes(rest[2:at])
         if rest[0] & 0x0F == CLOSE:
-            return int(struct.unpack(">H", rest[at : at + 2])[0])
+            return int.from_bytes(rest[at : at + 2]) if length else 1005
         rest = rest[at + length :]
     return None
 
