@@ -113,6 +113,10 @@ class Engine:
         """What it costs to read a document, be it valid or not: nothing where it was read lately, or is short."""
         return 0 if text in self._documents else max(len(text) - _SHORT, 0) // _CHARACTERS_FOR_A_POINT
 
+    def has_read(self, text: str) -> bool:
+        """Whether a document was read lately and found valid: to prepare it again is hardly any work."""
+        return text in self._documents
+
     def check(self, text: str) -> None:
         """Parse and validate a document, and keep it ready. Raises RequestRefused."""
         self._documents.get(text)

@@ -45,8 +45,9 @@ def graphql_schema() -> GraphQLSchema:
     return build_schema()._schema
 
 
+@cache
 def printed() -> str:
-    """The SDL as it is served."""
+    """The SDL as it is served; made once, for anybody may ask for it at any rate."""
     return build_schema().as_str() + "\n"
 
 

@@ -56,6 +56,11 @@ def available(response: httpx.Response) -> int:
     return told
 
 
+async def codes(stage: Stage, queries: list[str]) -> list[str]:
+    """What each is refused with."""
+    return [(await post(stage, query)).json()["errors"][0]["extensions"]["code"] for query in queries]
+
+
 async def spend_all(stage: Stage) -> None:
     """Until 7 are left, of which a question for ten cannot be paid."""
     async with httpx.AsyncClient() as client:
@@ -188,30 +193,40 @@ class TestOverHttp:
 
 
 class TestReading:
-    """A document that was not read before costs a tenth of what it is longer than a thousand characters."""
+    """A document that was not read before costs a tenth of what it is longer than a thousand characters; a wrong one 20."""
 
     async def test_a_long_one_is_drawn_once(self, stage: Stage) -> None:
         long = THREE + " #" + "x" * 1_300
         assert [available(await post(stage, long)) for _ in range(2)] == [97 - 33, 97 - 33 - 3]
 
     async def test_also_where_it_is_refused(self, stage: Stage) -> None:
+        assert (await post(stage, "{ hello }")).json()["data"]
         wrong = "{ nope } #" + "x" * 1_300
-        assert [(await post(stage, wrong)).json()["errors"][0]["extensions"]["code"] for _ in range(4)] == [
+        assert await codes(stage, [wrong] * 2) == ["GRAPHQL_VALIDATION_FAILED", "COST_EXCEEDED"]
+        assert (await post(stage, "{ hello }")).json()["data"]
+
+    async def test_a_short_one_is_drawn_where_it_is_wrong_and_nothing_new_is_checked_for_who_has_spent_all(
+        self, stage: Stage
+    ) -> None:
+        assert available(await post(stage)) == 97
+        wrong = [f"{{ nope{number} }}" for number in range(3)] + ["{ hello", "{ nope4 }"]
+        assert await codes(stage, wrong) == [
             *["GRAPHQL_VALIDATION_FAILED"] * 3,
+            "GRAPHQL_PARSE_FAILED",
             "COST_EXCEEDED",
         ]
-        assert (await post(stage, "{ hello }")).json()["data"]
+        assert available(await post(stage)) == 97 - 4 * 20 - 3  # what was read before runs on
 
     async def test_over_a_socket_and_in_a_batch_as_well(self, server: Stage) -> None:
         stage = server.renew(replace(SMALL, batch_operations=2))
         async with socket_to(stage) as socket:
             await socket.init()
-            await socket.subscribe("q", "{ hello } #" + "x" * 1_300)
+            await socket.subscribe("q", "{ hello } #" + "x" * 1_200)
             assert (await socket.receive())["type"] == "next"
         async with httpx.AsyncClient() as client:
-            asked = [{"query": f"{{ hello }} #{letter}" + "x" * 1_300} for letter in "ab"]
+            asked = [{"query": f"{{ hello }} #{letter}" + "x" * 1_200} for letter in "ab"]
             answers = (await client.post(stage.http, json=asked)).json()
-        assert [each["extensions"]["cost"]["throttle"]["available"] for each in answers] == [100 - 2 * 31, 100 - 3 * 31]
+        assert [each["extensions"]["cost"]["throttle"]["available"] for each in answers] == [100 - 2 * 21, 100 - 3 * 21]
 
 
 class TestOverStreams:

@@ -6,11 +6,11 @@ from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanage
 from dataclasses import replace
 from typing import Any
 
-from execution import Answer, Prepared, Stream
+from execution import Answer, Prepared, RequestRefused, Stream
 from transport.documents import PersistedDocuments
 from transport.door import Hub, RequestInfo, Viewer
 from transport.request import Parameters
-from transport.throttle import OPENING, Allowance, Throttle
+from transport.throttle import OPENING, WRONG, Allowance, Throttle
 
 
 class Operations:
@@ -29,11 +29,20 @@ class Operations:
     def prepare(self, parameters: Parameters, viewer: Viewer, address: str | None) -> Prepared:
         """Prepare what was asked. Raises RequestRefused, DocumentRefused and BadRequest.
 
-        To read a long document that was not read before is drawn from the client's allowance, whatever comes of it.
+        To read a long document that was not read before is drawn from the client's allowance, whatever comes of it, and
+        so is checking one that is not valid. Who cannot pay for that has nothing new checked.
         """
         text = self._documents.text_of(parameters)
-        self.allowance(viewer, address).draw(self.hub.engine.cost_of_reading(text))
-        return self.hub.engine.prepare(text, parameters.operation_name, parameters.variables)
+        engine, allowance = self.hub.engine, self.allowance(viewer, address)
+        allowance.draw(engine.cost_of_reading(text))
+        if not engine.has_read(text):
+            allowance.require(WRONG)
+        try:
+            return engine.prepare(text, parameters.operation_name, parameters.variables)
+        except RequestRefused:
+            if not engine.has_read(text):
+                allowance.draw(WRONG)
+            raise
 
     def run(self, prepared: Prepared, viewer: Viewer, info: RequestInfo) -> "Run":
         """Make ready to run an operation; nothing happens before its answers are asked for."""

@@ -24,6 +24,9 @@ OPENING = 10
 """What it costs to open a subscription, beyond its first answer."""
 
 _USUAL = DoorSettings()
+WRONG = 20
+"""What it costs to have a document checked that turns out not to be valid: about as much work as so many objects."""
+
 _PACE_SECONDS = 0.05
 """How long an event that happens now waits at most where its client has spent all: it is never refused."""
 
@@ -79,10 +82,14 @@ class Allowance:
 
     def draw(self, cost: int) -> None:
         """Spend `cost`. Raises BadRequest (COST_EXCEEDED, with retryAfter) where there is not so much left."""
+        self.require(cost)
+        self._left -= cost
+
+    def require(self, cost: int) -> None:
+        """Raises what `draw` raises, and spends nothing."""
         seconds = self._seconds_until(cost)
         if cost and seconds > 0:
             raise self._short(cost, seconds)
-        self._left -= cost
 
     def give_back(self, cost: int) -> None:
         """Take back what was not needed; a negative `cost` is what was needed beyond."""
