@@ -89,6 +89,7 @@ class Issuer:
                 "other issuer": {"issuer": "https://elsewhere.example", "jwks_uri": self.url + KEYS},
                 "no tls": {"issuer": self.url, "jwks_uri": "http://keys.example/keys"},
                 "no address": {"issuer": self.url},
+                "no host's name": {"issuer": self.url, "jwks_uri": f"https://{'a' * 70}..example/keys"},
             }
             return (
                 200,

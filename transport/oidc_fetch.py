@@ -60,7 +60,7 @@ class IssuerSite:
                 document, headers = await self._read(address)
         except TimeoutError as error:
             raise CannotFetch(f"no answer within {SECONDS:g} s") from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:  # the last two: a host that is no name
             raise CannotFetch(type(error).__name__) from error
         return Fetched(document, _seconds(headers.get("cache-control", "")))
 
