@@ -23,10 +23,10 @@ REMEMBERED = 50_000
 OPENING = 10
 """What it costs to open a subscription, beyond its first answer."""
 
-_USUAL = DoorSettings()
 WRONG = 20
 """What it costs to have a document checked that turns out not to be valid: about as much work as so many objects."""
 
+_USUAL = DoorSettings()
 _PACE_SECONDS = 0.05
 """How long an event that happens now waits at most where its client has spent all: it is never refused."""
 
