@@ -12,10 +12,6 @@ log = logging.getLogger("simpul.transport")
 
 MOST_WAITING = 32
 """Requests that may wait behind another on one connection; uvicorn itself lets them pile up without end."""
-_TOO_MANY_CONNECTIONS = (
-    b"HTTP/1.1 429 Too Many Requests\r\ncontent-type: text/plain; charset=utf-8\r\nretry-after: 10\r\n"
-    b"connection: close\r\ncontent-length: 32\r\n\r\nToo many connections are open. \n"
-)
 REFUSED_SECONDS = 2.0
 """How long a connection whose head was refused stays, so that its client can read why."""
 
@@ -48,7 +44,7 @@ class BoundedHttp(LingeringHttp):
     def _turn_away(self) -> None:
         """Say so and close at once: to wait until it is read would keep the very connection that there is no room for."""
         self._refused = True
-        self.transport.write(_TOO_MANY_CONNECTIONS)
+        self.transport.write(_answer(b"429 Too Many Requests", "Too many connections are open.", b"retry-after: 10"))
         self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -123,11 +119,7 @@ class BoundedHttp(LingeringHttp):
         return whole or bool(self.pipeline)
 
     def _refuse(self, status: bytes, words: str) -> None:
-        body = words.encode()
-        head = (
-            b"HTTP/1.1 %s\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
-        )
-        self.transport.write(head % (status, len(body)) + body)
+        self.transport.write(_answer(status, words))
         self._refused = True
         self._end_later()
 
@@ -189,3 +181,15 @@ class BoundedHttp(LingeringHttp):
         if self._lag_timer is not None:
             self._lag_timer.cancel()
             self._lag_timer = None
+
+
+def _answer(status: bytes, words: str, *headers: bytes) -> bytes:
+    """An answer in words, after which the connection is closed: for what never came to be a request."""
+    body = words.encode()
+    told = (
+        b"content-type: text/plain; charset=utf-8",
+        b"content-length: %d" % len(body),
+        b"connection: close",
+        *headers,
+    )
+    return b"\r\n".join((b"HTTP/1.1 " + status, *told, b"", body))
