@@ -4,14 +4,16 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import ColumnElement, Connection, Table, and_
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from domain.medians import bucket_of
 from domain.places import cell_parent
 from domain.time import jakarta_day
+from domain.visibility import Visibility
 from storage.facets import Facets
+from storage.reports.seen import seen_by_class, uses_true_places
 from storage.tables import rollup_area, rollup_cell, rollup_day
 
 TRUE_SIDE, PUBLIC_SIDE = 0, 1
@@ -20,6 +22,12 @@ REPORTS, RESPOND, RESOLVE = 0, 1, 2
 """What `rollup_day.measure` counts."""
 
 _Key = tuple[Any, ...]
+
+
+def counted_for(visibility: Visibility, rollup: Table) -> ColumnElement[bool]:
+    """The rows that this class's counts are made of: by the place that it goes by, of the reports that it sees."""
+    side = TRUE_SIDE if uses_true_places(visibility) else PUBLIC_SIDE
+    return and_(rollup.c.side == side, seen_by_class(visibility, rollup.c.visibility, rollup.c.agency_id))
 
 
 @dataclass(slots=True)

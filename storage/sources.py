@@ -5,10 +5,9 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import ColumnElement, Connection, func, or_, select, true
 
 from domain.visibility import Visibility
-from domain.vocabulary import ReportVisibility, SourceKind
+from domain.vocabulary import SourceKind
 from storage.lapor import seen_tickets
-from storage.reports.seen import seen_by_class
-from storage.rollups import PUBLIC_SIDE, TRUE_SIDE
+from storage.rollups import counted_for
 from storage.rows import SourceRow
 from storage.tables import flood_areas, flood_gauges, lapor_tickets, rollup_area, sources
 
@@ -19,10 +18,7 @@ def known_sources(visibility: Visibility) -> ColumnElement[bool]:
     """The sources that this class may know of. A partner is made one by its first report: were that confidential, the
     source alone would tell of it. So partners are told to those who see a report of theirs."""
     told = select(rollup_area.c.source_id).where(
-        rollup_area.c.side == (TRUE_SIDE if visibility.true_places else PUBLIC_SIDE),
-        rollup_area.c.source_id == sources.c.id,
-        rollup_area.c.total > 0,
-        seen_by_class(visibility, rollup_area.c.visibility, rollup_area.c.agency_id),
+        counted_for(visibility, rollup_area), rollup_area.c.source_id == sources.c.id, rollup_area.c.total > 0
     )
     return or_(sources.c.kind != SourceKind.PARTNER, told.correlate(sources).exists())
 
@@ -51,17 +47,13 @@ def record_counts(conn: Connection, visibility: Visibility, ids: Sequence[int]) 
     """How many reports, flood areas, gauges and tickets of each source this class of viewers may see."""
     wanted = sorted(set(ids))
     counts = dict.fromkeys(wanted, 0)
-    side = TRUE_SIDE if visibility.true_places else PUBLIC_SIDE
     told = (
-        select(
-            rollup_area.c.source_id, rollup_area.c.visibility, rollup_area.c.agency_id, func.sum(rollup_area.c.total)
-        )
-        .where(rollup_area.c.side == side, rollup_area.c.source_id.in_(wanted))
-        .group_by(rollup_area.c.source_id, rollup_area.c.visibility, rollup_area.c.agency_id)
+        select(rollup_area.c.source_id, func.sum(rollup_area.c.total))
+        .where(counted_for(visibility, rollup_area), rollup_area.c.source_id.in_(wanted))
+        .group_by(rollup_area.c.source_id)
     )
-    for source_id, kind, agency_id, total in conn.execute(told):
-        if visibility.sees(ReportVisibility(kind), agency_id or None):
-            counts[source_id] += int(total)
+    for source_id, total in conn.execute(told):
+        counts[source_id] += int(total)
     for table in (flood_areas, flood_gauges):
         rows = conn.execute(
             select(table.c.source_id, func.count()).where(table.c.source_id.in_(wanted)).group_by(table.c.source_id)

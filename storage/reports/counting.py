@@ -12,8 +12,8 @@ from domain.visibility import Visibility
 from domain.vocabulary import ReportVisibility
 from storage.reference import area_tree
 from storage.reports.filtering import ResolvedFilter
-from storage.reports.seen import place, seen_by_class
-from storage.rollups import PUBLIC_SIDE, TRUE_SIDE
+from storage.reports.seen import place
+from storage.rollups import counted_for
 from storage.tables import reports, rollup_area
 from storage.time_limit import limited
 
@@ -75,8 +75,7 @@ def count_reports_of_parents(
 
 def rolled_up(table: Table, visibility: Visibility, wanted: ResolvedFilter) -> ColumnElement[bool]:
     """The rows of a roll-up that this viewer's class may see and that match what the table keeps of the filter."""
-    side = TRUE_SIDE if visibility.true_places else PUBLIC_SIDE
-    found = [table.c.side == side, seen_by_class(visibility, table.c.visibility, table.c.agency_id)]
+    found = [counted_for(visibility, table)]
     columns: Mapping[str, frozenset[Any] | None] = {
         "status": wanted.statuses,
         "category_id": wanted.categories,

@@ -7,8 +7,7 @@ from sqlalchemy import Connection, Table, select
 
 from domain.areas import AreaLevel
 from domain.visibility import Visibility
-from storage.reports.seen import seen_by_class
-from storage.rollups import PUBLIC_SIDE, TRUE_SIDE
+from storage.rollups import counted_for
 from storage.sources import known_sources
 from storage.storable import storable
 from storage.tables import agencies, areas, categories, rollup_area, sources
@@ -116,17 +115,10 @@ def whole_cities(
     if any(row.level not in (AreaLevel.CITY, AreaLevel.PROVINCE) for row in rows):
         return None
     provinces = [row.id for row in rows if row.level == AreaLevel.PROVINCE]
-    if (
-        provinces
-        and conn.execute(
-            select(rollup_area.c.total).where(
-                rollup_area.c.side == (TRUE_SIDE if visibility.true_places else PUBLIC_SIDE),
-                seen_by_class(visibility, rollup_area.c.visibility, rollup_area.c.agency_id),
-                rollup_area.c.area_id.in_(provinces),
-                rollup_area.c.total != 0,
-            )
-        ).first()
-    ):
+    in_no_city = select(rollup_area.c.total).where(
+        counted_for(visibility, rollup_area), rollup_area.c.area_id.in_(provinces), rollup_area.c.total != 0
+    )
+    if provinces and conn.execute(in_no_city.limit(1)).first():
         return None
     below = conn.execute(select(areas.c.id, areas.c.parent_id).where(areas.c.level == AreaLevel.CITY)).all()
     return {row.id: frozenset(city.id for city in below if row.id in (city.id, city.parent_id)) for row in rows}
