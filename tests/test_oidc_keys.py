@@ -165,7 +165,18 @@ async def test_known_keys_hold_on_while_he_does_not_answer(issuer: Issuer, token
 
 @pytest.mark.parametrize(
     "quirk",
-    ["error", "redirect", "garbage", "a list", "deep", "huge", "other issuer", "no tls", "no address", "no host's name"],
+    [
+        "error",
+        "redirect",
+        "garbage",
+        "a list",
+        "deep",
+        "huge",
+        "other issuer",
+        "no tls",
+        "no address",
+        "no host's name",
+    ],
 )
 async def test_what_is_no_answer_gives_no_keys(issuer: Issuer, tokens: IssuerTokens, clock: Clock, quirk: str) -> None:
     issuer.quirk = quirk
