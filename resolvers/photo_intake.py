@@ -92,7 +92,7 @@ def _require_patience(ctx: Context, more: int) -> None:
     if more and waiting + more > most:
         words = f"{waiting} photos of yours wait already to be made safe, and {most} may: try again in {_TURNS_SECONDS:g} s."
         refusal = RateLimited(words, _TURNS_SECONDS)
-        refusal.extensions |= {"limit": most, "value": waiting + more}
+        refusal.extensions |= {"limited": "photos_waiting_per_client", "limit": most, "value": waiting + more}
         raise refusal
 
 

@@ -80,7 +80,8 @@ async def test_what_is_no_list_of_requests_is_400(client: httpx.AsyncClient, bat
 async def test_too_many_are_refused_with_limit_and_value(hub: TryHub, client: httpx.AsyncClient) -> None:
     response = await ask(client, [{"query": "{ hello }"}] * 4)
     assert response.status_code == 400
-    assert response.json()["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT", "limit": 3, "value": 4}
+    told = {"code": "BAD_USER_INPUT", "limited": "batch_operations", "limit": 3, "value": 4}
+    assert response.json()["errors"][0]["extensions"] == told
     assert hub.infos == []
 
 

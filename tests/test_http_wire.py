@@ -122,6 +122,7 @@ class TestTooMuch:
             status, _, body = await client.answer()
             assert status == 413
             extensions = json.loads(body)["errors"][0]["extensions"]
+            assert extensions["limited"] == "body_bytes"
             assert extensions["limit"] == LIMIT < extensions["value"]
             await client.send(head(JSON, f"Content-Length: {len(HELLO)}"), HELLO)
             assert (await client.answer())[0] == 200
@@ -174,7 +175,8 @@ class TestLengthsThatLie:
             await client.send(head(JSON, "Content-Length: 500", NEW), HELLO)
             status, headers, body = await client.answer()
             assert (status, headers["connection"]) == (408, "close")
-            assert json.loads(body)["errors"][0]["extensions"]["limit"] == 0.3
+            extensions = json.loads(body)["errors"][0]["extensions"]
+            assert (extensions["limited"], extensions["limit"], extensions["value"]) == ("body_seconds", 0.3, 0.3)
             assert await client.closed()
 
     async def test_a_body_that_drips_is_given_up_too(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,8 @@ async def test_of_one_client_so_many_may_wait_and_the_rest_is_told_when_to_come_
         await until_wait(hub, 8)
         with pytest.raises(RateLimited) as refused:
             await hub.submit(photos=(File(plain_jpeg()),))
-        assert refused.value.extensions == {"retryAfter": 15.0, "limit": 8, "value": 9}
+        told = {"retryAfter": 15.0, "limited": "photos_waiting_per_client", "limit": 8, "value": 9}
+        assert refused.value.extensions == told
         assert (await hub.submit(NEIGHBOUR, photos=(File(plain_jpeg()),))).faults == ()
         assert (await hub.submit()).faults == ()  # without photos there is nothing to wait for
         assert all(done.report_id is not None for done in await asyncio.gather(*crowd))

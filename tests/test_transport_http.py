@@ -318,7 +318,9 @@ class TestRefusingTheRequest:
     async def test_a_body_announced_too_large_is_413_with_the_limit(self, client: httpx.AsyncClient) -> None:
         response = await ask(client, "{ hello } #" + "x" * 10_000)
         assert response.status_code == 413
-        assert the_error(response)["extensions"]["limit"] == 10_000
+        told = the_error(response)["extensions"]
+        assert (told["limited"], told["limit"]) == ("body_bytes", 10_000)
+        assert told["value"] > 10_000
 
     async def test_a_body_that_grows_too_large_is_read_no_further(self, client: httpx.AsyncClient) -> None:
         sent = 0
@@ -337,7 +339,8 @@ class TestRefusingTheRequest:
         client.headers["simpul-follow-token"] = ",".join(f"t{number}" for number in range(21))
         response = await ask(client, "{ hello }")
         assert response.status_code == 400
-        assert the_error(response)["extensions"]["limit"] == 20
+        told = the_error(response)["extensions"]
+        assert (told["limited"], told["limit"], told["value"]) == ("follow_tokens", 20, 21)
 
 
 class TestWhatTheHubIsTold:

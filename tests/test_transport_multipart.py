@@ -177,6 +177,7 @@ class TestTooMuch:
         assert response.status_code == 413
         assert response.json()["errors"][0]["extensions"] == {
             "code": "BAD_USER_INPUT",
+            "limited": "upload_bytes",
             "limit": 100_000,
             "value": 100_001,
         }
@@ -186,12 +187,15 @@ class TestTooMuch:
         parts = [operations(SUBMIT, {"input": {"photos": [None] * 4}}), mapping(paths)]
         response = await send(client, body_of(parts))
         assert response.status_code == 413
-        assert response.json()["errors"][0]["extensions"]["limit"] == 3
+        told = response.json()["errors"][0]["extensions"]
+        assert (told["limited"], told["limit"], told["value"]) == ("upload_count", 3, 4)
 
     async def test_operations_over_the_limit_are_413(self, client: httpx.AsyncClient) -> None:
         response = await send(client, body_of([operations("{ hello }" + " " * 2_000, {}), mapping({})]))
         assert response.status_code == 413
+        assert response.json()["errors"][0]["extensions"]["limited"] == "body_bytes"
 
     async def test_the_whole_body_is_limited_too(self, client: httpx.AsyncClient) -> None:
         response = await send(client, body_of([*ONE_FILE, ("0", "x.jpg", b"x" * 400_000)]))
         assert response.status_code == 413
+        assert response.json()["errors"][0]["extensions"]["limited"] == "multipart_bytes"

@@ -253,7 +253,8 @@ class TestOperations:
             await socket.subscribe("a", "subscription { quiet }")
             await socket.subscribe("b", "{ hello }")
             message = await socket.receive()
-            assert (message["type"], message["payload"][0]["extensions"]["limit"]) == ("error", 1)
+            told = message["payload"][0]["extensions"]
+            assert (message["type"], told["limited"], told["limit"]) == ("error", "operations_per_socket", 1)
             await socket.send("complete", "a")
             await socket.subscribe("b", "{ hello }")
             assert (await socket.receive())["type"] == "next"
@@ -268,7 +269,7 @@ class TestOperations:
             message = await socket.receive()
             assert (message["type"], message["id"]) == ("error", "b")
             told = message["payload"][0]["extensions"]
-            assert (told["code"], told["limit"]) == ("BAD_USER_INPUT", 10_000)
+            assert (told["code"], told["limited"], told["limit"]) == ("BAD_USER_INPUT", "body_bytes", 10_000)
             assert 12_000 < told["value"] < 13_000
             await socket.send("complete", "a")
             await socket.subscribe("b", "{ hello }" + " " * 6_000)

@@ -161,7 +161,8 @@ class TestOverHttp:
         (error,) = response.json()["errors"]
         told = error["extensions"]
         assert told["code"] == "COST_EXCEEDED"
-        assert (told["limit"], told["value"], told["cost"]["requested"]) == (7, 10, 10)
+        assert (told["limited"], told["limit"], told["value"]) == ("allowance", 7, 10)
+        assert told["cost"]["requested"] == 10
         assert told["cost"]["throttle"] == {"maximum": 100, "available": 7, "restoreRate": HARDLY}
         assert int(response.headers["retry-after"]) >= told["retryAfter"] > 0
         assert "7 is left" in error["message"]
@@ -186,7 +187,7 @@ class TestOverHttp:
             assert "retry-after" not in response.headers
             (error,) = response.json()["errors"]
             told = error["extensions"]
-            assert (told["code"], told["limit"], told["value"]) == ("COST_EXCEEDED", 5, 10)
+            assert (told["code"], told["limited"], told["limit"], told["value"]) == ("COST_EXCEEDED", "cost", 5, 10)
             assert "retryAfter" not in told
         stage.hub.engine.limits = Limits()
         assert available(await post(stage)) == 97  # nothing was drawn

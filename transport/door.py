@@ -125,7 +125,7 @@ def follow_tokens_of(shown: list[str]) -> tuple[str, ...]:
     tokens = tuple(token.strip() for token in shown if token.strip())
     if len(tokens) > MOST_FOLLOW_TOKENS:
         message = f"At most {MOST_FOLLOW_TOKENS} follow tokens may be shown at once; these are {len(tokens)}."
-        raise BadRequest(message, limit=MOST_FOLLOW_TOKENS, value=len(tokens))
+        raise BadRequest(message, limited="follow_tokens", limit=MOST_FOLLOW_TOKENS, value=len(tokens))
     return tokens
 
 

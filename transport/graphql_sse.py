@@ -151,7 +151,15 @@ async def _client_left(receive: Receive) -> None:
 
 def _too_many(most: int) -> BadRequest:
     words = f"At most {most} event streams may be open from one address."
-    return BadRequest(words, status=429, code="RATE_LIMITED", limit=most, value=most + 1, retryAfter=30)
+    return BadRequest(
+        words,
+        status=429,
+        code="RATE_LIMITED",
+        limited="streams_per_client",
+        limit=most,
+        value=most + 1,
+        retryAfter=30,
+    )
 
 
 def _next_event(answer: Answer) -> bytes:

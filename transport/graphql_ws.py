@@ -168,10 +168,11 @@ class Socket:
         most, together = self._settings.operations_per_socket, self._settings.body_bytes
         if len(self._running) >= most:
             words = f"At most {most} operations may run on one socket."
-            return BadRequest(words, limit=most, value=len(self._running) + 1)
+            return BadRequest(words, limited="operations_per_socket", limit=most, value=len(self._running) + 1)
         size = sum(self._sizes.values()) + message.size
         if size > together:
-            return BadRequest(f"The operations of a socket have at most {together} bytes.", limit=together, value=size)
+            words = f"The operations of a socket have at most {together} bytes."
+            return BadRequest(words, limited="body_bytes", limit=together, value=size)
         return None
 
     def _complete(self, id_: str) -> None:

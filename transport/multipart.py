@@ -20,7 +20,7 @@ __all__ = ["Upload", "Uploads", "read_multipart"]
 async def read_multipart(request: Request, settings: DoorSettings, uploads: Uploads) -> Parameters | Batch:
     """Read a POST of multipart/form-data: each file is in the variables where the map says. Raises BadRequest."""
     taker = _Taker(settings, uploads)
-    body = limited_body(request, settings.multipart_bytes, settings.body_seconds)
+    body = limited_body(request, settings.multipart_bytes, settings.body_seconds, "multipart_bytes")
     await read_parts(request.headers["content-type"], body, taker)
     return taker.asked()
 
@@ -51,11 +51,12 @@ class _Taker:
         if self._file is None:
             self._text += data
             if len(self._text) > self._settings.body_bytes:
-                raise too_large(f"`{self._part}`", self._settings.body_bytes, len(self._text))
+                raise too_large(f"`{self._part}`", "body_bytes", self._settings.body_bytes, len(self._text))
             return
         await self._file.write(data)
         if self._file.size > self._settings.upload_bytes:
-            raise too_large(f"The file `{self._part}`", self._settings.upload_bytes, self._file.size)
+            most = self._settings.upload_bytes
+            raise too_large(f"The file `{self._part}`", "upload_bytes", most, self._file.size)
 
     async def end(self) -> None:
         text, self._text = bytes(self._text), bytearray()
@@ -77,9 +78,10 @@ class _Taker:
     def _read_map(self, paths: Any) -> dict[str, list[str]]:
         if not isinstance(paths, dict) or not all(_is_list_of_text(value) for value in paths.values()):
             raise BadRequest("`map` must be an object of lists of paths.")
-        if len(paths) > self._settings.upload_count:
-            message = f"At most {self._settings.upload_count} files may come in one request; these are {len(paths)}."
-            raise BadRequest(message, status=413, limit=self._settings.upload_count, value=len(paths))
+        most = self._settings.upload_count
+        if len(paths) > most:
+            message = f"At most {most} files may come in one request; these are {len(paths)}."
+            raise BadRequest(message, status=413, limited="upload_count", limit=most, value=len(paths))
         all_paths = [path for mapped in paths.values() for path in mapped]
         if len(set(all_paths)) < len(all_paths):
             raise _contradiction("A path is in the map twice.")

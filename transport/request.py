@@ -47,7 +47,10 @@ def _batch_of(body: list[Any], most: int) -> Batch:
         raise BadRequest("A batch must be a list of JSON objects, at least one.")
     if len(body) > most:
         raise BadRequest(
-            f"A batch may have at most {most} operations; these are {len(body)}.", limit=most, value=len(body)
+            f"A batch may have at most {most} operations; these are {len(body)}.",
+            limited="batch_operations",
+            limit=most,
+            value=len(body),
         )
     return Batch(body)
 
@@ -111,18 +114,20 @@ def decode(text: bytes, complaint: str) -> Any:
         raise BadRequest(complaint) from None
 
 
-async def limited_body(request: Request, limit: int, seconds: float) -> AsyncIterator[bytes]:
-    """Read the body as it comes. Raises BadRequest: 413 as soon as it is, or is announced to be, over `limit` bytes;
-    408 when nothing more of it comes for `seconds`.
+async def limited_body(
+    request: Request, limit: int, seconds: float, limited: str = "body_bytes"
+) -> AsyncIterator[bytes]:
+    """Read the body as it comes. Raises BadRequest: 413 as soon as it is, or is announced to be, over `limit` bytes,
+    which is the setting `limited`; 408 when nothing more of it comes for `seconds`.
     """
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced) > limit:
-        raise too_large("The body", limit, int(announced))
+        raise too_large("The body", limited, limit, int(announced))
     size = 0
     async for chunk in _in_time(request, seconds):
         size += len(chunk)
         if size > limit:
-            raise too_large("The body", limit, size)
+            raise too_large("The body", limited, limit, size)
         yield chunk
 
 
@@ -142,16 +147,15 @@ async def _in_time(request: Request, seconds: float) -> AsyncIterator[bytes]:
 
 
 def _too_slow(seconds: float) -> BadRequest:
-    refusal = BadRequest(
-        f"The body did not come: nothing more of it for {seconds:g} seconds.", status=408, limit=seconds
-    )
+    words = f"The body did not come: nothing more of it for {seconds:g} seconds."
+    refusal = BadRequest(words, status=408, limited="body_seconds", limit=seconds, value=seconds)
     refusal.headers["connection"] = "close"
     return refusal
 
 
-def too_large(what: str, limit: int, value: int) -> BadRequest:
-    """Say that something is over a limit of bytes; the rest of it is not read (see lingering.py)."""
-    return BadRequest(f"{what} has more than {limit} bytes.", status=413, limit=limit, value=value)
+def too_large(what: str, limited: str, limit: int, value: int) -> BadRequest:
+    """Say that something is over a limit of bytes, the setting `limited`; the rest is not read (see lingering.py)."""
+    return BadRequest(f"{what} has more than {limit} bytes.", status=413, limited=limited, limit=limit, value=value)
 
 
 async def read_json(request: Request, settings: DoorSettings) -> Parameters | Batch:

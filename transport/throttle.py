@@ -135,6 +135,7 @@ class Allowance:
             f" {state['maximum']:,}: try again in {retry_after:g} s.",
             status=429,
             code=COST_EXCEEDED,
+            limited="allowance",
             limit=state["available"],
             value=cost,
             retryAfter=retry_after,
