@@ -18,6 +18,7 @@ from resolvers.pace import client_name
 from resolvers.refusal import fault
 from resolvers.uploads import UploadedFile
 from resolvers.user_errors import Fault, UserErrorCode
+from storage.photos.fair_turns import Promise, TooManyWait
 from storage.photos.preparing import PreparingUnavailable
 from storage.photos.store import PhotoStore, PhotoStoreError
 from storage.reports.creating import NewPhoto, new_photo
@@ -81,27 +82,31 @@ async def prepare_photos(ctx: Context, files: ReadFiles) -> tuple[list[PreparedP
     """
     if files.too_many:
         return [], [_too_many()]
-    _require_patience(ctx, len(files.files))
-    outcomes = await asyncio.gather(*(_prepared(ctx, n, file) for n, file in enumerate(files.files)))
+    most, more = ctx.parts.settings.photos_waiting_per_client, len(files.files)
+    try:
+        with ctx.parts.preparer.promised(client_name(ctx.viewer), more, most) as turns:
+            outcomes = await asyncio.gather(*(_prepared(ctx, n, file, turns) for n, file in enumerate(files.files)))
+    except TooManyWait as error:
+        raise _too_many_wait(error.owed, more, most) from error
     photos = [outcome for outcome in outcomes if isinstance(outcome, PreparedPhoto)]
     return photos, [outcome for outcome in outcomes if isinstance(outcome, Fault)]
 
 
-def _require_patience(ctx: Context, more: int) -> None:
-    waiting, most = ctx.parts.preparer.waiting(client_name(ctx.viewer)), ctx.parts.settings.photos_waiting_per_client
-    if more and waiting + more > most:
-        words = f"{waiting} photos of yours wait already to be made safe, and {most} may: try again in {_TURNS_SECONDS:g} s."
-        refusal = RateLimited(words, _TURNS_SECONDS)
-        refusal.extensions |= {"limited": "photos_waiting_per_client", "limit": most, "value": waiting + more}
-        raise refusal
+def _too_many_wait(waiting: int, more: int, most: int) -> RateLimited:
+    words = (
+        f"{waiting} photos of yours wait already to be made safe, and {most} may: try again in {_TURNS_SECONDS:g} s."
+    )
+    refusal = RateLimited(words, _TURNS_SECONDS)
+    refusal.extensions |= {"limited": "photos_waiting_per_client", "limit": most, "value": waiting + more}
+    return refusal
 
 
-async def _prepared(ctx: Context, position: int, file: UploadedFile) -> PreparedPhoto | Fault:
+async def _prepared(ctx: Context, position: int, file: UploadedFile, turns: Promise) -> PreparedPhoto | Fault:
     path = ("photos", str(position))
     if file.size > MAX_BYTES:
         return fault(*_REFUSALS[ImageTooLarge], *path)
     try:
-        return await ctx.parts.preparer.prepare_read(file.read, client_name(ctx.viewer))
+        return await ctx.parts.preparer.prepare_read(file.read, turns)
     except ImageRefused as refusal:
         return fault(*_REFUSALS[type(refusal)], *path)
     except PreparingUnavailable as error:

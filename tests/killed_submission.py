@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.images import PreparedPhoto
+from storage.photos.fair_turns import Promise
 from storage.photos.folder import FolderPhotoStore
 from storage.photos.preparing import PhotoPreparer
 from storage.seeding import load_area_map
@@ -52,8 +53,8 @@ class MortalPreparer(PhotoPreparer):
         super().__init__(at_once=2)
         self._passing = passing
 
-    async def prepare_read(self, read: Callable[[], Awaitable[bytes]], client: str) -> PreparedPhoto:
-        photo = await super().prepare_read(read, client)
+    async def prepare_read(self, read: Callable[[], Awaitable[bytes]], promise: Promise) -> PreparedPhoto:
+        photo = await super().prepare_read(read, promise)
         self._passing("prepared")
         return photo
 

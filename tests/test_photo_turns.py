@@ -10,7 +10,7 @@ from PIL import Image
 
 from domain.areas import AreaMap
 from resolvers.errors import RateLimited
-from storage.photos.fair_turns import FairTurns
+from storage.photos.fair_turns import FairTurns, TooManyWait
 from storage.store import Store
 from tests.images import encoded, plain_jpeg
 from tests.writing import ANONYMOUS, File, WritingHub, writing_hub
@@ -57,8 +57,10 @@ async def test_of_one_client_so_many_may_wait_and_the_rest_is_told_when_to_come_
     sqlite_store: Store, tmp_path: Path, area_map: AreaMap
 ) -> None:
     async with writing_hub(sqlite_store, tmp_path, area_map, photos_waiting_per_client=8) as hub:
-        crowd = [asyncio.create_task(hub.submit(photos=tuple(large() for _ in range(5)))) for _ in range(2)]
-        await until_wait(hub, 8)
+        crowd = []
+        for waiting in (3, 8):
+            crowd.append(asyncio.create_task(hub.submit(photos=tuple(large() for _ in range(5)))))
+            await until_wait(hub, waiting)
         with pytest.raises(RateLimited) as refused:
             await hub.submit(photos=(File(plain_jpeg()),))
         told = {"retryAfter": 15.0, "limited": "photos_waiting_per_client", "limit": 8, "value": 9}
@@ -67,6 +69,55 @@ async def test_of_one_client_so_many_may_wait_and_the_rest_is_told_when_to_come_
         assert (await hub.submit()).faults == ()  # without photos there is nothing to wait for
         assert all(done.report_id is not None for done in await asyncio.gather(*crowd))
         assert (await hub.submit(photos=(File(plain_jpeg()),))).faults == ()
+
+
+class TestPromises:
+    async def test_of_many_who_come_in_one_moment_so_many_are_taken_as_may_wait(self) -> None:
+        """Each is to wait, and none of them does yet when the next one asks."""
+        turns, done = FairTurns(1), 0
+
+        async def report() -> None:
+            nonlocal done
+            with turns.promised("a", 5, most=10) as promise:
+
+                async def photo() -> None:
+                    async with promise.taken():
+                        await asyncio.sleep(0)
+
+                await asyncio.gather(*(photo() for _ in range(5)))
+                done += 1
+
+        outcomes = await asyncio.gather(*(report() for _ in range(6)), return_exceptions=True)
+        refused = [each for each in outcomes if isinstance(each, TooManyWait)]
+        assert (done, [each.owed for each in refused]) == (2, [10] * 4)
+        await report()  # nothing is owed any more
+
+    async def test_what_has_its_turn_waits_no_more(self) -> None:
+        turns = FairTurns(2)
+        with turns.promised("a", 2, most=2) as promise:
+            async with promise.taken():
+                with turns.promised("a", 1, most=2):
+                    pass
+            with turns.promised("b", 2, most=2):  # another's are his own
+                pass
+
+    async def test_who_leaves_is_owed_nothing(self) -> None:
+        turns = FairTurns(1)
+
+        async def leave() -> None:
+            with turns.promised("a", 5, most=5) as promise:
+                async with promise.taken():
+                    await asyncio.Event().wait()
+
+        for _ in range(2):
+            task = asyncio.create_task(leave())
+            await asyncio.sleep(0)
+            with pytest.raises(TooManyWait), turns.promised("a", 2, most=5):
+                pass
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        with turns.promised("a", 5, most=5):
+            pass
 
 
 class TestTurns:

@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from pathlib import Path
 
 from domain.images import (
@@ -21,7 +21,7 @@ from domain.images import (
     UnsupportedImage,
     recognise,
 )
-from storage.photos.fair_turns import FairTurns
+from storage.photos.fair_turns import FairTurns, Promise
 from storage.photos.picture_process import FRAME, READY
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -77,15 +77,24 @@ class PhotoPreparer:
             return data
 
         recognise(data)  # what is no picture at all waits for no turn
-        return await self.prepare_read(read, "")
+        return await self._prepare(read, self._turns.taken(""))
 
     def waiting(self, client: str) -> int:
         """How many photos of this client wait."""
         return self._turns.waiting(client)
 
-    async def prepare_read(self, read: Callable[[], Awaitable[bytes]], client: str) -> PreparedPhoto:
-        """As `prepare`, in the turn of `client`; only then is the photo read: those that wait would fill the memory."""
-        async with self._turns.taken(client):
+    def promised(self, client: str, photos: int, most: int) -> AbstractContextManager[Promise]:
+        """Turns for so many photos, for the length of a block. Raises TooManyWait where more than `most` were then owed."""
+        return self._turns.promised(client, photos, most)
+
+    async def prepare_read(self, read: Callable[[], Awaitable[bytes]], promise: Promise) -> PreparedPhoto:
+        """As `prepare`, in one of the promised turns; only then is the photo read: those that wait would fill the memory."""
+        return await self._prepare(read, promise.taken())
+
+    async def _prepare(
+        self, read: Callable[[], Awaitable[bytes]], turn: AbstractAsyncContextManager[None]
+    ) -> PreparedPhoto:
+        async with turn:
             data = await read()
             recognise(data)  # what is no picture at all costs no process
             outcome = await self._outcome(data)
