@@ -24,8 +24,7 @@ HUB = SimpulHub(Engine(graphql_schema()), cast(Any, None), cast(Any, None))
         (Viewer(Role.ADMIN, person_id=5), Account("person:5", trusted=True)),
         (Viewer(Role.PARTNER, person_id=6, partner="dishub"), Account("partner:dishub", trusted=True)),
         (Viewer(Role.PARTNER, partner="dishub", key_id="k1"), Account("partner:dishub", trusted=True)),
-        (Viewer(Role.PARTNER, key_id="k2"), Account("key:k2", trusted=True)),
     ],
 )
-def test_persons_partners_and_keys_have_their_own_and_nobody_the_addresses(viewer: Viewer, account: Account) -> None:
+def test_persons_and_partners_have_their_own_and_nobody_the_addresses(viewer: Viewer, account: Account) -> None:
     assert HUB.account_of(viewer) == account

@@ -73,7 +73,7 @@ class Viewer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose allowance an operation is drawn from: a person's, a partner's or a key's; without a name the address's."""
+    """Whose allowance an operation is drawn from: a person's or a partner's; without a name the address's."""
 
     name: str | None = None
     trusted: bool = False

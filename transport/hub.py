@@ -37,9 +37,7 @@ class SimpulHub:
         known = cast(Viewer, viewer)
         if known.anonymous:
             return Account()
-        keyed = known.person_id is None and known.partner is None
-        name = f"key:{known.key_id}" if keyed else known.scope
-        return Account(name, trusted=known.role is not Role.CITIZEN)
+        return Account(known.scope, trusted=known.role is not Role.CITIZEN)
 
     def operation(self, viewer: AnyViewer, request: RequestInfo) -> AbstractAsyncContextManager[Context]:
         """A context for one operation, or for one event of a stream."""
