@@ -1,7 +1,7 @@
 """The rules by name: the words in which the table is written."""
 
-from domain.roles import DISPATCH, OF_AN_AGENCY, SIGNED_IN, STAFF
-from domain.vocabulary import Role, Scope
+from domain.roles import DISPATCH, OF_AN_AGENCY, ONLY_ADMINS, ONLY_PARTNERS, SIGNED_IN, STAFF
+from domain.vocabulary import Scope
 from resolvers.permissions.rules import Otherwise, Rule, Trait
 
 EVERYONE = Rule(who="everybody who sees what it is on")
@@ -34,7 +34,7 @@ SEES_TICKET = Rule(
     SEES_REPORT,
     Rule(who="true places", trait=Trait.MOVED, roles=STAFF, reporter=True, otherwise=Otherwise.ABSENT),
 )
-SEES_SET_ASIDE = Rule(who="admins", trait=Trait.ALWAYS, roles=frozenset({Role.ADMIN}), otherwise=Otherwise.ABSENT)
+SEES_SET_ASIDE = Rule(who="admins", trait=Trait.ALWAYS, roles=ONLY_ADMINS, otherwise=Otherwise.ABSENT)
 
 TRUE_PLACE = Rule(
     who="staff and the reporter as told, others moved where the category is sensitive",
@@ -64,7 +64,7 @@ ACTOR_NAME = Rule(
 
 _REFUSED = Otherwise.REFUSED
 STAFF_ONLY = Rule(who="staff", trait=Trait.ALWAYS, roles=STAFF, otherwise=_REFUSED)
-ADMIN_ONLY = Rule(who="admins", trait=Trait.ALWAYS, roles=frozenset({Role.ADMIN}), otherwise=_REFUSED)
+ADMIN_ONLY = Rule(who="admins", trait=Trait.ALWAYS, roles=ONLY_ADMINS, otherwise=_REFUSED)
 PERSON = Rule(
     who="who is signed in or shows a follow token",
     trait=Trait.ALWAYS,
@@ -80,7 +80,7 @@ SPEAKERS = Rule(
     who="the reporter, staff, the partner whose agency has it",
     trait=Trait.ALWAYS,
     roles=STAFF,
-    of_its_agency=frozenset({Role.PARTNER}),
+    of_its_agency=ONLY_PARTNERS,
     reporter=True,
     otherwise=_FAULT,
 ).behind(SEES_REPORT)
@@ -97,12 +97,10 @@ SETTLERS = Rule(who="dispatchers and admins", trait=Trait.ALWAYS, roles=DISPATCH
 AGENCY_PARTNER = Rule(
     who="the partner whose agency has it",
     trait=Trait.ALWAYS,
-    of_its_agency=frozenset({Role.PARTNER}),
+    of_its_agency=ONLY_PARTNERS,
     otherwise=_FAULT,
 ).behind(SEES_REPORT)
-ADMINS = Rule(who="admins", trait=Trait.ALWAYS, roles=frozenset({Role.ADMIN}), otherwise=_FAULT)
-PARTNERS = Rule(
-    who="partners", trait=Trait.ALWAYS, roles=frozenset({Role.PARTNER}), otherwise=Otherwise.FORBIDDEN_FAULT
-)
+ADMINS = Rule(who="admins", trait=Trait.ALWAYS, roles=ONLY_ADMINS, otherwise=_FAULT)
+PARTNERS = Rule(who="partners", trait=Trait.ALWAYS, roles=ONLY_PARTNERS, otherwise=Otherwise.FORBIDDEN_FAULT)
 
 READ, SUBMIT, ACT, RECORD = Scope.REPORTS_READ, Scope.REPORTS_SUBMIT, Scope.REPORTS_ACT, Scope.STATUS_RECORD
