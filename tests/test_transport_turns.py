@@ -15,7 +15,7 @@ from transport.documents import PersistedDocuments
 from transport.request import Parameters
 from transport.running import Operations, Run
 from transport.throttle import Rate, Throttle
-from transport.turns import Turns
+from transport.turns import CostTurns
 
 PLENTY = Rate(1_000_000, 1_000_000)
 QUERY, EVENTS = "{ reports { id } }", "subscription { told { id } }"
@@ -111,7 +111,7 @@ class TestAtTheDoor:
 
 class TestTurns:
     async def test_what_fits_runs_side_by_side_and_the_rest_in_the_order_it_came(self) -> None:
-        turns, seen = Turns(10), Seen()
+        turns, seen = CostTurns(10), Seen()
         tasks = [
             asyncio.create_task(seen.through(turns, name, cost))
             for name, cost in zip("abcd", (4, 6, 1, 9), strict=True)
@@ -125,7 +125,7 @@ class TestTurns:
         await asyncio.gather(*tasks)
 
     async def test_what_is_dearer_than_all_runs_alone(self) -> None:
-        turns, seen = Turns(10), Seen()
+        turns, seen = CostTurns(10), Seen()
         tasks = [
             asyncio.create_task(seen.through(turns, name, cost)) for name, cost in zip("abc", (500, 1, 1), strict=True)
         ]
@@ -136,7 +136,7 @@ class TestTurns:
         await asyncio.gather(*tasks)
 
     async def test_who_leaves_while_he_waits_holds_up_nobody(self) -> None:
-        turns, seen = Turns(10), Seen()
+        turns, seen = CostTurns(10), Seen()
         names = ["a", "dear", "cheap"]
         tasks = [
             asyncio.create_task(seen.through(turns, name, cost)) for name, cost in zip(names, (6, 9, 2), strict=True)
@@ -148,7 +148,7 @@ class TestTurns:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def test_who_leaves_just_as_his_turn_comes_hands_it_on(self) -> None:
-        turns, seen = Turns(10), Seen()
+        turns, seen = CostTurns(10), Seen()
         async with turns.taken(10):
             tasks = [asyncio.create_task(seen.through(turns, name, 10)) for name in "bc"]
             assert await seen.running() == set()
@@ -164,7 +164,7 @@ class Seen:
     def __init__(self) -> None:
         self._running: dict[str, asyncio.Event] = {}
 
-    async def through(self, turns: Turns, name: str, cost: int) -> None:
+    async def through(self, turns: CostTurns, name: str, cost: int) -> None:
         with suppress(asyncio.CancelledError):
             async with turns.taken(cost):
                 self._running[name] = asyncio.Event()

@@ -15,7 +15,7 @@ from execution import COST_EXCEEDED
 from transport.clients import client_of
 from transport.door import Account, BadRequest
 from transport.settings import DoorSettings
-from transport.turns import Turns
+from transport.turns import CostTurns
 
 REMEMBERED = 50_000
 """How many clients are remembered; the one that asked for nothing the longest is forgotten first, and starts full."""
@@ -77,7 +77,7 @@ class Allowance:
 
     def __init__(self, rate: Rate, clock: Callable[[], float], *, at_once: int = _USUAL.cost_at_once) -> None:
         self._rate, self._clock = rate, clock
-        self.asking, self.telling = Turns(at_once), Turns(at_once)
+        self.asking, self.telling = CostTurns(at_once), CostTurns(at_once)
         self._left, self._at = rate.maximum, clock()
 
     def draw(self, cost: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
-class Turns:
+class CostTurns:
     """Lets operations run side by side whose costs come to `most` together; the others wait, first come, first served.
 
     One that is dearer than `most` runs alone. Nothing is refused, and while nobody else asks no time is lost: the hub
