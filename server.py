@@ -121,7 +121,7 @@ async def run_hub(settings: Settings, *, demo: bool, demo_speed: float) -> None:
         identity = await stack.enter_async_context(identifying(parts, secrets, settings.for_issuer()))
         hub = SimpulHub(engine, parts, identity)
         door = graphql_app(hub, settings.for_door(), documents=documents, secret=secrets.hashes)
-        routes = [*photo_routes(parts), *push_routes(_receivers(connectors, sink))]
+        routes = [*photo_routes(parts), *push_routes(_receivers(connectors, sink), settings.for_door())]
         application = site(door, parts.store, routes, origins=settings.cors_origins)
         words = greeting(address, secrets.tokens, demo=demo, issuer=settings.oidc_issuer)
         server = HubServer(application, door, ready=lambda: typer.echo(words))

@@ -7,8 +7,10 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from transport import push
 from transport.push import PushOutcome, push_routes
+from transport.settings import DoorSettings
+
+SETTINGS = DoorSettings(body_bytes=50_000, body_seconds=0.3)
 
 
 @pytest.fixture
@@ -22,7 +24,7 @@ async def client(pushed: list[bytes]) -> AsyncIterator[httpx.AsyncClient]:
         pushed.append(body)
         return PushOutcome(200, {"created": True})
 
-    transport = httpx.ASGITransport(Starlette(routes=push_routes({"qlue": receive})))
+    transport = httpx.ASGITransport(Starlette(routes=push_routes({"qlue": receive}, SETTINGS)))
     async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
         yield client
 
@@ -37,20 +39,17 @@ async def test_what_comes_in_pieces_is_handed_on_whole(client: httpx.AsyncClient
 
 
 async def test_too_much_is_413(client: httpx.AsyncClient, pushed: list[bytes]) -> None:
-    answer = await client.post("/push/qlue", content=b" " * 1_000_001)
+    answer = await client.post("/push/qlue", content=b" " * 50_001)
     assert answer.status_code == 413
-    assert "1000000 bytes" in answer.json()["message"]
+    assert "50000 bytes" in answer.json()["message"]
     assert pushed == []
 
 
-async def test_what_never_comes_is_408(
-    client: httpx.AsyncClient, pushed: list[bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_never_comes_is_408(client: httpx.AsyncClient, pushed: list[bytes]) -> None:
     async def stopping() -> AsyncIterator[bytes]:
         yield b"{"
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(push, "BODY_SECONDS", 0.05)
     answer = await client.post("/push/qlue", content=stopping())
     assert answer.status_code == 408
     assert pushed == []

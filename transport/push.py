@@ -10,10 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from transport.door import BadRequest
 from transport.request import limited_body
-
-MAX_BYTES = 1_000_000
-BODY_SECONDS = 30.0
-"""So long without another byte, a push is given up with 408."""
+from transport.settings import DoorSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +25,16 @@ class PushOutcome:
 Receiver = Callable[[bytes, Mapping[str, str]], Awaitable[PushOutcome]]
 
 
-def push_routes(receivers: Mapping[str, Receiver]) -> list[BaseRoute]:
-    """A route for every source that takes pushes; any other is not found."""
+def push_routes(receivers: Mapping[str, Receiver], settings: DoorSettings) -> list[BaseRoute]:
+    """A route for every source that takes pushes; any other is not found. A push may have what a request's JSON may."""
+    most, seconds = settings.body_bytes, settings.body_seconds
 
     async def push(request: Request) -> Response:
         receiver = receivers.get(request.path_params["source"])
         if receiver is None:
             return JSONResponse({"message": "No source of this name takes pushes."}, status_code=404)
         try:
-            body = b"".join([piece async for piece in limited_body(request, MAX_BYTES, BODY_SECONDS)])
+            body = b"".join([piece async for piece in limited_body(request, most, seconds)])
         except BadRequest as error:
             return JSONResponse({"message": str(error)}, error.status, error.headers)
         outcome = await receiver(body, dict(request.headers))
