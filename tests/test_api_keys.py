@@ -1,10 +1,10 @@
 """API keys of partners: how they look, who they make of their bearer, and how those of no use all look alike."""
 
-import asyncio
 import string
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -15,6 +15,7 @@ from domain.api_key import LENGTH, PREFIX, _checksum, hash_of_key, is_api_key, n
 from domain.revocation import Revocation
 from domain.time import DAY, moment
 from domain.vocabulary import Role, Scope
+from resolvers.context import HubParts
 from resolvers.errors import Overloaded, Unauthenticated
 from resolvers.viewer import Viewer
 from storage.api_keys import NewApiKey, all_api_keys, creation
@@ -28,7 +29,7 @@ from storage.store import Store
 from storage.tables import api_keys
 from storage.transaction import Operation
 from transport.door import Credentials
-from transport.identity import Identity
+from transport.identity import Identity, identifying
 from transport.local_tokens import LocalTokens, issue
 
 READ = frozenset({Scope.REPORTS_READ})
@@ -161,7 +162,7 @@ class TestWhoComes:
     async def test_a_known_key_costs_no_statement(self, door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
         key = await door.key()
         await door.viewer(key)
-        await _settled(door)
+        await door.identity.close()
         monkeypatch.setattr(door.store, "read", None)
         monkeypatch.setattr(door.store, "write", None)
         for _ in range(3):
@@ -172,10 +173,18 @@ class TestWhoComes:
         before = now_in_micros()
         for _ in range(3):
             await door.viewer(key)
-        await _settled(door)
+        await door.identity.close()
         used = {row.public_id: row.used_at for row in await door.store.read(all_api_keys)}
         assert used[public_id_of(never)] is None
         assert used[public_id_of(key)] in (before // DAY * DAY, now_in_micros() // DAY * DAY)
+
+    async def test_a_use_just_before_the_hub_stops_is_kept(self, door: Door) -> None:
+        key = await door.key()
+        parts = cast(HubParts, SimpleNamespace(store=door.store))
+        async with identifying(parts, await door.store.read(load_secrets), None) as identity:
+            await identity.identify(Credentials(api_key=key))
+        (row,) = await door.store.read(all_api_keys)
+        assert row.used_at is not None
 
     async def test_a_day_that_cannot_be_noted_keeps_nobody_out(
         self, door: Door, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -186,7 +195,7 @@ class TestWhoComes:
         key = await door.key()
         monkeypatch.setattr(door.store, "write", busy)
         assert (await door.viewer(key)).key_id == public_id_of(key)
-        await _settled(door)
+        await door.identity.close()
         assert "could not be noted" in caplog.text and key not in caplog.text
 
     async def test_a_newcomer_at_a_busy_store_is_told_to_come_again(
@@ -204,8 +213,3 @@ class TestWhoComes:
         with pytest.raises(Unauthenticated, match="agency") as refused:
             await door.identity.identify(Credentials(bearer=door.token(agency="nowhere")))
         assert "nowhere" not in str(refused.value)
-
-
-async def _settled(door: Door) -> None:
-    """Waits for what is written beside the requests."""
-    await asyncio.gather(*door.identity._keys._writing)

@@ -19,6 +19,7 @@ from storage.transaction import Operation
 log = logging.getLogger("simpul.access")
 
 _REMEMBERED = 1_000
+_CLOSING_SECONDS = 5.0
 NO_SUCH_KEY = "This API key does not hold: it is not known here, has expired or was revoked."
 
 
@@ -52,6 +53,11 @@ class ApiKeys:
             partner=row.partner,
             key_id=row.public_id,
         )
+
+    async def close(self) -> None:
+        """Waits, for a few seconds, until the uses that were seen are written down."""
+        if self._writing:
+            await asyncio.wait(self._writing, timeout=_CLOSING_SECONDS)
 
     async def _row(self, key: str) -> ApiKeyRow | None:
         """The key's row, of which only those that were there are remembered."""

@@ -67,6 +67,10 @@ class Identity:
         await self._revocations.until_covered(_shown_by(viewer))
         return REVOKED if viewer.key_id is None else "This API key was revoked."
 
+    async def close(self) -> None:
+        """Waits, for a few seconds, until what was seen of API keys is written down."""
+        await self._keys.close()
+
     async def _introduced(self, credentials: Credentials) -> Viewer:
         if credentials.bearer is not None and credentials.api_key is not None:
             raise Unauthenticated("Show either a token or an API key, not both.")
@@ -147,4 +151,8 @@ async def identifying(parts: HubParts, secrets: Secrets, issuer: OidcSettings | 
     async with following_revocations(parts.store) as revocations:
         parts.wake_revocations = revocations.wake
         tokens: Tokens = LocalTokens(secrets.tokens) if issuer is None else tokens_of(issuer)
-        yield Identity(parts.store, tokens, revocations, secrets.hashes)
+        identity = Identity(parts.store, tokens, revocations, secrets.hashes)
+        try:
+            yield identity
+        finally:
+            await identity.close()
