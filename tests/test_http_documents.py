@@ -11,8 +11,9 @@ import pytest
 
 from tests.door import TryHub, client_of, served, socket_to
 from transport import DoorSettings, graphql_app
-from transport.configuration import WrongSetting, load_settings
+from transport.configuration import WrongSetting
 from transport.documents import DocumentRefused, PersistedDocuments
+from transport.loading_settings import load_settings
 from transport.request import Parameters
 from transport.trusted import documents_of, read_trusted
 

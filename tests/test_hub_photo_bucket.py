@@ -18,7 +18,8 @@ from tests.buckets import ACCESS_KEY, SECRET_KEY, Gateway, running_gateway
 from tests.images import jpeg
 from tests.running import ROOT, RunningHub
 from tests.test_photos_served import HIDE, submit
-from transport.configuration import WrongSetting, load_settings
+from transport.configuration import WrongSetting
+from transport.loading_settings import load_settings
 
 SUBMIT = """
 mutation ($input: SubmitReportInput!) {

@@ -7,8 +7,9 @@ import pytest
 
 from execution import Limits
 from tests.running import RunningHub
-from transport.configuration import Settings, load_settings
+from transport.configuration import Settings
 from transport.limit_settings import LimitSettings
+from transport.loading_settings import load_settings
 from transport.settings import DoorSettings
 
 NOT_LIMITS = {"path", "spool_bytes", "origins", "trusted_proxies"}

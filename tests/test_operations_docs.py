@@ -5,7 +5,8 @@ from pathlib import Path
 
 import typer.main
 
-from transport.configuration import CONFIG_VARIABLE, Settings
+from transport.configuration import Settings
+from transport.loading_settings import CONFIG_VARIABLE
 
 GUIDE = (Path(__file__).parent.parent / "docs" / "operations.md").read_text()
 

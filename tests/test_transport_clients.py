@@ -10,7 +10,8 @@ from tests.raw_client import raw_client
 from tests.running import RunningHub
 from transport import DoorSettings
 from transport.clients import Places, TooMany, client_of
-from transport.configuration import WrongSetting, load_settings
+from transport.configuration import WrongSetting
+from transport.loading_settings import load_settings
 
 
 class TestOneClient:

@@ -17,7 +17,8 @@ hub.py           the hub behind the door
 identity.py      who asks: by tokens (tokens.py) of ours (local_tokens.py) or of an issuer (oidc.py, oidc_keys.py, oidc_fetch.py),
                  or by api_keys.py
 site.py          all paths of one application: pages.py, photo_files.py and push.py have theirs; safe_headers.py is for all
-configuration.py every setting of the hub, with limit_settings.py and issuer_settings.py; settings.py the door's own limits
+configuration.py every setting of the hub, with limit_settings.py and issuer_settings.py; loading_settings.py fills them;
+                 settings.py the door's own limits
 commands/        the operator's commands, but for those that serve
 greeting.py      what the person who starts the hub sees
 """

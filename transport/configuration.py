@@ -1,17 +1,14 @@
-"""Every setting of the hub: `SIMPUL_*` environment variables, over a TOML file, over sound defaults.
+"""Every setting of the hub, with its bounds and a sound default. loading_settings.py fills them.
 
 docs/operations.md lists them all, and a test holds it to this file.
 """
 
-import os
 import re
-import tomllib
-from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from pydantic import ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import ConfigDict, Field, SecretStr, field_validator
 
 from resolvers.context import HubSettings
 from storage.photos.bucket_address import BucketAddress, parse_bucket
@@ -20,8 +17,6 @@ from transport.limit_settings import LimitSettings
 from transport.settings import DoorSettings
 
 PREFIX = "SIMPUL_"
-CONFIG_VARIABLE = "SIMPUL_CONFIG"
-DEFAULT_FILE = Path("simpul.toml")
 _DOOR = DoorSettings()
 _LARGEST = 1_000_000_000
 """Of numbers with a fraction, most of them seconds: thirty years. No clock of ours takes what is endless."""
@@ -247,22 +242,6 @@ class Settings(LimitSettings, IssuerSettings):
         )
 
 
-def load_settings(environment: Mapping[str, str] | None = None, file: Path | None = None) -> Settings:
-    """The settings in force. Raises WrongSetting for an unknown name, a wrong value, or a file that cannot be read."""
-    environment = os.environ if environment is None else environment
-    told = _from_file(file or _file_named(environment))
-    told |= _from_environment(environment)
-    try:
-        return Settings(**told)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = ".".join(str(part) for part in first["loc"])[:80]
-        raise WrongSetting(
-            f"The setting {PREFIX}{name.upper()} (or {name} in the file) is wrong: {_plain(first['msg'])}."
-            " See docs/operations.md."
-        ) from error
-
-
 def _secret_in(file: Path | None) -> str:
     """What a file of a secret has, without the line's end. Raises WrongSetting."""
     if file is None or file == Path():  # set, but empty
@@ -271,43 +250,3 @@ def _secret_in(file: Path | None) -> str:
         return file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise WrongSetting(f"The file of a secret, {file}, cannot be read: mend the setting that names it.") from error
-
-
-def _file_named(environment: Mapping[str, str]) -> Path | None:
-    if CONFIG_VARIABLE in environment:
-        return Path(environment[CONFIG_VARIABLE])
-    return DEFAULT_FILE if DEFAULT_FILE.exists() else None
-
-
-def _from_file(file: Path | None) -> dict[str, Any]:
-    if file is None:
-        return {}
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise WrongSetting(
-            f"The settings file {file} cannot be read ({error.strerror}): mend {CONFIG_VARIABLE}."
-        ) from error
-    except RecursionError as error:
-        raise WrongSetting(f"The settings file {file} is nested too deeply.") from error
-    except ValueError as error:  # TOML's own faults, letters that are none, and numbers of thousands of digits
-        raise WrongSetting(f"The settings file {file} is not TOML: {error}.") from error
-
-
-def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    told: dict[str, Any] = {}
-    for variable, value in environment.items():
-        if not variable.startswith(PREFIX) or variable == CONFIG_VARIABLE:
-            continue
-        name = variable.removeprefix(PREFIX).lower()
-        if name not in Settings.model_fields or name == "sources":
-            near = ", ".join(PREFIX + field.upper() for field in sorted(Settings.model_fields) if field != "sources")
-            raise WrongSetting(f"There is no setting {variable}. The settings are: {near}.")
-        told[name] = value
-    return told
-
-
-def _plain(message: str) -> str:
-    """Pydantic's words as a clause."""
-    text = message.removeprefix("Value error, ").rstrip(".")
-    return text[:1].lower() + text[1:]

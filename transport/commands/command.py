@@ -15,8 +15,9 @@ from storage.photos.store import PhotoStoreUnavailable
 from storage.seeding import seed
 from storage.store import Store, open_store, opened
 from storage.transaction import Operation
-from transport.configuration import Settings, WrongSetting, load_settings
+from transport.configuration import Settings, WrongSetting
 from transport.listening import CannotListen
+from transport.loading_settings import load_settings
 
 P = ParamSpec("P")
 
