@@ -8,10 +8,11 @@ store is asked. What is refused is told (RATE_LIMITED), logged and recorded as s
 import hashlib
 import logging
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from domain.recent import Recent
 from domain.words import tokens
 from resolvers.context import Context, HubSettings
 from resolvers.errors import RateLimited
@@ -40,17 +41,15 @@ class Buckets:
 
     def __init__(self, size: int, seconds: float, clock: Callable[[], float]) -> None:
         self._size, self._per_second, self._clock = size, size / seconds, clock
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._left: Recent[str, tuple[float, float]] = Recent(REMEMBERED)
 
     def take(self, name: str) -> float:
         """Takes a token: 0.0, or how many seconds until there is one."""
         now = self._clock()
-        left, at = self._left.pop(name, (float(self._size), now))
+        left, at = self._left.get(name) or (float(self._size), now)
         left = min(self._size, left + (now - at) * self._per_second)
         allowed = left >= 1
-        self._left[name] = (left - 1 if allowed else left, now)
-        if len(self._left) > REMEMBERED:
-            self._left.popitem(last=False)
+        self._left.put(name, (left - 1 if allowed else left, now))
         return 0.0 if allowed else (1 - left) / self._per_second
 
 
@@ -59,18 +58,16 @@ class Repeats:
 
     def __init__(self, seconds: float, most: int, clock: Callable[[], float]) -> None:
         self._seconds, self._most, self._clock = seconds, most, clock
-        self._seen: OrderedDict[str, deque[float]] = OrderedDict()
+        self._seen: Recent[str, deque[float]] = Recent(REMEMBERED)
 
     def count(self, name: str) -> int:
         """Sees it once more, and gives how often that is now (never more than is remembered of one)."""
         now = self._clock()
-        times = self._seen.pop(name, None) or deque(maxlen=self._most)
+        times = self._seen.get(name) or deque(maxlen=self._most)
         times.append(now)
         while times[0] < now - self._seconds:
             times.popleft()
-        self._seen[name] = times
-        if len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
+        self._seen.put(name, times)
         return len(times)
 
 
@@ -103,7 +100,7 @@ class Pace:
         }
         self._bursts = Repeats(BURST_SECONDS, BURST_REPORTS, clock)
         self._texts = Repeats(SAME_TEXT_SECONDS, SAME_TEXT_TIMES, clock)
-        self._refused: OrderedDict[tuple[SuspicionKind, str], _Refused] = OrderedDict()
+        self._refused: Recent[tuple[SuspicionKind, str], _Refused] = Recent(REMEMBERED)
 
     async def act(self, viewer: Viewer) -> None:
         """Somebody calls a mutation. Raises RateLimited."""
@@ -144,15 +141,12 @@ class Pace:
     async def _note(self, kind: SuspicionKind, who: str) -> None:
         """Writes a refusal down, but one address's not more often than every ten seconds: refusing must stay cheap."""
         now, key = self._clock(), (kind, who)
-        waiting = self._refused.pop(key, None)
+        waiting = self._refused.get(key)
         if waiting is not None and now - waiting.at < _NOTED_EVERY:
             waiting.times += 1
-            self._refused[key] = waiting
             return
         times = 1 if waiting is None else waiting.times + 1
-        self._refused[key] = _Refused(now, 0)
-        if len(self._refused) > REMEMBERED:
-            self._refused.popitem(last=False)
+        self._refused.put(key, _Refused(now, 0))
         if self._store is None:
             return
         suspicion = Suspicion(kind, who, "refused", times)

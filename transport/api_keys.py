@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections import OrderedDict
 from dataclasses import replace
 
 from domain.api_key import hash_of_key, is_api_key
+from domain.recent import Recent
 from domain.time import DAY, moment
 from domain.vocabulary import Role
 from resolvers.errors import Unauthenticated
@@ -29,7 +29,7 @@ class ApiKeys:
     def __init__(self, store: Store, revocations: RevocationFollower) -> None:
         self._store = store
         self._revocations = revocations
-        self._known: OrderedDict[bytes, tuple[int, ApiKeyRow]] = OrderedDict()
+        self._known: Recent[bytes, tuple[int, ApiKeyRow]] = Recent(_REMEMBERED)
         self._writing: set[asyncio.Task[None]] = set()
 
     async def viewer_of(self, key: str) -> Viewer:
@@ -62,14 +62,12 @@ class ApiKeys:
     async def _row(self, key: str) -> ApiKeyRow | None:
         """The key's row, of which only those that were there are remembered."""
         at, version = hash_of_key(key), self._revocations.version
-        if at in self._known and self._known[at][0] == version:
-            self._known.move_to_end(at)
-            return self._known[at][1]
+        known = self._known.get(at)
+        if known is not None and known[0] == version:
+            return known[1]
         row = await self._store.read(find_api_key, key)
         if row is not None:
-            self._known[at] = (version, row)
-            if len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
+            self._known.put(at, (version, row))
         return row
 
     def _note_use(self, at: bytes, row: ApiKeyRow, now: int) -> None:
@@ -77,8 +75,9 @@ class ApiKeys:
         today = now // DAY * DAY
         if row.used_at is not None and row.used_at >= today:
             return
-        if at in self._known:
-            self._known[at] = (self._known[at][0], replace(row, used_at=today))
+        known = self._known.get(at)
+        if known is not None:
+            self._known.put(at, (known[0], replace(row, used_at=today)))
         task = asyncio.create_task(self._write_use(row.id, now), name="use of an API key")
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)

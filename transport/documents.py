@@ -5,11 +5,11 @@ while there is room. *Trusted* ones the operator put into a folder; a hub may be
 by `extensions.persistedQuery` (Apollo's protocol) or by `documentId` (appendix A of GraphQL over HTTP).
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
+from domain.recent import Recent
 from transport.door import BadRequest
 from transport.request import Parameters
 
@@ -38,10 +38,7 @@ class PersistedDocuments:
     ) -> None:
         self._trusted = dict(trusted or {})
         self._only_trusted = only_trusted
-        self._count = count
-        self._characters = characters
-        self._sent: OrderedDict[str, str] = OrderedDict()
-        self._size = 0
+        self._sent: Recent[str, str] = Recent(count, size=characters, size_of=len)
 
     def __len__(self) -> int:
         return len(self._trusted) + len(self._sent)
@@ -61,23 +58,14 @@ class PersistedDocuments:
         if self._only_trusted and found not in self._trusted:
             raise DocumentRefused("This hub runs only documents that were handed to it beforehand.", "FORBIDDEN")
         if named is not None and named not in self._trusted:
-            self._keep(named, parameters.query)
+            self._sent.put(named, parameters.query)
         return parameters.query
 
     def _known(self, named: str | None) -> str:
         text = self._trusted.get(named or "") or self._sent.get(named or "")
-        if named is not None and named in self._sent:
-            self._sent.move_to_end(named)
         if text is None:
             raise DocumentRefused("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
         return text
-
-    def _keep(self, named: str, text: str) -> None:
-        self._size += len(text) - len(self._sent.pop(named, ""))
-        self._sent[named] = text
-        while len(self._sent) > self._count or self._size > self._characters:
-            _, oldest = self._sent.popitem(last=False)
-            self._size -= len(oldest)
 
 
 def digest_of(text: str) -> str:

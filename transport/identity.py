@@ -1,11 +1,11 @@
 """Finds who asks: by a bearer token, by an API key, by follow tokens, or as nobody in particular."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from domain.recent import Recent
 from domain.revocation import Shown
 from domain.sealing import keyed_hash
 from domain.time import SECOND, micros, moment
@@ -45,7 +45,7 @@ class Identity:
         self._revocations = revocations
         self._secret = secret
         self._keys = ApiKeys(store, revocations)
-        self._met: OrderedDict[tuple[str, str, str | None], PersonRow] = OrderedDict()
+        self._met: Recent[tuple[str, str, str | None], PersonRow] = Recent(_REMEMBERED)
         self._agencies: dict[str, int] = {}
 
     async def identify(self, credentials: Credentials) -> Viewer:
@@ -114,9 +114,7 @@ class Identity:
             known = await self._store.read(find_person, claims.issuer, claims.subject)
             if known is None or (claims.name and claims.name != known.display_name):
                 known = await self._meet(claims)
-            self._met[key] = known
-            if len(self._met) > _REMEMBERED:
-                self._met.popitem(last=False)
+            self._met.put(key, known)
         return known
 
     async def _meet(self, claims: Claims) -> PersonRow:

@@ -6,11 +6,11 @@ it runs; what the answer did not need is given back. Nothing is asked of the sto
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from domain.recent import Recent
 from execution import COST_EXCEEDED
 from transport.clients import client_of
 from transport.door import Account, BadRequest
@@ -52,7 +52,7 @@ class Throttle:
     ) -> None:
         self._ordinary, self._trusted = ordinary, trusted
         self._clock, self._at_once = clock, at_once
-        self._allowances: OrderedDict[tuple[str, Rate], Allowance] = OrderedDict()
+        self._allowances: Recent[tuple[str, Rate], Allowance] = Recent(REMEMBERED)
 
     def __len__(self) -> int:
         return len(self._allowances)
@@ -61,10 +61,8 @@ class Throttle:
         """Whose allowance it is: the account's, or for nobody in particular the address's."""
         name = f"address:{client_of(address)}" if account.name is None else account.name
         rate = self._trusted if account.trusted else self._ordinary
-        found = self._allowances.pop((name, rate), None) or Allowance(rate, self._clock, at_once=self._at_once)
-        self._allowances[(name, rate)] = found
-        if len(self._allowances) > REMEMBERED:
-            self._allowances.popitem(last=False)
+        found = self._allowances.get((name, rate)) or Allowance(rate, self._clock, at_once=self._at_once)
+        self._allowances.put((name, rate), found)
         return found
 
 
