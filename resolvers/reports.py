@@ -6,11 +6,12 @@ Who looks one report up sees its own hidden ones, with their true places; lists 
 from collections.abc import Mapping, Sequence
 
 from domain.sealing import Kind
-from domain.vocabulary import ReportAction
+from domain.vocabulary import ReportAction, Scope
 from resolvers.context import Context
 from resolvers.errors import BadUserInput
+from resolvers.outcomes import Done, Submitted
 from resolvers.pace import pace_of
-from resolvers.permissions import actions_on
+from resolvers.permissions import actions_on, has_scope
 from resolvers.report_lists import duplicates, reports, reports_in_areas, reports_in_flood_areas
 from storage.persons import persons_by_id
 from storage.reports import listing, supporting
@@ -23,6 +24,7 @@ __all__ = [
     "duplicate_of",
     "duplicates",
     "report",
+    "report_acted_on",
     "report_by_source_ref",
     "reporter_of",
     "reports",
@@ -62,6 +64,18 @@ async def reports_of(ids: Sequence[int | None], ctx: Context) -> list[SeenReport
     wanted = {row for row in ids if row is not None}
     found = await ctx.read(listing.reports_by_id, await ctx.visibility(), wanted)
     return [None if row is None else found.get(row) for row in ids]
+
+
+async def report_acted_on(outcomes: Sequence[Done], ctx: Context) -> list[SeenReport | None]:
+    """The report of each outcome as it now is. An API key that may not read is told what became of what it did: of a
+    report that it was refused to touch it sees nothing, unless it is the reporter's or told by its partner before."""
+    found = await reports_of([outcome.report_id for outcome in outcomes], ctx)
+    if has_scope(ctx.viewer, Scope.REPORTS_READ):
+        return found
+    return [
+        row if row is not None and (row.mine or not outcome.faults or isinstance(outcome, Submitted)) else None
+        for row, outcome in zip(found, outcomes, strict=True)
+    ]
 
 
 async def duplicate_of(rows: Sequence[SeenReport], ctx: Context) -> list[SeenReport | None]:

@@ -61,7 +61,7 @@ class SubmitReportInput:
 class SubmitReportPayload:
     """What became of a submission."""
 
-    report: Report | None = batch(reports.reports_of, REPORT, key="report_id")
+    report: Report | None = batch(reports.report_acted_on, REPORT)
     follow_token: str | None = column(
         "follow_token",
         "What proves to be the reporter without an account: keep it. It is told to the submitter alone, and once more only to a "

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from domain.revocation import Revocations, Shown
 from storage.revocations import read_revocations, state_of_revocations
@@ -16,11 +16,17 @@ POLL_SECONDS = 1.5
 
 
 class RevocationFollower:
-    """Looks at the table again and again. `version` rises whenever what is known has changed."""
+    """Looks at the table again and again. `version` rises whenever what is known has changed.
 
-    def __init__(self, store: Store, poll_seconds: float = POLL_SECONDS) -> None:
+    `also` is looked at in the same rounds: what else may end credentials beside this process.
+    """
+
+    def __init__(
+        self, store: Store, poll_seconds: float = POLL_SECONDS, also: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         self._store = store
         self._poll_seconds = poll_seconds
+        self._also = also
         self._known = Revocations()
         self._state: tuple[int, int] | None = None
         self._wanted = asyncio.Event()
@@ -38,6 +44,8 @@ class RevocationFollower:
 
     async def look(self) -> None:
         """Takes up what the table says now."""
+        if self._also is not None:
+            await self._also()
         state = await self._store.read(state_of_revocations)
         if state == self._state:
             return
@@ -65,9 +73,11 @@ class RevocationFollower:
 
 
 @contextlib.asynccontextmanager
-async def following_revocations(store: Store) -> AsyncIterator[RevocationFollower]:
+async def following_revocations(
+    store: Store, also: Callable[[], Awaitable[None]] | None = None
+) -> AsyncIterator[RevocationFollower]:
     """A follower that knows all that was revoked until now, and keeps up for as long as the block lasts."""
-    follower = RevocationFollower(store)
+    follower = RevocationFollower(store, also=also)
     await follower.look()
     task = asyncio.create_task(follower.follow(), name="revocations")
     try:

@@ -39,11 +39,19 @@ def ensure_secrets(tx: Tx) -> None:
 
 
 def rotate_secret(tx: Tx, purpose: str) -> None:
-    """Draws a new key for a purpose of ROTATED and retires the one in use. A process takes it up when it starts."""
+    """Draws a new key for a purpose of ROTATED and retires the one in use. Processes take up a key
+    of tokens within seconds, one of cursors when they start."""
     in_use = (secrets.c.purpose == purpose) & secrets.c.retired_at.is_(None)
     tx.conn.execute(update(secrets).where(in_use).values(retired_at=tx.now))
     values = {"purpose": purpose, "key": random.token_bytes(_SIZES[purpose]), "created_at": tx.now}
     tx.conn.execute(insert(secrets), values)
+
+
+def local_key(conn: Connection) -> bytes:
+    """The key that local tokens are signed with, as it is now."""
+    in_use = (secrets.c.purpose == "tokens") & secrets.c.retired_at.is_(None)
+    key: bytes = conn.execute(select(secrets.c.key).where(in_use)).scalar_one()
+    return key
 
 
 def load_secrets(conn: Connection) -> Secrets:

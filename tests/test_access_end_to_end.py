@@ -255,6 +255,26 @@ class TestApiKeys:
         listed = operator(shared_hub.folder, "keys", "list").stdout.splitlines()
         assert all(" revoked " in line for line in listed if " dishub " in line)
 
+    def test_a_refusal_is_no_way_to_read(self, shared_hub: RunningHub) -> None:
+        submit, status = self.made(shared_hub, "reports:submit"), self.made(shared_hub, "status:record")
+        numbered = {"input": {**PLACE, "sourceRef": "D-78"}}
+        first, again = [
+            ask(shared_hub, SUBMIT, numbered, **key_header(submit)).json()["data"]["submitReport"] for _ in range(2)
+        ]
+        assert again["userErrors"] and again["report"] == first["report"], "its own number names its own report"
+        strangers = ask(shared_hub, SUBMIT, {"input": PLACE}).json()["data"]["submitReport"]["report"]["id"]
+        record = """
+        mutation ($input: RecordAgencyStatusInput!) {
+          recordAgencyStatus(input: $input) { report { id text } userErrors { code } }
+        }
+        """
+        given = {"reportId": strangers, "status": "SUBMITTED"}
+        told = ask(shared_hub, record, {"input": given}, **key_header(status)).json()["data"]["recordAgencyStatus"]
+        assert told["report"] is None and told["userErrors"], "another's report was read by a call that fails"
+        full = self.made(shared_hub, "status:record", "reports:read")
+        told = ask(shared_hub, record, {"input": given}, **key_header(full)).json()["data"]["recordAgencyStatus"]
+        assert told["report"]["id"] == strangers and told["userErrors"]
+
     def test_words_for_the_operator(self, shared_hub: RunningHub) -> None:
         create = ("keys", "create", "--name", "x", "--scope", "reports:read")
         for words in (
@@ -263,12 +283,26 @@ class TestApiKeys:
             create,
             ("keys", "revoke", "AAAAAAAA"),
             ("keys", "rotate", "ids"),
+            ("token", "--role", "responder"),
+            ("token", "--role", "partner", "--agency", "nowhere"),
             ("revoke",),
             ("revoke", "--subject", "a", "--token", "b"),
             ("revoke", "--issued-before", "2999-01-01T00:00:00Z"),
         ):
             done = operator(shared_hub.folder, *words)
             assert done.exit_code == 2 and "Invalid value" in done.stderr and "Traceback" not in done.stderr, words
+
+
+def test_a_new_key_of_tokens_holds_beside_a_serving_hub(tmp_path: Path) -> None:
+    with running(tmp_path / "hub") as hub:
+        old = command(hub.folder, "token", "--role", "admin").stdout.strip()
+        assert ask(hub, WHO, **bearer(old)).json()["data"]["viewer"]["role"] == "ADMIN"
+        assert operator(hub.folder, "keys", "rotate", "tokens").exit_code == 0
+        new = command(hub.folder, "token", "--role", "admin").stdout.strip()
+        until = time.monotonic() + 5
+        while ask(hub, WHO, **bearer(new)).status_code != 200:
+            assert time.monotonic() < until, "the new key is not taken up"
+        assert code_of(ask(hub, WHO, **bearer(old))) == "UNAUTHENTICATED"
 
 
 def test_a_command_beside_a_serving_hub_ends_a_persons_sessions(shared_hub: RunningHub) -> None:

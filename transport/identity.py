@@ -18,7 +18,7 @@ from storage.persons import agency_id_of, find_person, meet_person
 from storage.reports.follow import hash_of
 from storage.revocation_following import RevocationFollower, following_revocations
 from storage.rows import PersonRow
-from storage.secrets import Secrets
+from storage.secrets import Secrets, local_key
 from storage.store import Store
 from storage.transaction import Operation
 from transport.api_keys import NO_SUCH_KEY, ApiKeys
@@ -146,9 +146,14 @@ def _shown_by(viewer: Viewer) -> Shown:
 async def identifying(parts: HubParts, secrets: Secrets, issuer: OidcSettings | None) -> AsyncIterator[Identity]:
     """Knows who asks, and what is revoked meanwhile, for as long as the block lasts. With an issuer the hub's own local
     tokens do not hold."""
-    async with following_revocations(parts.store) as revocations:
+    local = LocalTokens(secrets.tokens)
+
+    async def look_at_the_key() -> None:
+        local.use(await parts.store.read(local_key))
+
+    async with following_revocations(parts.store, None if issuer else look_at_the_key) as revocations:
         parts.wake_revocations = revocations.wake
-        tokens: Tokens = LocalTokens(secrets.tokens) if issuer is None else tokens_of(issuer)
+        tokens: Tokens = local if issuer is None else tokens_of(issuer)
         identity = Identity(parts.store, tokens, revocations, secrets.hashes)
         try:
             yield identity

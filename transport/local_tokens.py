@@ -21,6 +21,10 @@ class LocalTokens:
     def __init__(self, key: bytes) -> None:
         self._key = OctKey.import_key(key)
 
+    def use(self, key: bytes) -> None:
+        """From now on tokens hold that were signed with this key, and no others."""
+        self._key = OctKey.import_key(key)
+
     async def verify(self, token: str) -> Claims:
         """What a token says. Raises BadToken."""
         header_of(token)

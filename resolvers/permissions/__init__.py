@@ -7,6 +7,7 @@ carries. `may` says what a viewer may; `actions_on` what it may do to one report
 from domain.roles import DISPATCH, STAFF
 from resolvers.permissions.deciding import (
     actions_on,
+    has_scope,
     may,
     require,
     require_scope,
@@ -28,6 +29,7 @@ __all__ = [
     "Standing",
     "Trait",
     "actions_on",
+    "has_scope",
     "may",
     "require",
     "require_scope",

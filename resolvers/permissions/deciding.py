@@ -45,9 +45,14 @@ def require(viewer: Viewer, entry: str) -> None:
     raise Forbidden(f"{entry} is for {who}.")
 
 
+def has_scope(viewer: Viewer, scope: Scope) -> bool:
+    """Whether the viewer may do what the scope is for: an API key that was given it, and whoever comes without a key."""
+    return viewer.key_id is None or scope in viewer.scopes
+
+
 def require_scope(viewer: Viewer, scope: Scope) -> None:
     """Raises Forbidden for an API key that was not given the scope; who comes with a token has his role's rights."""
-    if viewer.key_id is not None and scope not in viewer.scopes:
+    if not has_scope(viewer, scope):
         raise Forbidden(f"This API key lacks the scope {scope}.", scope=str(scope))
 
 
@@ -58,10 +63,10 @@ def actions_on(viewer: Viewer, *, status: str, mine: bool, agency_id: int | None
     return [
         action
         for action in allowed_actions(status)
-        if action in ENTRY_OF and may(viewer, ENTRY_OF[action], standing) and _has_scope(viewer, ENTRY_OF[action])
+        if action in ENTRY_OF and may(viewer, ENTRY_OF[action], standing) and _scope_allows(viewer, ENTRY_OF[action])
     ]
 
 
-def _has_scope(viewer: Viewer, entry: str) -> bool:
+def _scope_allows(viewer: Viewer, entry: str) -> bool:
     scope = RULES[entry].scope
-    return viewer.key_id is None or scope is None or scope in viewer.scopes
+    return scope is None or has_scope(viewer, scope)

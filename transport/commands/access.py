@@ -41,7 +41,10 @@ async def token(
     settings = settings_in_force()
     if settings.oidc_issuer:
         raise WrongSetting(f"Tokens come from {settings.oidc_issuer} (SIMPUL_OIDC_ISSUER): the local key signs none.")
+    if agency is None and role in (Role.RESPONDER, Role.PARTNER):
+        raise typer.BadParameter(f"a {role.lower()} has an agency: name it with --agency")
     async with seeded(settings) as store:
+        await _agency_id(store, agency)
         secrets = await store.read(load_secrets)
     typer.echo(issue(secrets.tokens, role=role, subject=subject, agency=agency, name=name, seconds=int(hours * 3600)))
 
@@ -140,9 +143,13 @@ async def revoke_key(key: Annotated[str, typer.Argument(help="Its id, or the who
 @keys_app.command(name="rotate")
 @command
 async def rotate_key(purpose: Annotated[str, typer.Argument(help=f"One of: {', '.join(ROTATED)}.")]) -> None:
-    """Draw a new key of the hub's own. Processes that serve take it up when they are started again."""
+    """Draw a new key of the hub's own. One of tokens ends all local tokens within seconds; one of cursors is used from the
+    next start on."""
     if purpose not in ROTATED:
         raise typer.BadParameter(f"only these can be rotated: {', '.join(ROTATED)}")
     async with seeded(settings_in_force()) as store:
         await store.write(Operation(lambda tx: rotate_secret(tx, purpose)))
-    typer.echo("There is a new key. Start the hub again, so that it is used.")
+    used = (
+        "All local tokens of before are refused within seconds." if purpose == "tokens" else "The next start uses it."
+    )
+    typer.echo(f"There is a new key. {used}")
