@@ -59,9 +59,9 @@ class IssuerSite:
                     raise CannotFetch("the discovery document has no jwks_uri with https")
                 document, headers = await self._read(address)
         except TimeoutError as error:
-            raise CannotFetch(f"no answer within {SECONDS:g} s") from error
+            raise CannotFetch(f"{self._issuer}: no answer within {SECONDS:g} s") from error
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:  # the last two: a host that is no name
-            raise CannotFetch(type(error).__name__) from error
+            raise CannotFetch(f"{self._issuer}: {type(error).__name__} {str(error)[:200]!r}") from error
         return Fetched(document, _seconds(headers.get("cache-control", "")))
 
     async def _read(self, url: str) -> tuple[Mapping[str, Any], httpx.Headers]:

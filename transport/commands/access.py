@@ -64,7 +64,8 @@ async def revoke_access(
     given = RevokeAccess(subject=subject, token_id=token, agency=agency, issued_before=issued_before)
     now = now_in_micros()
     for fault in wrong_with(given, now):
-        raise typer.BadParameter(fault.message[Locale.EN])
+        words = fault.message[Locale.EN].replace("tokenId", "--token").replace("issuedBefore", "--issued-before")
+        raise typer.BadParameter(words)
     async with seeded(settings_in_force()) as store:
         entry = entry_of(given, await _agency_id(store, agency), now)
         ended = await store.write(Operation(lambda tx: revoke(tx, entry)))
