@@ -252,5 +252,7 @@ def test_the_guide_tells_each_limit_as_it_is() -> None:
     for names, numbers in re.findall(r"^\| (`[^|]*) \| ([0-9, ]+) \|", guide, re.MULTILINE):
         told |= dict(zip(re.findall(r"`(\w+)`", names), re.split(r", (?=\d)", numbers.strip()), strict=True))
     known = {field.name: f"{getattr(Limits(), field.name):,g}" for field in fields(Limits) if field.name != "errors"}
-    doors = {name: f"{field.default:,g}" for name, field in Settings.model_fields.items() if name in told.keys() - known}
+    doors = {
+        name: f"{field.default:,g}" for name, field in Settings.model_fields.items() if name in told.keys() - known
+    }
     assert told == known | doors and doors, "the door's own limits stand there too, each as its setting is by default"
