@@ -15,9 +15,11 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    InlineFragmentNode,
     ListValueNode,
     ObjectValueNode,
     OperationDefinitionNode,
+    SelectionNode,
     SelectionSetNode,
     ValueNode,
 )
@@ -93,8 +95,9 @@ class _Measured:
                 if isinstance(selection, FieldNode):
                     self._aliases += selection.alias is not None
                     size.own += self._values(argument.value for argument in selection.arguments or ())
-                if selection.selection_set is not None:  # type: ignore[attr-defined]
-                    stack.append(selection.selection_set)  # type: ignore[attr-defined]
+                inner = _inner(selection)
+                if inner is not None:
+                    stack.append(inner)
         return size
 
     def _directives_of(self, directives: Sequence[DirectiveNode] | None) -> int:
@@ -192,9 +195,14 @@ class _Measured:
                     fragment = self._fragments.get(selection.name.value)
                     if fragment is not None:
                         stack.append(fragment.selection_set)
-                else:
-                    stack.append(selection.selection_set)  # type: ignore[attr-defined]
+                elif (inner := _inner(selection)) is not None:
+                    stack.append(inner)
         return found
+
+
+def _inner(selection: SelectionNode) -> SelectionSetNode | None:
+    """What is selected within a field or an inline fragment."""
+    return selection.selection_set if isinstance(selection, FieldNode | InlineFragmentNode) else None
 
 
 def _within(value: ValueNode) -> list[ValueNode]:

@@ -128,7 +128,8 @@ def require_action(ctx: Context, seen: SeenReport, action: ReportAction, *, foll
     """Raises Refused unless this viewer may do this to the report, now."""
     any_state = actions_on(ctx.viewer, status=ReportStatus.SUBMITTED, mine=seen.mine, agency_id=seen.agency_id)
     if action not in any_state:
-        raise Refused(forbidden(ctx, follow_token=follow_token))
+        reporters = actions_on(ctx.viewer, status=ReportStatus.SUBMITTED, mine=True, agency_id=seen.agency_id)
+        raise Refused(forbidden(ctx, follow_token=follow_token, reporter_may=action in reporters))
     if action not in allowed_actions(seen.status):
         raise Refused(NOT_NOW)
 
@@ -141,8 +142,10 @@ NOT_NOW = fault(
 )
 
 
-def forbidden(ctx: Context, *, follow_token: str | None = None, path: str = "reportId") -> Fault:
-    """What somebody is told who sees it but may not do this."""
+def forbidden(
+    ctx: Context, *, follow_token: str | None = None, path: str = "reportId", reporter_may: bool = False
+) -> Fault:
+    """What somebody is told who sees it but may not do this. `reporter_may`: showing a report's token would help."""
     if follow_token is not None:
         return fault(
             UserErrorCode.FORBIDDEN,
@@ -150,11 +153,18 @@ def forbidden(ctx: Context, *, follow_token: str | None = None, path: str = "rep
             "This token does not belong to this report.",
             "followToken",
         )
-    if ctx.viewer.anonymous:
+    if ctx.viewer.anonymous and reporter_may:
         return fault(
             UserErrorCode.UNAUTHENTICATED,
             "Masuk dulu, atau tunjukkan token laporan Anda.",
             "Sign in first, or show your report's token.",
+            path,
+        )
+    if ctx.viewer.anonymous:
+        return fault(
+            UserErrorCode.UNAUTHENTICATED,
+            "Masuk dulu: ini tidak terbuka untuk umum.",
+            "Sign in first: this is not open to everybody.",
             path,
         )
     return fault(UserErrorCode.FORBIDDEN, "Anda tidak berwenang melakukan ini.", "You may not do this.", path)

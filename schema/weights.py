@@ -68,8 +68,10 @@ def _flood_areas(given: Arguments) -> int:
 def _hexagons(given: Arguments) -> int:
     """How many may lie in the rectangle; the equator runs close by, so a degree is as wide as it is high."""
     box, resolution = given.get("within"), given.get("resolution")
+    if not isinstance(box, Mapping):
+        return MAX_CELLS
     try:
-        wide, high = box["east"] - box["west"], box["north"] - box["south"]  # type: ignore[index]
+        wide, high = box["east"] - box["west"], box["north"] - box["south"]
         cell = _CELL_OF_RESOLUTION_5 / 7.0 ** (_within(resolution, 15) - 5)
         return _within(wide * high * _KM_OF_A_DEGREE**2 / cell + 1, MAX_CELLS)
     except (TypeError, KeyError, ValueError, OverflowError):

@@ -1,10 +1,13 @@
 """Two hubs that live through the same story but for a secret, and questions that are put to both."""
 
 import asyncio
-from contextlib import ExitStack
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import pytest
 
 from domain.areas import AreaMap
 from domain.time import micros
@@ -12,7 +15,9 @@ from storage.store import open_store, opened
 from tests import postgres
 from tests.conftest import seeded_postgres
 from tests.ingesting import NOW
-from tests.privacy_world import Clock, Watched, first_difference, watched
+from tests.privacy_world import Clock, Watched, first_difference, ticking, watched
+
+S = TypeVar("S")
 
 
 @dataclass(repr=False)
@@ -58,3 +63,27 @@ def url_of(engine: str, seeded: Path, folder: Path) -> str:
     path = folder / "simpul.db"
     path.write_bytes(seeded.read_bytes())
     return f"sqlite:///{path}"
+
+
+@contextmanager
+def living_twins(
+    engine: str,
+    secrets: Sequence[S],
+    live: Callable[[Watched, S], Awaitable[dict[str, str]]],
+    seeded: Path,
+    areas: AreaMap,
+    folders: pytest.TempPathFactory,
+) -> Iterator[Twins]:
+    """Two hubs after the same story, each lived through with a secret of its own; `live` gives where the log stood before."""
+    with ExitStack() as stack:
+        clock = stack.enter_context(ticking())
+        found = Twins(stack.enter_context(asyncio.Runner()), clock)
+        for secret in secrets:
+            folder = folders.mktemp("twin")
+            world = found.begin(stack, url_of(engine, seeded, folder), areas, folder)
+            found.starts.append(found.runner.run(_lived(live, world, secret)))
+        yield found
+
+
+async def _lived(live: Callable[[Watched, S], Awaitable[dict[str, str]]], world: Watched, secret: S) -> dict[str, str]:
+    return await live(world, secret)

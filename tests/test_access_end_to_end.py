@@ -2,6 +2,7 @@
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,7 +60,7 @@ def code_of(answer: httpx.Response) -> str:
     return code
 
 
-class Watched:
+class Watched(ABC):
     """Something open that waits for its end in a thread of its own: how it ended, and how long that took."""
 
     def __init__(self) -> None:
@@ -74,8 +75,9 @@ class Watched:
         self.ending = self.wait()
         self.ended_at = time.monotonic()
 
+    @abstractmethod
     def wait(self) -> Any:
-        raise NotImplementedError
+        """Reads until the end comes, having set `open`; how it ended."""
 
     def after(self, begun: float) -> float:
         """Seconds from a moment until it ended."""

@@ -11,7 +11,7 @@ from sqlalchemy import insert, update
 from domain.areas import AreaMap
 from domain.references import REFERENCE_PATTERN
 from domain.sealing import Kind
-from domain.vocabulary import ForwardingOutcome, ForwardingState, Role
+from domain.vocabulary import ForwardingOutcome, ForwardingState, Locale, Role
 from resolvers import inputs
 from resolvers.acting import withdraw
 from resolvers.forwarding import forward_to_lapor, forwardings_of, settle
@@ -91,7 +91,9 @@ class TestForward:
     async def test_is_for_dispatchers(self, scene: Scene) -> None:
         for viewer in (scene.citizen, scene.responder, scene.partner):
             assert told((await scene.forward(viewer)).faults) == [("FORBIDDEN", "reportId")]
-        assert told((await scene.forward(ANONYMOUS)).faults) == [("UNAUTHENTICATED", "reportId")]
+        faults = (await scene.forward(ANONYMOUS)).faults
+        assert told(faults) == [("UNAUTHENTICATED", "reportId")]
+        assert "token" not in faults[0].message[Locale.EN], "a report's token would not help"
 
     async def test_not_while_one_is_under_way(self, scene: Scene) -> None:
         first = await scene.forward()

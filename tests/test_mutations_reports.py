@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from domain.areas import AreaMap
 from domain.time import moment
-from domain.vocabulary import PhotoPhase, ReportStatus, Role
+from domain.vocabulary import Locale, PhotoPhase, ReportStatus, Role
 from resolvers import inputs
 from resolvers.acting import add_photos, comment, record_agency_status, set_confidential, support, unsupport, withdraw
 from resolvers.comments import authors_of, comments_by_id, comments_of
@@ -91,7 +91,9 @@ class TestComment:
                 assert row is not None and row.official
 
     async def test_is_not_everybodys(self, scene: Scene) -> None:
-        assert told((await self.given(scene, ANONYMOUS)).faults) == [("UNAUTHENTICATED", "reportId")]
+        faults = (await self.given(scene, ANONYMOUS)).faults
+        assert told(faults) == [("UNAUTHENTICATED", "reportId")]
+        assert "token" in faults[0].message[Locale.EN], "a report's token would help"
         assert told((await self.given(scene, scene.citizen)).faults) == [("FORBIDDEN", "reportId")]
         assert told((await self.given(scene, scene.other_partner)).faults) == [("FORBIDDEN", "reportId")]
         wrong = await self.given(scene, ANONYMOUS, "x" * 32)

@@ -5,9 +5,7 @@ reporter made confidential. From then on its watchers are told what those of the
 included, and one tombstone besides.
 """
 
-import asyncio
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +20,8 @@ from schema.root import graphql_schema
 from tests.conftest import ENGINES
 from tests.images import plain_jpeg
 from tests.privacy_secrets import AT, WATER, floods, open_record, open_reports, open_tickets
-from tests.privacy_twins import Twins, url_of
-from tests.privacy_world import PUBLIC, Minute, Watched, first_difference, live_through, ticking
+from tests.privacy_twins import Twins, living_twins
+from tests.privacy_world import PUBLIC, Minute, Watched, first_difference, live_through
 from tests.schema_world import everything
 from tests.writing import File
 
@@ -105,12 +103,7 @@ async def live(world: Watched, secret: bool) -> dict[str, str]:
 def twins(
     request: pytest.FixtureRequest, seeded_sqlite: Path, area_map: AreaMap, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Twins]:
-    with ExitStack() as stack:
-        found = Twins(stack.enter_context(asyncio.Runner()), stack.enter_context(ticking()))
-        for secret in (False, True):
-            folder = tmp_path_factory.mktemp("twin")
-            world = found.begin(stack, url_of(request.param, seeded_sqlite, folder), area_map, folder)
-            found.starts.append(found.runner.run(live(world, secret)))
+    with living_twins(request.param, (False, True), live, seeded_sqlite, area_map, tmp_path_factory) as found:
         yield found
 
 

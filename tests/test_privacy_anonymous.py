@@ -3,9 +3,7 @@
 In two hubs the same happens, but in one it is Sari who tells, comments, adds photos and changes her mind, in the other Tono.
 """
 
-import asyncio
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +24,8 @@ from resolvers.inputs import (
 from schema.root import graphql_schema
 from tests.images import plain_jpeg
 from tests.privacy_secrets import AT, WATER
-from tests.privacy_twins import Twins, url_of
-from tests.privacy_world import PUBLIC, Minute, Watched, first_difference, live_through, ticking
+from tests.privacy_twins import Twins, living_twins
+from tests.privacy_world import PUBLIC, Minute, Watched, first_difference, live_through
 from tests.schema_world import everything
 from tests.writing import File
 
@@ -86,12 +84,7 @@ def story(who: str) -> list[Minute]:
 
 @pytest.fixture(scope="module")
 def twins(seeded_sqlite: Path, area_map: AreaMap, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twins]:
-    with ExitStack() as stack:
-        found = Twins(stack.enter_context(asyncio.Runner()), stack.enter_context(ticking()))
-        for who in CONTACTS:
-            folder = tmp_path_factory.mktemp("twin")
-            world = found.begin(stack, url_of("sqlite", seeded_sqlite, folder), area_map, folder)
-            found.starts.append(found.runner.run(live(world, who)))
+    with living_twins("sqlite", list(CONTACTS), live, seeded_sqlite, area_map, tmp_path_factory) as found:
         yield found
 
 

@@ -5,9 +5,7 @@ commented on, supported, merged, handed on and joined to tickets. The watchers o
 hexagons, events, cursors and where pings stand, minute by minute and afterwards.
 """
 
-import asyncio
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +19,8 @@ from schema.root import graphql_schema
 from storage import tables
 from tests.conftest import ENGINES
 from tests.privacy_secrets import AT, HIDDEN, STORY, WATER
-from tests.privacy_twins import Twins, url_of
-from tests.privacy_world import PUBLIC, Watched, first_difference, live_through, ticking
+from tests.privacy_twins import Twins, living_twins
+from tests.privacy_world import PUBLIC, Watched, first_difference, live_through
 from tests.schema_world import everything
 from tests.test_statements_counted import statements_of
 
@@ -83,13 +81,7 @@ def twins(
     request: pytest.FixtureRequest, seeded_sqlite: Path, area_map: AreaMap, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Twins]:
     """A hub without the secrets, and one with them."""
-    with ExitStack() as stack:
-        clock = stack.enter_context(ticking())
-        found = Twins(stack.enter_context(asyncio.Runner()), clock)
-        for secret in (False, True):
-            folder = tmp_path_factory.mktemp("twin")
-            world = found.begin(stack, url_of(request.param, seeded_sqlite, folder), area_map, folder)
-            found.starts.append(found.runner.run(live(world, secret)))
+    with living_twins(request.param, (False, True), live, seeded_sqlite, area_map, tmp_path_factory) as found:
         yield found
 
 

@@ -5,9 +5,7 @@ Two hubs live through the same story, but for where in one cell some sensitive r
 rights can ask is asked of both, and everything that subscriptions tell is heard: not one answer may differ.
 """
 
-import asyncio
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +21,8 @@ from resolvers.inputs import GivenPoint
 from schema.root import graphql_schema
 from tests.conftest import ENGINES
 from tests.privacy_places import CENTRE, FLAMBOYAN, KENANGA, MET, Secret, same_cell, story
-from tests.privacy_twins import Twins, url_of
-from tests.privacy_world import PUBLIC, Watched, first_difference, live_through, ticking
+from tests.privacy_twins import Twins, living_twins
+from tests.privacy_world import PUBLIC, Watched, first_difference, live_through
 from tests.schema_world import everything
 
 pytestmark = pytest.mark.slow
@@ -129,13 +127,7 @@ def twins(
     request: pytest.FixtureRequest, seeded_sqlite: Path, area_map: AreaMap, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Twins]:
     """Two hubs, of which only those who know the true places know which is which."""
-    with ExitStack() as stack:
-        clock = stack.enter_context(ticking())
-        found = Twins(stack.enter_context(asyncio.Runner()), clock)
-        for secret in (KENANGA, FLAMBOYAN):
-            folder = tmp_path_factory.mktemp("twin")
-            world = found.begin(stack, url_of(request.param, seeded_sqlite, folder), area_map, folder)
-            found.starts.append(found.runner.run(live(world, secret)))
+    with living_twins(request.param, (KENANGA, FLAMBOYAN), live, seeded_sqlite, area_map, tmp_path_factory) as found:
         assert found.worlds[0].named == found.worlds[1].named
         yield found
 
