@@ -2,87 +2,25 @@
 
     column  read off the row
     value   computed from the row and the context, without asking anything
-    batch   asked of the store once for all parents of a level (execution.load)
+    batch   asked of the store once for all parents of a level
     field   a resolver with arguments
 
-The first three leave their reading in the field's metadata. `attach` gives graphql-core resolvers made of it, which
-take the place of strawberry's (those build an object a field); a compiled plan can read the same metadata.
+The first three leave their reading (execution/readings.py) in the field's metadata. `attach` puts it on the built field,
+where compiled plans find it; resolvers made of it take the place of strawberry's, which build an object a field.
 """
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform
 
 import strawberry
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
 from strawberry.types.field import StrawberryField
 
-from execution import load
+from execution.readings import Batch, Column, Reading, Value, put
 
 C = TypeVar("C", bound=type)
-Resolve = Callable[..., Any]
 _READING = "reading"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A field that the row holds; `convert` is called for what is not None."""
-
-    name: str
-    convert: Callable[[Any], Any] | None = None
-
-    def resolver(self) -> Resolve:
-        """The field's resolver for graphql-core."""
-        read, convert = attrgetter(self.name), self.convert
-        if convert is None:
-            return lambda row, _info: read(row)
-
-        def converted(row: Any, _info: Any) -> Any:
-            found = read(row)
-            return None if found is None else convert(found)
-
-        return converted
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A field that `find(row, context)` computes; it may be awaitable."""
-
-    find: Callable[[Any, Any], Any]
-
-    def resolver(self) -> Resolve:
-        """The field's resolver for graphql-core."""
-        find = self.find
-        return lambda row, info: find(row, info.context)
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """A field of which `function(parents, context)` finds the values of a whole level.
-
-    With `key` the parents are what the rows hold in that column, and a row that has None there has no value.
-    """
-
-    function: Callable[..., Any]
-    key: str | None = None
-
-    def resolver(self) -> Resolve:
-        """The field's resolver for graphql-core."""
-        function = self.function
-        if self.key is None:
-            return lambda row, info: load(info.context, function, row)
-        read = attrgetter(self.key)
-
-        def by_key(row: Any, info: Any) -> Any:
-            key = read(row)
-            return None if key is None else load(info.context, function, key)
-
-        return by_key
-
-
-Reading = Column | Value | Batch
 
 
 def column(name: str, description: str, convert: Callable[[Any], Any] | None = None) -> Any:
@@ -150,8 +88,7 @@ def _read(reading: Reading, description: str) -> StrawberryField:
     return made
 
 
-def reading_of(made: GraphQLField) -> Reading | None:
-    """How a field of the built schema finds its value; None for one with a resolver of its own."""
+def _declared(made: GraphQLField) -> Reading | None:
     definition = made.extensions.get("strawberry-definition")
     metadata: Mapping[Any, Any] = getattr(definition, "metadata", None) or {}
     reading: Reading | None = metadata.get(_READING)
@@ -159,10 +96,10 @@ def reading_of(made: GraphQLField) -> Reading | None:
 
 
 def attach(schema: GraphQLSchema) -> None:
-    """Gives each field of a built schema the resolver of its reading."""
+    """Puts on each field of a built schema the reading that it was declared with."""
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLObjectType):
             for made in kind.fields.values():
-                reading = reading_of(made)
+                reading = _declared(made)
                 if reading is not None:
-                    made.resolve = reading.resolver()
+                    put(made, reading)

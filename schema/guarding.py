@@ -4,7 +4,7 @@ A field whose rule asks for a role or, of an API key, for a scope gets a guard b
 a rule is guarded where it is given. So a rule in the table is a rule that holds, whatever the resolver does.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from graphql import (
@@ -17,10 +17,9 @@ from graphql import (
     GraphQLSchema,
 )
 
+from execution import readings
+from execution.readings import Guard
 from resolvers.permissions import PLAIN, RULES, Rule, require, require_scope
-from resolvers.viewer import Viewer
-
-Check = Callable[[Viewer, dict[str, Any]], None]
 
 
 def guard(schema: GraphQLSchema) -> None:
@@ -29,7 +28,9 @@ def guard(schema: GraphQLSchema) -> None:
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
             for name, field in kind.fields.items():
-                _guard(field, list(_checks(f"{kind.name}.{name}", field)))
+                guards = tuple(_guards(f"{kind.name}.{name}", field))
+                if guards:
+                    readings.guard(field, guards)
 
 
 def require_complete(schema: GraphQLSchema) -> None:
@@ -62,49 +63,29 @@ def coordinates(schema: GraphQLSchema) -> Iterator[str]:
             raise LookupError(f"resolvers/permissions cannot tell the rules of {kind.name}, which is {kind!r}")
 
 
-def _checks(entry: str, field: GraphQLField) -> Iterator[Check]:
+def _guards(entry: str, field: GraphQLField) -> Iterator[Guard]:
     rule = RULES[entry]
     if rule.scope is not None:
-        yield _scope_check(rule)
+        yield _scope_guard(rule)
     if rule.by_role_alone:
-        yield lambda viewer, _given: require(viewer, entry)
+        yield lambda ctx, _given: require(ctx.viewer, entry)
     for name in field.args:
         argument = f"{entry}({name}:)"
         if RULES[argument].by_role_alone and not rule.by_role_alone:
-            yield _argument_check(name, argument)
+            yield _argument_guard(name, argument)
 
 
-def _scope_check(rule: Rule) -> Check:
+def _scope_guard(rule: Rule) -> Guard:
     scope = rule.scope
     assert scope is not None
-    return lambda viewer, _given: require_scope(viewer, scope)
+    return lambda ctx, _given: require_scope(ctx.viewer, scope)
 
 
-def _argument_check(name: str, entry: str) -> Check:
+def _argument_guard(name: str, entry: str) -> Guard:
     """Refuses the argument where it asks for something: null and false ask for nothing."""
 
-    def check(viewer: Viewer, given: dict[str, Any]) -> None:
+    def check(ctx: Any, given: Mapping[str, Any]) -> None:
         if given.get(name) not in (None, False):
-            require(viewer, entry)
+            require(ctx.viewer, entry)
 
     return check
-
-
-def _guard(field: GraphQLField, checks: list[Check]) -> None:
-    if not checks:
-        return
-    if field.subscribe is not None:
-        field.subscribe = _guarded(field.subscribe, checks)
-    elif field.resolve is not None:
-        field.resolve = _guarded(field.resolve, checks)
-    else:
-        raise LookupError("a field without a resolver cannot be guarded")
-
-
-def _guarded(resolve: Callable[..., Any], checks: list[Check]) -> Callable[..., Any]:
-    def guarded(source: Any, info: Any, /, **given: Any) -> Any:
-        for check in checks:
-            check(info.context.viewer, given)
-        return resolve(source, info, **given)
-
-    return guarded
