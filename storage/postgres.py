@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from storage.errors import OutcomeUnknown, Overloaded, StoreUnavailable
 from storage.group import MAX_GROUP, Done, is_deadlock, run_group
 from storage.migrating import upgrade
-from storage.sqlite import MAX_WAITING, settle
-from storage.store import Job, Snapshot, Store
+from storage.store import Snapshot, Store
 from storage.transaction import Operation
+from storage.waiting import MAX_WAITING, Job, settle
 
 T = TypeVar("T")
 log = logging.getLogger("simpul.store")

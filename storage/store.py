@@ -134,6 +134,3 @@ def open_store(url: str) -> Store:
     if scheme in ("postgresql", "postgres"):
         return PostgresStore(url)
     raise ValueError(f"a database address begins with sqlite:/// or postgresql://, not {scheme}:")
-
-
-Job = tuple[Operation[Any], "asyncio.Future[Any]"]

@@ -1,0 +1,100 @@
+"""SQLite's one writer: a thread with a connection of its own, which commits what waits in groups."""
+
+import asyncio
+import contextlib
+import logging
+import queue
+import threading
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
+from storage.errors import Overloaded
+from storage.group import MAX_GROUP, Done, run_group
+from storage.sqlite_engine import sqlite_engine
+from storage.transaction import Operation
+from storage.waiting import MAX_WAITING, Job, settle
+
+log = logging.getLogger("simpul.store")
+
+
+class SqliteWriter:
+    """The one thread that writes. It takes what waits, at most a group, and commits it at once."""
+
+    def __init__(self, path: str, ring: Callable[[int], None]) -> None:
+        self._engine = sqlite_engine(path, begin="BEGIN IMMEDIATE")
+        self._ring = ring
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="sqlite-writer", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begins to write; who waits is told on `loop`."""
+        self._loop = loop
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Commits what waits, then ends the thread."""
+        if self._thread.is_alive():
+            self._jobs.put(None)
+            self._thread.join()
+        self._engine.dispose()
+
+    def submit(self, job: Job) -> None:
+        """Has an operation run in the next group. Raises Overloaded."""
+        if self._jobs.qsize() >= MAX_WAITING:
+            raise Overloaded(retry_after=1.0)
+        self._jobs.put(job)
+
+    def _work(self) -> None:
+        with self._engine.connect() as connection:
+            again: list[Job] = []
+            while True:
+                jobs, stopping = self._take(again)
+                again = self._commit(connection, jobs) if jobs else []
+                if stopping and not again:
+                    return
+
+    def _take(self, again: list[Job]) -> tuple[list[Job], bool]:
+        jobs = list(again)
+        while len(jobs) < MAX_GROUP:
+            try:
+                job = self._jobs.get(block=not jobs)
+            except queue.Empty:
+                return jobs, False
+            if job is None:
+                self._jobs.put(None)  # so that the next round ends as well
+                return jobs, True
+            jobs.append(job)
+        return jobs, False
+
+    def _commit(self, connection: Connection, jobs: list[Job]) -> list[Job]:
+        """Commits a group; returns the jobs that have to come again with more locks."""
+        try:
+            with connection.begin():
+                done, head, tx = run_group(connection, [operation for operation, _ in jobs])
+        except Exception as error:
+            log.exception("a group of writes failed")
+            self._tell(jobs, [Done(error=error) for _ in jobs], None)
+            return []
+        for callback in tx.after_commit:
+            callback()
+        again = [
+            (Operation(operation.apply, operation.locks | outcome.more_locks), future)
+            for (operation, future), outcome in zip(jobs, done, strict=True)
+            if outcome.more_locks
+        ]
+        self._tell(jobs, done, head.seq)
+        return again
+
+    def _tell(self, jobs: list[Job], done: list[Done], seq: int | None) -> None:
+        assert self._loop is not None
+
+        def tell() -> None:
+            if seq is not None:
+                self._ring(seq)
+            for (_, future), outcome in zip(jobs, done, strict=True):
+                settle(future, outcome)
+
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(tell)
