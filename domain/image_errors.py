@@ -1,4 +1,4 @@
-"""Why a picture is refused. `domain/images.py` draws the tree; import the names from there."""
+"""Why a picture is refused. `domain/images.py` draws the tree."""
 
 
 class ImageRefused(Exception):

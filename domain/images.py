@@ -14,7 +14,6 @@ What may be raised, and nothing else:
 
 import hashlib
 import warnings
-from dataclasses import dataclass
 from io import BytesIO
 
 from PIL import Image
@@ -22,6 +21,7 @@ from PIL import Image
 from domain.image_decoding import DECODER_ERRORS, KEPT_SIDE, DecodedImage, decode, fitted
 from domain.image_errors import BrokenImage, ImageRefused, ImageTooLarge, UnsupportedImage
 from domain.image_recognition import MAX_BYTES, MAX_PIXELS, MAX_SIDE, ImageKind, recognise
+from domain.photo import ACCEPTED_CONTENT_TYPES, KEPT_CONTENT_TYPES, PreparedPhoto
 
 __all__ = [
     "ACCEPTED_CONTENT_TYPES",
@@ -41,12 +41,6 @@ __all__ = [
     "recognise",
 ]
 
-ACCEPTED_CONTENT_TYPES = tuple(kind.value for kind in ImageKind)
-"""The content types of what is taken, for telling clients; what counts is the content."""
-
-KEPT_CONTENT_TYPES = frozenset({ImageKind.JPEG.value, ImageKind.PNG.value, ImageKind.WEBP.value})
-"""The content types of what comes out of `prepare`, and of nothing else that the hub serves as a photo."""
-
 THUMBNAIL_SIDE = 480
 """Longest side of a thumbnail in pixels."""
 
@@ -54,22 +48,6 @@ _QUALITY = 88  # of JPEG and WebP; a fifth fewer bytes than 92
 _THUMBNAIL_QUALITY = 80
 _PHOTOGRAPHIC_BYTES_PER_PIXEL = 0.75  # of a PNG; with the noise of a camera it is 1.9, for flat colours next to nothing
 _WEBP_METHOD = 2  # the default, 4, takes twice as long and saves nothing on a noisy photograph
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedPhoto:
-    """A photo ready to be stored: `data` is `width` x `height` pixels upright, without metadata.
-
-    `digest` is the SHA-256 of `data` in hexadecimal. Thumbnails are JPEG.
-    """
-
-    content_type: str
-    data: bytes
-    width: int
-    height: int
-    thumbnail_data: bytes
-    thumbnail_content_type: str
-    digest: str
 
 
 def prepare(data: bytes) -> PreparedPhoto:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from domain.images import ACCEPTED_CONTENT_TYPES, MAX_BYTES
+from domain.image_recognition import MAX_BYTES
+from domain.photo import ACCEPTED_CONTENT_TYPES
 from domain.report import OLDEST_REPORTED, PHOTOS_PER_REPORT, TEXT_LENGTH, TITLE_LENGTH
 from resolvers.context import Context
 from resolvers.log_positions import HORIZON

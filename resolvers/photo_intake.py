@@ -10,7 +10,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from domain.images import MAX_BYTES, BrokenImage, ImageRefused, ImageTooLarge, PreparedPhoto, UnsupportedImage
+from domain.image_errors import BrokenImage, ImageRefused, ImageTooLarge, UnsupportedImage
+from domain.image_recognition import MAX_BYTES
+from domain.photo import PreparedPhoto
 from domain.report import PHOTOS_PER_REPORT
 from resolvers.context import Context
 from resolvers.errors import OutcomeUnknown, PhotosUnavailable, RateLimited

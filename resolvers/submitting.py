@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from domain.images import PreparedPhoto
+from domain.photo import PreparedPhoto
 from domain.sealing import keyed_hash
 from domain.vocabulary import Role
 from resolvers.context import Context

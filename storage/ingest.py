@@ -12,7 +12,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from domain.areas import AreaMap
-from domain.images import ImageRefused
+from domain.image_errors import ImageRefused
 from domain.records import (
     JSON,
     MAX_BATCH,

@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from domain.medians import bucket_of
 from domain.places import cell_parent
 from domain.time import jakarta_day
 from domain.visibility import Visibility
+from storage.dialects import upserting
 from storage.facets import Facets
 from storage.reports.seen import seen_by_class, uses_true_places
 from storage.tables import rollup_area, rollup_cell, rollup_day
@@ -110,8 +109,7 @@ def _upsert(conn: Connection, table: Table, totals: dict[_Key, int]) -> None:
     rows = [{**dict(zip(names, key, strict=True)), "total": total} for key, total in sorted(totals.items()) if total]
     if not rows:
         return
-    insert: Any = postgresql_insert if conn.dialect.name == "postgresql" else sqlite_insert
-    statement = insert(table)
+    statement = upserting(conn, table)
     statement = statement.on_conflict_do_update(
         index_elements=names, set_={"total": table.c.total + statement.excluded.total}
     )

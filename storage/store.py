@@ -125,12 +125,13 @@ async def opened(store: Store) -> AsyncIterator[Store]:
 
 def open_store(url: str) -> Store:
     """The store of a database address: `sqlite:///path/to.db` or `postgresql://…`. Raises ValueError for any other."""
-    from storage.postgres import PostgresStore
-    from storage.sqlite import SqliteStore
-
     scheme = url.partition(":")[0].partition("+")[0]
     if scheme == "sqlite":
+        from storage.sqlite import SqliteStore
+
         return SqliteStore(url.partition("///")[2])
     if scheme in ("postgresql", "postgres"):
+        from storage.postgres import PostgresStore
+
         return PostgresStore(url)
     raise ValueError(f"a database address begins with sqlite:/// or postgresql://, not {scheme}:")

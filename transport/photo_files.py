@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from domain.images import KEPT_CONTENT_TYPES
+from domain.photo import KEPT_CONTENT_TYPES
 from domain.vocabulary import ReportVisibility
 from resolvers.context import HubParts
 from resolvers.photos import signature_holds

@@ -1,26 +1,19 @@
 """The process that decodes strangers' pictures: reads one after another from its standard input, answers on the output.
 
-Started by `storage/photos/preparing.py` as `python -m storage.photos.picture_process`; it imports `domain.images` and
-nothing else of the hub. It ends when its input does, so it never outlives the hub, not even one that was killed.
-
-The two speak in frames of an unsigned length, big-endian, and that many bytes: to the process one frame, the upload;
-back a JSON frame, then the photo and its thumbnail (both empty for a refused one). Not pickle: whoever takes over a
-decoder must not be able to run code in the hub.
+Started by `storage/photos/preparing.py` as `python -m storage.photos.picture_process`; it imports `domain.images`, how
+the two speak (picture_frames.py), and nothing else of the hub. It ends when its input does, so it never outlives the hub,
+not even one that was killed.
 """
 
 import json
 import os
-import struct
 import sys
 from typing import BinaryIO
 
 import pillow_heif
 
 from domain.images import ImageRefused, PreparedPhoto, prepare
-
-FRAME = struct.Struct(">Q")
-READY = b"ready"
-"""The first frame from the process, once everything is imported."""
+from storage.photos.picture_frames import FRAME, READY
 
 MEMORY_LIMIT = 1_500_000_000
 """Most bytes of address space. The costliest allowed picture, a WebP of 52 million pixels, takes about 1.1 GB."""

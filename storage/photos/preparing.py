@@ -12,17 +12,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from pathlib import Path
 
-from domain.images import (
-    KEPT_CONTENT_TYPES,
-    BrokenImage,
-    ImageRefused,
-    ImageTooLarge,
-    PreparedPhoto,
-    UnsupportedImage,
-    recognise,
-)
+from domain.image_errors import BrokenImage, ImageRefused, ImageTooLarge, UnsupportedImage
+from domain.image_recognition import recognise
+from domain.photo import KEPT_CONTENT_TYPES, PreparedPhoto
 from storage.photos.fair_turns import FairTurns, Promise
-from storage.photos.picture_process import FRAME, READY
+from storage.photos.picture_frames import FRAME, READY
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _COMMAND = (sys.executable, "-W", "ignore", "-m", "storage.photos.picture_process")

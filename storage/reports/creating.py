@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy import insert, select
 
 from domain.areas import AreaMap
-from domain.images import PreparedPhoto
+from domain.photo import PreparedPhoto
 from domain.report import Clocks, clocks_from
 from domain.sealing import new_report_code
 from domain.vocabulary import OPEN_STATUSES, EventKind, PhotoPhase, PhotoState, ReportStatus, ReportVisibility

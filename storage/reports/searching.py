@@ -1,7 +1,6 @@
 """Searching reports by their words, in the index that this viewer may search: the staff's has addresses, the public one none."""
 
 from sqlalchemy import Cast, ColumnElement, cast, column, literal, select, table
-from sqlalchemy.dialects.postgresql import TSQUERY
 
 from domain.search_query import SearchQuery
 from domain.visibility import Visibility
@@ -17,6 +16,10 @@ def has_words(query: SearchQuery, visibility: Visibility, dialect: str, *, mine:
     """Reports whose words match, in the index that goes with the place this viewer sees."""
     index = _INDEXES[STAFF_INDEX if uses_true_places(visibility, mine=mine) else PUBLIC_INDEX]
     if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import (
+            TSQUERY,  # only where it is the store: it brings every driver's dialect
+        )
+
         asked: Cast[object] = cast(literal(tsquery_literal(query)), TSQUERY)
         found = index.c.doc.op("@@", is_comparison=True)(asked)
     else:
