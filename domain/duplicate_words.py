@@ -4,6 +4,8 @@ Jakarta reports in two languages, often in one sentence. The glossary makes `gar
 for likeness only, a search stays true to the letters typed.
 """
 
+from functools import cache
+
 from domain.words import FIELD_BREAK, field_tokens, stem, tokens
 
 _SAYS_NOTHING = """
@@ -39,11 +41,19 @@ _GLOSSARY = """
     swing ayunan  toilet wc  escalator eskalator  playground mainan  flooded banjir  tergenang banjir  rendam banjir
 """
 
-_STOP_STEMS = frozenset(tokens(_SAYS_NOTHING)) | {FIELD_BREAK}
-_PAIRS = _GLOSSARY.split()
-_SAME_AS = {stem(word): stem(meaning) for word, meaning in zip(_PAIRS[::2], _PAIRS[1::2], strict=True)}
+
+@cache
+def _stop_stems() -> frozenset[str]:
+    return frozenset(tokens(_SAYS_NOTHING)) | {FIELD_BREAK}
+
+
+@cache
+def _same_as() -> dict[str, str]:
+    words = _GLOSSARY.split()
+    return {stem(word): stem(meaning) for word, meaning in zip(words[::2], words[1::2], strict=True)}
 
 
 def telling_words(*fields: str | None) -> frozenset[str]:
     """The words of a report's fields that tell what happened where."""
-    return frozenset(_SAME_AS.get(word, word) for word in field_tokens(*fields) if word not in _STOP_STEMS)
+    same_as, stop_stems = _same_as(), _stop_stems()
+    return frozenset(same_as.get(word, word) for word in field_tokens(*fields) if word not in stop_stems)

@@ -16,13 +16,8 @@ A text becomes a list of stems in order of position. Its rules:
 import re
 import threading
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Protocol
-
-# The classes themselves, not snowballstemmer.stemmer(): that one takes PyStemmer where it is installed, whose version of
-# an algorithm may differ, and an index is only as good as the sameness of its stems.
-from snowballstemmer.english_stemmer import EnglishStemmer
-from snowballstemmer.indonesian_stemmer import IndonesianStemmer
 
 MAX_CHARACTERS = 20_000
 """How much of a text is read; a report has at most 5,000 characters, a source may tell more."""
@@ -114,8 +109,19 @@ class _Stemmer(Protocol):
     def stemWord(self, word: str) -> str: ...
 
 
-_indonesian: _Stemmer = IndonesianStemmer()
-_english: _Stemmer = EnglishStemmer()
+@cache
+def _stemmers() -> tuple[_Stemmer, _Stemmer]:
+    """The Indonesian and the English one, loaded with the first word: their package brings those of thirty languages.
+
+    The classes themselves, not snowballstemmer.stemmer(): that one takes PyStemmer where it is installed, whose version
+    of an algorithm may differ, and an index is only as good as the sameness of its stems.
+    """
+    from snowballstemmer.english_stemmer import EnglishStemmer
+    from snowballstemmer.indonesian_stemmer import IndonesianStemmer
+
+    return IndonesianStemmer(), EnglishStemmer()
+
+
 _stemming = threading.Lock()  # a stemmer keeps the word it works on in itself
 
 
@@ -123,5 +129,6 @@ _stemming = threading.Lock()  # a stemmer keeps the word it works on in itself
 def stem(word: str) -> str:
     """The stem of one word in lower case. Pure and cached; safe to call from several threads."""
     with _stemming:
-        root: str = _indonesian.stemWord(word)
-        return _english.stemWord(_MENDED_ROOTS.get(root, root)) or word
+        indonesian, english = _stemmers()
+        root = indonesian.stemWord(word)
+        return english.stemWord(_MENDED_ROOTS.get(root, root)) or word

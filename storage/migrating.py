@@ -9,13 +9,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, column, create_engine, inspect, select, table
+from sqlalchemy import ColumnClause, Connection, column, create_engine, inspect, select, table
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 SCRIPTS = Path(__file__).parent / "migrations"
-_REVISION = column("version_num")
+_REVISION: ColumnClause[str] = column("version_num")
 _APPLIED = table("alembic_version", _REVISION)
 """Where Alembic keeps which migration it ran last."""
 

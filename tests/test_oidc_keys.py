@@ -20,10 +20,11 @@ from tests.issuer import (
     serving_issuer,
 )
 from transport import oidc_fetch
-from transport.oidc import IssuerTokens, OidcSettings
-from transport.oidc_fetch import IssuerSite, is_trustworthy
-from transport.oidc_keys import IssuerKeys, KeysUnavailable
-from transport.tokens import BadToken
+from transport.oidc import IssuerTokens
+from transport.oidc_fetch import IssuerSite
+from transport.oidc_keys import IssuerKeys
+from transport.oidc_settings import OidcSettings, is_trustworthy
+from transport.tokens import BadToken, KeysUnavailable
 
 STALE, REFETCH = 1_000.0, 10.0
 

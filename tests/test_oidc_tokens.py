@@ -13,7 +13,8 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 from domain.vocabulary import Role, Scope
 from tests.issuer import AUDIENCE, Issuer, ec_key, okp_key, part, rsa_key, sealed, serving_issuer
 from transport.local_tokens import issue
-from transport.oidc import IssuerTokens, OidcSettings, tokens_of
+from transport.oidc import IssuerTokens, tokens_of
+from transport.oidc_settings import OidcSettings
 from transport.tokens import BadToken, Claims
 
 ROLES = {"petugas": Role.RESPONDER, "admin-kota": Role.ADMIN}

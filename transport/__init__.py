@@ -14,7 +14,7 @@ serving.py       how uvicorn must be set up for all this: bounded_http.py (linge
                  bounds, connections.py counts them
 listening.py     takes the port and stops gently
 hub.py           the hub behind the door
-identity.py      who asks: by tokens (tokens.py) of ours (local_tokens.py) or of an issuer (oidc.py, oidc_keys.py, oidc_fetch.py),
+identity.py      who asks: by tokens (tokens.py) of ours (local_tokens.py) or of an issuer (oidc.py and oidc_*.py),
                  or by api_keys.py
 site.py          all paths of one application: pages.py, photo_files.py and push.py have theirs; safe_headers.py is for all
 configuration.py every setting of the hub, with limit_settings.py and issuer_settings.py; loading_settings.py fills them;

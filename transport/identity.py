@@ -25,9 +25,8 @@ from transport.api_keys import NO_SUCH_KEY, ApiKeys
 from transport.clients import client_of
 from transport.door import Credentials
 from transport.local_tokens import LocalTokens
-from transport.oidc import OidcSettings, tokens_of
-from transport.oidc_keys import KeysUnavailable
-from transport.tokens import BadToken, Claims, Tokens
+from transport.oidc_settings import OidcSettings
+from transport.tokens import BadToken, Claims, KeysUnavailable, Tokens
 
 _REMEMBERED = 10_000
 REVOKED = "This token was revoked: sign in again."
@@ -142,6 +141,12 @@ def _shown_by(viewer: Viewer) -> Shown:
     return Shown(viewer.subject, viewer.token_id, viewer.agency_id, issued_at, is_key=viewer.key_id is not None)
 
 
+def _tokens_of(issuer: OidcSettings) -> Tokens:
+    from transport.oidc import tokens_of  # brings a client for HTTP, which nothing else here needs
+
+    return tokens_of(issuer)
+
+
 @asynccontextmanager
 async def identifying(parts: HubParts, secrets: Secrets, issuer: OidcSettings | None) -> AsyncIterator[Identity]:
     """Knows who asks, and what is revoked meanwhile, for as long as the block lasts. With an issuer the hub's own local
@@ -153,7 +158,7 @@ async def identifying(parts: HubParts, secrets: Secrets, issuer: OidcSettings | 
 
     async with following_revocations(parts.store, None if issuer else look_at_the_key) as revocations:
         parts.wake_revocations = revocations.wake
-        tokens: Tokens = local if issuer is None else tokens_of(issuer)
+        tokens = local if issuer is None else _tokens_of(issuer)
         identity = Identity(parts.store, tokens, revocations, secrets.hashes)
         try:
             yield identity

@@ -4,8 +4,7 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from domain.revocation import TOKENS_LIVE
 from domain.vocabulary import Role
-from transport.oidc import OidcSettings
-from transport.oidc_fetch import is_trustworthy
+from transport.oidc_settings import OidcSettings, is_trustworthy
 
 
 class IssuerSettings(BaseModel):

@@ -1,7 +1,6 @@
 """Tokens of an OIDC issuer: only asymmetric signatures, only for our audience, roles by the names that the issuer has."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from joserfc.errors import UnsupportedAlgorithmError
@@ -11,32 +10,13 @@ from joserfc.jws import JWSRegistry
 from domain.vocabulary import Role
 from transport.oidc_fetch import IssuerSite
 from transport.oidc_keys import IssuerKeys, UnknownKey
+from transport.oidc_settings import OidcSettings
 from transport.tokens import BadToken, Claims, Times, decoded, header_of, scopes_of, subject_of, text_of, times_of
 
 ALGORITHMS = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519", "Ed448"}
 )
 _MIGHTIEST_FIRST = (Role.ADMIN, Role.DISPATCHER, Role.RESPONDER, Role.PARTNER, Role.CITIZEN)
-
-
-@dataclass(frozen=True, slots=True)
-class OidcSettings:
-    """Whose tokens hold, and how to read them. Times are in seconds."""
-
-    issuer: str
-    audience: str
-    role_claim: str = "role"
-    agency_claim: str = "agency"
-    name_claim: str = "name"
-    roles: Mapping[str, Role] = field(default_factory=dict)
-    """Our roles by the issuer's words for them, beside our own words in small letters."""
-    leeway: float = 30.0
-    token_seconds: float = 86_400.0
-    """The longest that a token may live."""
-    refetch_seconds: float = 10.0
-    """How soon the keys may be fetched again, whatever anybody shows."""
-    stale_seconds: float = 86_400.0
-    """How long keys are trusted that are due to be fetched again while the issuer does not answer."""
 
 
 class IssuerTokens:

@@ -5,14 +5,12 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
-from contextlib import suppress
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from transport.oidc_keys import CannotFetch, Fetched
+from transport.oidc_settings import is_trustworthy
 
 SECONDS = 5.0
 MOST_BYTES = 262_144
@@ -20,24 +18,6 @@ KEPT_SECONDS = (60.0, 3_600.0)
 """The bounds of what an issuer may say of how long his keys may be kept."""
 _UNTOLD_SECONDS = 300.0
 _WELL_KNOWN = "/.well-known/openid-configuration"
-
-
-def is_trustworthy(url: str) -> bool:
-    """Whether an address may be asked for keys: over TLS, or on this very machine."""
-    try:
-        told = urlsplit(url)
-        host = told.hostname
-    except ValueError:
-        return False
-    if told.scheme not in ("https", "http") or not host or told.username or told.password:
-        return False
-    return told.scheme == "https" or _is_loopback(host)
-
-
-def _is_loopback(host: str) -> bool:
-    with suppress(ValueError):
-        return ip_address(host).is_loopback
-    return host == "localhost"
 
 
 class IssuerSite:

@@ -18,6 +18,8 @@ from typing import Any
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
+from transport.tokens import KeysUnavailable
+
 log = logging.getLogger("simpul.access")
 
 MOST_KEYS = 100
@@ -27,14 +29,6 @@ _KINDS: Mapping[str, type[RSAKey] | type[ECKey] | type[OKPKey]] = {"RSA": RSAKey
 
 class UnknownKey(Exception):
     """The issuer has no such key."""
-
-
-class KeysUnavailable(Exception):
-    """The issuer's keys cannot be had, and none are kept that could still be trusted."""
-
-    def __init__(self, retry_after: float) -> None:
-        super().__init__("the issuer's keys cannot be had")
-        self.retry_after = retry_after
 
 
 class CannotFetch(Exception):

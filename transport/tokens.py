@@ -34,6 +34,14 @@ class BadToken(Exception):
         self.expired = expired
 
 
+class KeysUnavailable(Exception):
+    """The issuer's keys cannot be had, and none are kept that could still be trusted."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("the issuer's keys cannot be had")
+        self.retry_after = retry_after
+
+
 @dataclass(frozen=True, slots=True)
 class Claims:
     """What a token says of its bearer. Times are seconds since 1970."""
@@ -53,7 +61,8 @@ class Tokens(Protocol):
     """Knows which tokens hold."""
 
     async def verify(self, token: str) -> Claims:
-        """What a token says, once its signature, issuer and times hold. Raises BadToken."""
+        """What a token says, once its signature, issuer and times hold. Raises BadToken, or KeysUnavailable while nobody can
+        tell."""
 
 
 @dataclass(frozen=True, slots=True)
