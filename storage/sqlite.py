@@ -1,16 +1,15 @@
-"""The store on SQLite: WAL, one writer thread with its own connection, readers in threads.
+"""The store on SQLite: WAL, one writer thread with its own connection, reads on the loop or, where they are long, in threads.
 
 `synchronous=FULL`: what is acknowledged survives a power cut. One process writes (docs/architecture.md).
 """
 
 import asyncio
 import contextlib
-import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -18,26 +17,46 @@ from sqlalchemy.exc import DBAPIError
 from storage.errors import StoreUnavailable
 from storage.migrating import upgrade
 from storage.sqlite_engine import sqlite_engine
+from storage.sqlite_reader import LOOKS, Reader, TooLong, impatient, read_at_once, read_patiently
 from storage.sqlite_writer import SqliteWriter
 from storage.store import Snapshot, Store, undisturbed
 from storage.transaction import Operation
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 READERS = 8
 
 
 class SqliteSnapshot(Snapshot):
-    """A read transaction on a kept connection; each call is one hop to a reader thread."""
+    """A read transaction on a kept connection."""
 
     def __init__(self, connection: Connection, threads: ThreadPoolExecutor) -> None:
         super().__init__()
         self._connection = connection
+        self._reader = cast(Reader, connection.connection.driver_connection)
         self._threads = threads
+        self._looks = 0
+
+    async def run(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See Snapshot. Begun on the loop where nobody else is reading; after some work there others get a turn."""
+        if self._ended or self._turn.locked():
+            return await super().run(function, *args, **kwargs)
+        try:
+            found = read_at_once(self._reader, self._connection, function, *args, **kwargs)
+        except TooLong:
+            return await super().run(function, *args, **kwargs)
+        self._looks += self._reader.looks
+        if self._looks > LOOKS:
+            self._looks = 0
+            await asyncio.sleep(0)
+        return found
 
     async def _run(self, function: Callable[[Connection], T]) -> T:
         """A thread cannot be cancelled: who leaves early interrupts its statement and waits until it lets go."""
-        work = asyncio.get_running_loop().run_in_executor(self._threads, function, self._connection)
+        work = asyncio.get_running_loop().run_in_executor(
+            self._threads, read_patiently, self._reader, self._connection, function
+        )
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
@@ -46,11 +65,51 @@ class SqliteSnapshot(Snapshot):
 
     async def _break_off(self, work: "asyncio.Future[Any]") -> None:
         """Again and again, for between two statements there is nothing to interrupt."""
-        driver = cast(sqlite3.Connection, self._connection.connection.driver_connection)
         while not work.done():
-            driver.interrupt()
+            self._reader.interrupt()
             await asyncio.wait((work,), timeout=0.02)
         work.exception()  # asked for, so that it does not count as missed
+
+    def begin(self) -> None:
+        """Begins the transaction; what it sees is settled by its first read."""
+        self._reader.execute("BEGIN")
+
+    def roll_back(self) -> None:
+        """Ends the transaction, and what SQLAlchemy took for one."""
+        if self._connection.in_transaction():
+            self._connection.rollback()
+        if self._reader.in_transaction:
+            self._reader.execute("ROLLBACK")
+
+
+class _Lent:
+    """A snapshot on a connection that is taken for it and given back."""
+
+    __slots__ = ("_connection", "_snapshot", "_store")
+
+    def __init__(self, store: "SqliteStore") -> None:
+        self._store = store
+
+    async def __aenter__(self) -> Snapshot:
+        self._connection = await self._store.take()
+        try:
+            self._snapshot = SqliteSnapshot(self._connection, self._store.threads)
+            self._snapshot.begin()
+        except BaseException:
+            self._store.give_back(self._connection)
+            raise
+        return self._snapshot
+
+    async def __aexit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._snapshot.end()
+        finally:
+            try:
+                self._snapshot.roll_back()
+            finally:
+                self._store.give_back(self._connection)
 
 
 class SqliteStore(Store):
@@ -59,29 +118,38 @@ class SqliteStore(Store):
     def __init__(self, path: str) -> None:
         super().__init__()
         self._path = path
-        self._engine = sqlite_engine(path, begin="BEGIN")
-        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
+        self._engine = sqlite_engine(path, begin=None, kind=Reader)
+        self.threads = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
         self._free: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
         self._writer = SqliteWriter(path, self.bell.ring)
 
     async def open(self) -> None:
         """See Store."""
         await asyncio.to_thread(self._prepare)
-        for _ in range(READERS):
-            self._free.put_nowait(await asyncio.to_thread(self._engine.connect))
+        for connection in await asyncio.to_thread(self._connect):
+            self.give_back(connection)
         self._writer.start(asyncio.get_running_loop())
         self._start_polling()
 
     def _prepare(self) -> None:
+        engine = sqlite_engine(self._path, begin="BEGIN")
         try:
             Path(self._path).parent.mkdir(parents=True, exist_ok=True)
-            with self._engine.connect() as connection:
+            with engine.connect() as connection:
                 upgrade(connection)
         except (OSError, DBAPIError) as error:
             reason = error.orig if isinstance(error, DBAPIError) else error.strerror
             raise StoreUnavailable(
                 f"The database {self._path} cannot be opened ({reason}). Make its folder writable, or set SIMPUL_DATA_DIR."
             ) from error
+        finally:
+            engine.dispose()
+
+    def _connect(self) -> list[Connection]:
+        connections = [self._engine.connect() for _ in range(READERS)]
+        for connection in connections:
+            impatient(cast(Reader, connection.connection.driver_connection))
+        return connections
 
     async def close(self) -> None:
         """See Store."""
@@ -90,25 +158,20 @@ class SqliteStore(Store):
         for _ in range(READERS):
             with contextlib.suppress(asyncio.QueueEmpty):
                 await asyncio.to_thread(self._free.get_nowait().close)
-        self._threads.shutdown()
+        self.threads.shutdown()
         self._engine.dispose()
 
-    @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Snapshot]:
+    def snapshot(self) -> _Lent:
         """See Store."""
-        connection = await self._free.get()
-        try:
-            transaction = connection.begin()
-            snapshot = SqliteSnapshot(connection, self._threads)
-            try:
-                yield snapshot
-            finally:
-                try:
-                    await snapshot.end()
-                finally:
-                    transaction.rollback()
-        finally:
-            self._free.put_nowait(connection)
+        return _Lent(self)
+
+    async def take(self) -> Connection:
+        """A connection for one snapshot: the one that was used last if it is free, since it has the file in its memory."""
+        return await self._free.get()
+
+    def give_back(self, connection: Connection) -> None:
+        """A connection whose snapshot is over."""
+        self._free.put_nowait(connection)
 
     async def write(self, operation: Operation[T]) -> T:
         """See Store."""

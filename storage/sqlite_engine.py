@@ -3,15 +3,18 @@
 import sqlite3
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
+CACHED_STATEMENTS = 512
+"""How many statements a connection keeps prepared: about 5 KB each."""
 
-def sqlite_engine(path: str, *, begin: str) -> Engine:
-    """An engine whose transactions begin with the statement `begin`: BEGIN to read, BEGIN IMMEDIATE to write."""
-    engine = create_engine(
-        f"sqlite:///{path}", poolclass=NullPool, connect_args={"check_same_thread": False, "timeout": 30}
-    )
+
+def sqlite_engine(path: str, *, begin: str | None, kind: type[sqlite3.Connection] = sqlite3.Connection) -> Engine:
+    """An engine whose transactions begin with the statement `begin`: BEGIN IMMEDIATE to write. None: whoever uses its
+    connections, of the class `kind`, begins and ends transactions on the driver's connection himself."""
+    told = {"check_same_thread": False, "timeout": 30, "cached_statements": CACHED_STATEMENTS, "factory": kind}
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args=told)
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _: Any) -> None:
@@ -25,8 +28,7 @@ def sqlite_engine(path: str, *, begin: str) -> Engine:
         ):
             connection.execute(f"PRAGMA {pragma}").close()
 
-    @event.listens_for(engine, "begin")
-    def begin_transaction(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+    if begin is not None:
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
 
     return engine

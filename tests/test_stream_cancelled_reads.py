@@ -20,6 +20,7 @@ class Reading:
         self.over = False
 
     def read(self, conn: Connection) -> None:
+        self.over = False  # on SQLite it is begun twice: on the loop, and then in a thread
         self.begun.set()
         try:
             conn.execute(LONG)

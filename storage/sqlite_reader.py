@@ -1,0 +1,87 @@
+"""One connection that reads SQLite, and how far a read may go before it must leave the event loop.
+
+Most reads take some tens of microseconds, less than the way to a thread and back. So a read is begun on the loop, with a
+budget of SQLite's own steps, which are counted whatever the machine is doing. One that needs more is broken off and done
+again from the start in a thread: what reads must therefore change nothing but what it returns.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from storage.errors import CountTimedOut
+
+T = TypeVar("T")
+
+STEPS_BETWEEN_LOOKS = 1_000
+"""Steps of SQLite's virtual machine between two calls of ours: 20 to 40 µs."""
+
+LOOKS = 60
+"""After so many the read is too long for the loop: one to two milliseconds."""
+
+PATIENCE_MS = 30_000
+"""How long a thread waits for a database that is locked, as it is while somebody recovers it. The loop never waits."""
+
+
+class Reader(sqlite3.Connection):
+    """A driver's connection that counts its steps while it is on the loop."""
+
+    on_loop = False
+    looks = 0
+
+    def look(self) -> bool:
+        """Called by SQLite each so many steps; true breaks the statement off."""
+        self.looks += 1
+        return self.looks > LOOKS
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the read that was on the loop last used up its budget."""
+        return self.looks > LOOKS
+
+
+class TooLong(Exception):
+    """A read that does not end on the loop."""
+
+
+def read_at_once(reader: Reader, connection: Connection, read: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """What `read(connection, …)` gives. Raises TooLong where that takes more steps than there are, or the database is
+    locked."""
+    reader.looks, reader.on_loop = 0, True
+    reader.set_progress_handler(reader.look, STEPS_BETWEEN_LOOKS)
+    try:
+        found = read(connection, *args, **kwargs)
+    except (sqlite3.Error, DBAPIError, CountTimedOut) as error:
+        if reader.exhausted or is_locked(error):
+            raise TooLong from error
+        raise
+    finally:
+        reader.set_progress_handler(None, 0)
+        reader.on_loop = False
+    if reader.exhausted:  # the function made something else of the failure
+        raise TooLong
+    return found
+
+
+def read_patiently(reader: Reader, connection: Connection, read: Callable[[Connection], T]) -> T:
+    """The same, in a thread: as long as it takes."""
+    reader.execute(f"PRAGMA busy_timeout={PATIENCE_MS}")
+    try:
+        return read(connection)
+    finally:
+        impatient(reader)
+
+
+def impatient(reader: Reader) -> None:
+    """Has it fail at once where the database is locked."""
+    reader.execute("PRAGMA busy_timeout=0")
+
+
+def is_locked(error: Exception) -> bool:
+    """Whether a statement failed for somebody else's lock."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(cause, "sqlite_errorcode", None)
+    return isinstance(code, int) and code & 0xFF == sqlite3.SQLITE_BUSY
