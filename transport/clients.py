@@ -3,11 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Network, ip_address
 
 from starlette.requests import HTTPConnection
 
 _OWN_NETWORK_BITS = 64
+_REMEMBERED = 10_000
+"""Addresses whose clients need not be worked out again: each asks many times."""
 
 
 def address_of(connection: HTTPConnection) -> str | None:
@@ -15,6 +18,7 @@ def address_of(connection: HTTPConnection) -> str | None:
     return connection.client.host if connection.client else None
 
 
+@lru_cache(_REMEMBERED)
 def client_of(address: str | None) -> str | None:
     """Return what counts as one client: an IPv4 address, or the /64 that one IPv6 customer has for himself.
 

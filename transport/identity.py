@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
 from domain.recent import Recent
 from domain.revocation import Shown
@@ -29,7 +30,18 @@ from transport.oidc_settings import OidcSettings
 from transport.tokens import BadToken, Claims, KeysUnavailable, Tokens
 
 _REMEMBERED = 10_000
+_CHARACTERS = 2_000_000
 REVOKED = "This token was revoked: sign in again."
+
+
+@dataclass(frozen=True, slots=True)
+class _Bearer:
+    """Whom a token made known, and what of it a revocation can name."""
+
+    claims: Claims
+    viewer: Viewer
+    shown: Shown
+    characters: int
 
 
 class Identity:
@@ -46,18 +58,25 @@ class Identity:
         self._keys = ApiKeys(store, revocations)
         self._met: Recent[tuple[str, str, str | None], PersonRow] = Recent(_REMEMBERED)
         self._agencies: dict[str, int] = {}
+        self._nobodies: Recent[str | None, Viewer] = Recent(_REMEMBERED)
+        self._bearers: Recent[tuple[str, str | None], _Bearer] = Recent(
+            _REMEMBERED, size=_CHARACTERS, size_of=lambda bearer: bearer.characters
+        )
 
     async def identify(self, credentials: Credentials) -> Viewer:
         """Who this is. Raises Unauthenticated for a token or key that does not hold, SourceUnavailable while nobody can
         tell because the issuer does not answer."""
-        viewer = await self._introduced(credentials)
-        if not viewer.anonymous and self._revocations.covers(_shown_by(viewer)):
-            raise Unauthenticated(REVOKED if viewer.key_id is None else NO_SUCH_KEY)
-        return replace(
-            viewer,
-            client=keyed_hash(self._secret, "client", client_of(credentials.client_address) or ""),
-            follow_hashes=tuple(hash_of(token) for token in credentials.follow_tokens),
-        )
+        if credentials.bearer is not None and credentials.api_key is not None:
+            raise Unauthenticated("Show either a token or an API key, not both.")
+        if credentials.api_key is not None:
+            viewer = await self._with_key(credentials.api_key, credentials.client_address)
+        elif credentials.bearer is not None:
+            viewer = await self._with_token(credentials.bearer, credentials.client_address)
+        else:
+            viewer = self._nobody(credentials.client_address)
+        if credentials.follow_tokens:
+            return replace(viewer, follow_hashes=tuple(hash_of(token) for token in credentials.follow_tokens))
+        return viewer
 
     async def until_revoked(self, viewer: Viewer) -> str:
         """Waits until the viewer's token or key is revoked; the words for it."""
@@ -70,15 +89,36 @@ class Identity:
         """Waits, for a few seconds, until what was seen of API keys is written down."""
         await self._keys.close()
 
-    async def _introduced(self, credentials: Credentials) -> Viewer:
-        if credentials.bearer is not None and credentials.api_key is not None:
-            raise Unauthenticated("Show either a token or an API key, not both.")
-        if credentials.api_key is not None:
-            return await self._keys.viewer_of(credentials.api_key)
-        if credentials.bearer is None:
-            return Viewer()
+    def _nobody(self, address: str | None) -> Viewer:
+        known = self._nobodies.get(address)
+        if known is None:
+            known = Viewer(client=self._client(address))
+            self._nobodies.put(address, known)
+        return known
+
+    def _client(self, address: str | None) -> str:
+        return keyed_hash(self._secret, "client", client_of(address) or "")
+
+    async def _with_key(self, key: str, address: str | None) -> Viewer:
+        viewer = await self._keys.viewer_of(key)
+        if self._revocations.covers(_shown_by(viewer)):
+            raise Unauthenticated(NO_SUCH_KEY)
+        return replace(viewer, client=self._client(address))
+
+    async def _with_token(self, token: str, address: str | None) -> Viewer:
+        claims = await self._verified(token)
+        known = self._bearers.get((token, address))
+        if known is None or known.claims is not claims:
+            viewer = replace(await self._bearer(claims), client=self._client(address))
+            known = _Bearer(claims, viewer, _shown_by(viewer), len(token))
+            self._bearers.put((token, address), known)
+        if self._revocations.covers(known.shown):
+            raise Unauthenticated(REVOKED)
+        return known.viewer
+
+    async def _verified(self, token: str) -> Claims:
         try:
-            return await self._bearer(await self._tokens.verify(credentials.bearer))
+            return await self._tokens.verify(token)
         except BadToken as error:
             raise Unauthenticated(str(error)) from error
         except KeysUnavailable as error:
@@ -118,7 +158,8 @@ class Identity:
 
     async def _meet(self, claims: Claims) -> PersonRow:
         lock = f"person:{claims.issuer}|{claims.subject}"
-        meeting = Operation(lambda tx: meet_person(tx, claims.issuer, claims.subject, claims.name), frozenset({lock}))
+        meet = partial(meet_person, issuer=claims.issuer, subject=claims.subject, display_name=claims.name)
+        meeting = Operation(meet, frozenset({lock}))
         try:
             return await self._store.write(meeting)
         except StoreIsBusy as error:

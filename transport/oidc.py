@@ -5,13 +5,26 @@ from typing import Any
 
 from joserfc.errors import UnsupportedAlgorithmError
 from joserfc.jwa import JWSAlgModel
+from joserfc.jwk import Key
 from joserfc.jws import JWSRegistry
 
 from domain.vocabulary import Role
 from transport.oidc_fetch import IssuerSite
 from transport.oidc_keys import IssuerKeys, UnknownKey
 from transport.oidc_settings import OidcSettings
-from transport.tokens import BadToken, Claims, Times, decoded, header_of, scopes_of, subject_of, text_of, times_of
+from transport.tokens import (
+    BadToken,
+    Claims,
+    Proof,
+    Times,
+    decoded,
+    header_of,
+    proofs,
+    scopes_of,
+    subject_of,
+    text_of,
+    times_of,
+)
 
 ALGORITHMS = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519", "Ed448"}
@@ -27,10 +40,36 @@ class IssuerTokens:
         self._keys = keys
         self._times = Times(settings.leeway, settings.token_seconds)
         self._roles = {role.lower(): role for role in _MIGHTIEST_FIRST} | dict(settings.roles)
+        self._proved = proofs()
 
     async def verify(self, token: str) -> Claims:
         """What a token says. Raises BadToken, or KeysUnavailable while nobody can tell."""
-        told = await self._proved(token)
+        proof = self._proved.get(token)
+        if proof is None or proof.key is not await self._key_of(proof.kid):
+            proof = await self._prove(token)
+            self._proved.put(token, proof)
+        else:
+            times_of(proof.told, self._times)
+        return proof.claims
+
+    async def _prove(self, token: str) -> Proof:
+        header = header_of(token)
+        if header.get("alg") not in ALGORITHMS:  # looked at first: nothing is fetched for the sake of these
+            raise BadToken
+        kid = header.get("kid")
+        if kid is not None and not isinstance(kid, str):
+            raise BadToken
+        key = await self._key_of(kid)
+        told = decoded(token, key, _ASYMMETRIC)
+        return Proof(token, key, told, self._claims(told), kid)
+
+    async def _key_of(self, kid: str | None) -> Key:
+        try:
+            return await self._keys.key_for(kid)
+        except UnknownKey as error:
+            raise BadToken from error
+
+    def _claims(self, told: Mapping[str, Any]) -> Claims:
         if told.get("iss") != self._settings.issuer or not _for(told, self._settings.audience):
             raise BadToken
         issued_at, expires_at = times_of(told, self._times)
@@ -45,19 +84,6 @@ class IssuerTokens:
             expires_at=expires_at,
             token_id=text_of(told, "jti"),
         )
-
-    async def _proved(self, token: str) -> Mapping[str, Any]:
-        header = header_of(token)
-        if header.get("alg") not in ALGORITHMS:  # looked at first: nothing is fetched for the sake of these
-            raise BadToken
-        kid = header.get("kid")
-        if kid is not None and not isinstance(kid, str):
-            raise BadToken
-        try:
-            key = await self._keys.key_for(kid)
-        except UnknownKey as error:
-            raise BadToken from error
-        return decoded(token, key, _ASYMMETRIC)
 
     def _role(self, told: Any) -> Role:
         """The mightiest that is named; whoever signed in and has no role with us is a citizen."""

@@ -52,7 +52,7 @@ class Throttle:
     ) -> None:
         self._ordinary, self._trusted = ordinary, trusted
         self._clock, self._at_once = clock, at_once
-        self._allowances: Recent[tuple[str, Rate], Allowance] = Recent(REMEMBERED)
+        self._allowances: Recent[tuple[str, bool], Allowance] = Recent(REMEMBERED)
 
     def __len__(self) -> int:
         return len(self._allowances)
@@ -60,9 +60,11 @@ class Throttle:
     def allowance(self, account: Account, address: str | None) -> "Allowance":
         """Whose allowance it is: the account's, or for nobody in particular the address's."""
         name = f"address:{client_of(address)}" if account.name is None else account.name
-        rate = self._trusted if account.trusted else self._ordinary
-        found = self._allowances.get((name, rate)) or Allowance(rate, self._clock, at_once=self._at_once)
-        self._allowances.put((name, rate), found)
+        found = self._allowances.get((name, account.trusted))
+        if found is None:
+            rate = self._trusted if account.trusted else self._ordinary
+            found = Allowance(rate, self._clock, at_once=self._at_once)
+            self._allowances.put((name, account.trusted), found)
         return found
 
 
@@ -85,8 +87,10 @@ class Allowance:
 
     def require(self, cost: int) -> None:
         """Raises what `draw` raises, and spends nothing."""
+        if not cost:
+            return
         seconds = self._seconds_until(cost)
-        if cost and seconds > 0:
+        if seconds > 0:
             raise self._short(cost, seconds)
 
     def give_back(self, cost: int) -> None:

@@ -14,6 +14,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeyFlexible
 from joserfc.jws import JWSRegistry
 
+from domain.recent import Recent
 from domain.revocation import TOKENS_LIVE
 from domain.vocabulary import Role, Scope
 from storage.storable import storable
@@ -21,6 +22,7 @@ from storage.storable import storable
 LEEWAY_SECONDS = 30
 MOST_CHARACTERS = 8_192
 _LONGEST_TEXT = 255
+_PROVED_CHARACTERS = 2_000_000
 _TYPES = (None, "jwt", "at+jwt", "application/at+jwt")
 """What `typ` may say: a token for access (RFC 9068), or nothing of the sort. A logout token must not open a door."""
 _NOT_OURS = "This token does not hold: it was not signed for this hub, or was changed."
@@ -55,6 +57,25 @@ class Claims:
     issued_at: int
     expires_at: int
     token_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A token whose signature was found right, with the key that it was proved by, and all that it tells."""
+
+    token: str
+    key: KeyFlexible
+    told: Mapping[str, Any]
+    claims: Claims
+    kid: str | None = None
+
+
+def proofs() -> Recent[str, Proof]:
+    """Room for the proofs of tokens that were shown lately: a signature costs more than the rest of a small request.
+
+    A proof holds while its key is in use; when a token runs out is looked at each time.
+    """
+    return Recent(10_000, size=_PROVED_CHARACTERS, size_of=lambda proof: len(proof.token))
 
 
 class Tokens(Protocol):

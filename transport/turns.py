@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from types import TracebackType
 
 
 class CostTurns:
@@ -19,16 +18,12 @@ class CostTurns:
         self._cost = 0  # of those that run
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
-    @asynccontextmanager
-    async def taken(self, cost: int) -> AsyncIterator[None]:
-        """Run a block that costs so much, in its turn."""
-        await self._begin(cost)
-        try:
-            yield
-        finally:
-            self._end(cost)
+    def taken(self, cost: int) -> "Turn":
+        """Run a block (`async with`) that costs so much, in its turn."""
+        return Turn(self, cost)
 
-    async def _begin(self, cost: int) -> None:
+    async def begin(self, cost: int) -> None:
+        """Wait for the turn of what costs so much. When it is done it must `end`."""
         if not self._waiting and self._fits(cost):
             self._start(cost)
             return
@@ -40,8 +35,14 @@ class CostTurns:
             if mine[1].cancelled():
                 self._call()  # what was waiting behind it may fit
             else:
-                self._end(cost)  # its turn had come just then
+                self.end(cost)  # its turn had come just then
             raise
+
+    def end(self, cost: int) -> None:
+        """Let the next have its turn."""
+        self._running -= 1
+        self._cost -= cost
+        self._call()
 
     def _fits(self, cost: int) -> bool:
         return not self._running or self._cost + cost <= self._most
@@ -49,11 +50,6 @@ class CostTurns:
     def _start(self, cost: int) -> None:
         self._running += 1
         self._cost += cost
-
-    def _end(self, cost: int) -> None:
-        self._running -= 1
-        self._cost -= cost
-        self._call()
 
     def _call(self) -> None:
         while self._waiting:
@@ -64,3 +60,21 @@ class CostTurns:
                 self._start(cost)
                 turn.set_result(None)
             self._waiting.popleft()
+
+
+class Turn:
+    """A block that runs in its turn."""
+
+    __slots__ = ("_cost", "_turns")
+
+    def __init__(self, turns: CostTurns, cost: int) -> None:
+        self._turns = turns
+        self._cost = cost
+
+    async def __aenter__(self) -> None:
+        await self._turns.begin(self._cost)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._turns.end(self._cost)
