@@ -84,7 +84,7 @@ class Prepared:
         text = self._text(values)
         driver: Any = conn.connection.driver_connection
         if self._numbered:
-            _begin(conn, driver)
+            begin_on_driver(conn, driver)
             found = await_only(driver.fetch(text.sql, *text.filled(values)))
         else:
             found = driver.execute(text.sql, text.filled(values)).fetchall()
@@ -96,7 +96,7 @@ class Prepared:
         driver: Any = conn.connection.driver_connection
         if not self._numbered:
             return cast(int, driver.execute(text.sql, text.filled(values)).rowcount)
-        _begin(conn, driver)
+        begin_on_driver(conn, driver)
         said = await_only(driver.execute(text.sql, *text.filled(values)))
         return int(said.rpartition(" ")[2]) if said[-1:].isdigit() else 0
 
@@ -108,7 +108,7 @@ class Prepared:
         driver: Any = conn.connection.driver_connection
         filled = [text.filled(each) for each in values]
         if self._numbered:
-            _begin(conn, driver)
+            begin_on_driver(conn, driver)
             await_only(driver.executemany(text.sql, filled))
         else:
             driver.executemany(text.sql, filled).close()
@@ -126,7 +126,7 @@ def _rounded(count: int) -> int:
     return 1 << (count - 1).bit_length() if count > 1 else 1
 
 
-def _begin(conn: Connection, driver: Any) -> None:
+def begin_on_driver(conn: Connection, driver: Any) -> None:
     """SQLAlchemy begins a transaction on asyncpg with its own first statement, of which there may have been none."""
     if not driver.is_in_transaction():
         conn.exec_driver_sql("SELECT 1")
