@@ -22,7 +22,7 @@ from storage.tables.reports import (
 )
 from storage.tables.rollups import rollup_area, rollup_cell, rollup_day
 from storage.tables.sources import leases, set_aside, sources
-from storage.tables.writing import forwardings, idempotency, outbox, suspicions
+from storage.tables.writing import fact_versions, forwardings, idempotency, outbox, suspicions
 
 __all__ = [
     "agencies",
@@ -34,6 +34,7 @@ __all__ = [
     "event_facets",
     "event_personal",
     "events",
+    "fact_versions",
     "flood_areas",
     "flood_gauges",
     "flood_readings",

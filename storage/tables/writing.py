@@ -1,6 +1,7 @@
-"""What mutations leave behind beside the report: answers by key, forwardings, the outbox, suspicions."""
+"""What mutations leave behind beside the report: answers by key, forwardings, the outbox, suspicions; and how often facts
+have changed that writers keep in memory."""
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, String, Table, Text
 
 from storage.tables.base import BigId, Micros, metadata, ref, row_id
 
@@ -58,4 +59,11 @@ suspicions = Table(
     Column("detail", Text),
     Column("report_id", BigId),
     Column("times", Integer, nullable=False),
+)
+
+fact_versions = Table(
+    "fact_versions",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("version", BigInteger, nullable=False),  # rises with each change of what is named so
 )
