@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -158,6 +158,9 @@ class TryHub:
 
     def account_of(self, viewer: Any) -> Account:
         return Account() if viewer.name == "nobody" else Account(viewer.name, trusted=viewer.name == "staff")
+
+    def sharing(self, viewer: Any, request: RequestInfo, *, personal: bool) -> Hashable:
+        return (viewer.name if personal else None, request.accept_language)
 
     @asynccontextmanager
     async def operation(self, viewer: Any, request: RequestInfo) -> AsyncIterator[Context]:

@@ -4,7 +4,7 @@
 exception of the shape `execution.ClientMistake`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -95,6 +95,12 @@ class Hub(Protocol):
 
     def account_of(self, viewer: Viewer) -> Account:
         """Tell whose allowance the viewer's operations are drawn from."""
+
+    def sharing(self, viewer: Viewer, request: RequestInfo, *, personal: bool) -> Hashable | None:
+        """Tell who is answered the same: equal for them, None where an answer is shared with nobody.
+
+        `personal`: the answer depends on the very person.
+        """
 
     def operation(self, viewer: Viewer, request: RequestInfo) -> AbstractAsyncContextManager[Any]:
         """Give the context that one operation, or one event of a stream, runs in: one snapshot of the store."""

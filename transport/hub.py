@@ -1,5 +1,6 @@
 """The hub as the door sees it: runs operations of our schema for whoever asks."""
 
+from collections.abc import Hashable
 from contextlib import AbstractAsyncContextManager
 from typing import cast
 
@@ -38,6 +39,15 @@ class SimpulHub:
         if known.anonymous:
             return Account()
         return Account(known.scope, trusted=known.role is not Role.CITIZEN)
+
+    def sharing(self, viewer: AnyViewer, request: RequestInfo, *, personal: bool) -> Hashable:
+        """Who is answered the same: those of one class and language; where an answer is personal, one person alone.
+
+        Who shows no follow token and has no account is nobody in particular, whatever is asked.
+        """
+        known = cast(Viewer, viewer)
+        person = (known.person_id, known.partner, known.follow_hashes) if personal else ()
+        return (known.role, known.agency_id, known.scopes, locale_of(request.accept_language), person)
 
     def operation(self, viewer: AnyViewer, request: RequestInfo) -> AbstractAsyncContextManager[Context]:
         """A context for one operation, or for one event of a stream."""
