@@ -10,9 +10,11 @@ import hashlib
 import hmac
 import secrets
 import struct
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TypeAlias
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -51,6 +53,31 @@ class ExpiredCursor(Exception):
 
 
 _BLOCK = struct.Struct(">BQ7x")
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+
+
+def _written(data: bytes) -> str:
+    """Bytes in base64url."""
+    return binascii.b2a_base64(data, newline=False).translate(_TO_URL).decode()
+
+
+REMEMBERED = 10_000
+"""So many ids of each kind, and cursors of each list, are kept ready: about 2 MB of each where there are so many. Full, a
+memory begins anew, for what is asked for once is mostly asked for again soon."""
+
+
+class _Ids(dict[int, str]):
+    """Ids of one kind by row."""
+
+    def __init__(self, cipher: "IdCipher", kind: Kind) -> None:
+        self._cipher = cipher
+        self._kind = kind
+
+    def __missing__(self, row_id: int) -> str:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        made = self[row_id] = self._cipher.encode(self._kind, row_id)
+        return made
 
 
 class IdCipher:
@@ -59,16 +86,23 @@ class IdCipher:
     def __init__(self, key: bytes) -> None:
         # one block, every plaintext distinct: ECB is a permutation
         self._cipher = Cipher(algorithms.AES(key), modes.ECB())
+        self._remembered = {kind: _Ids(self, kind).__getitem__ for kind in Kind}
+        self._of_thread = threading.local()
+
+    def encoder(self, kind: Kind) -> Callable[[int], str]:
+        """`encode` for one kind, which remembers what it made."""
+        return self._remembered[kind]
 
     def encode(self, kind: Kind, row_id: int) -> str:
         """The id of a row: 22 characters of base64url."""
-        return self.encode_all(kind, (row_id,))[0]
+        encryptor = getattr(self._of_thread, "encryptor", None)
+        if encryptor is None:  # ECB has no state between blocks, so one serves for ever
+            encryptor = self._of_thread.encryptor = self._cipher.encryptor()
+        return _written(encryptor.update(_BLOCK.pack(kind, row_id)))[:22]
 
     def encode_all(self, kind: Kind, row_ids: Iterable[int]) -> list[str]:
-        """The ids of many rows of one kind, in one call of the cipher."""
-        encryptor = self._cipher.encryptor()
-        data = encryptor.update(b"".join(_BLOCK.pack(kind, row_id) for row_id in row_ids))
-        return [base64.urlsafe_b64encode(data[i : i + 16]).decode()[:22] for i in range(0, len(data), 16)]
+        """The ids of many rows of one kind."""
+        return [self.encode(kind, row_id) for row_id in row_ids]
 
     def decode(self, text: str) -> tuple[Kind, int]:
         """What an id names; raises InvalidId for anything that this hub did not hand out."""
@@ -102,17 +136,40 @@ class LogCursor:
     in_snapshot: bool = False
 
 
+Key: TypeAlias = tuple[int | None, ...]
+"""What a list is ordered by, of one row."""
+
+
 @dataclass(frozen=True, slots=True)
 class ListCursor:
     """A place in a list: the list's name with its order, and the key of the row it stands at."""
 
     order: str
-    key: tuple[int | None, ...]
+    key: Key
 
 
 _LOG = struct.Struct(">BQ8sI16s")
 _KEY_PART = struct.Struct(">?q")
 """One part of a row's key, at a fixed width: were it as long as its digits, a row id would tell how many rows there are."""
+
+
+_LISTS = 16
+"""Lists and classes of viewers whose cursors are remembered."""
+
+
+class _Sealed(dict[Key, str]):
+    """Cursors of one list and class by the keys of their rows."""
+
+    def __init__(self, seal: Callable[[bytes], str], begin: bytes) -> None:
+        self._seal = seal
+        self._begin = begin
+
+    def __missing__(self, key: Key) -> str:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        parts = [_KEY_PART.pack(part is not None, part or 0) for part in key]
+        made = self[key] = self._seal(self._begin + b"".join(parts))
+        return made
 
 
 class CursorCipher:
@@ -124,6 +181,7 @@ class CursorCipher:
     def __init__(self, keys: Sequence[tuple[int, bytes]]) -> None:
         self._current = keys[0][0]
         self._ciphers = {key_id: AESSIV(key) for key_id, key in keys}
+        self._sealers: dict[tuple[str, bytes], Callable[[Key], str]] = {}
 
     def seal_log(self, cursor: LogCursor, reader: bytes) -> str:
         """A resume cursor as the client gets it."""
@@ -142,8 +200,17 @@ class CursorCipher:
 
     def seal_list(self, cursor: ListCursor, reader: bytes) -> str:
         """A page cursor as the client gets it."""
-        key = b"".join(_KEY_PART.pack(part is not None, part or 0) for part in cursor.key)
-        return self._seal(bytes([CursorKind.LIST]) + reader[:16] + f"{cursor.order}|".encode() + key)
+        return self.list_sealer(cursor.order, reader)(cursor.key)
+
+    def list_sealer(self, order: str, reader: bytes) -> Callable[[Key], str]:
+        """`seal_list` for one list and class, which remembers what it made."""
+        sealer = self._sealers.get((order, reader))
+        if sealer is None:
+            if len(self._sealers) >= _LISTS:
+                self._sealers.clear()
+            begin = bytes([CursorKind.LIST]) + reader[:16] + f"{order}|".encode()
+            sealer = self._sealers[order, reader] = _Sealed(self._seal, begin).__getitem__
+        return sealer
 
     def open_list(self, text: str, order: str, reader: bytes) -> ListCursor:
         """The place a page cursor names. Raises InvalidCursor for another list or order, ExpiredCursor for another class."""
@@ -160,7 +227,7 @@ class CursorCipher:
 
     def _seal(self, data: bytes) -> str:
         sealed = self._ciphers[self._current].encrypt(data, None)
-        return base64.urlsafe_b64encode(self._current.to_bytes(2) + sealed).decode().rstrip("=")
+        return _written(self._current.to_bytes(2) + sealed).rstrip("=")
 
     def _open(self, text: str) -> bytes:
         if len(text) > 512:

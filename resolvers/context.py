@@ -1,10 +1,10 @@
 """What resolvers work with: who asks, one snapshot for the whole operation, and the hub's parts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Connection
 
@@ -84,18 +84,29 @@ class Context:
         self.last_event_id = last_event_id
         self.loaders: dict[Any, Any] = {}
         self._visibility: Visibility | None = None
-        self._stack = AsyncExitStack()
+        self._lent: AbstractAsyncContextManager[Snapshot] | None = None
         self._snapshot: Snapshot | None = None
-        self._opening = asyncio.Lock()
+        self._opening: asyncio.Lock | None = None
         self.proved: set[int] = set()
         """Reports whose reporter this viewer proved to be within this very mutation."""
 
     async def read(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs a storage function in this operation's snapshot."""
+        snapshot = self._snapshot
+        if snapshot is None:
+            snapshot = await self._open()
+        return await snapshot.run(function, *args, **kwargs)
+
+    async def _open(self) -> Snapshot:
+        """Those who read first at once share the snapshot of the first of them."""
+        if self._opening is None:
+            self._opening = asyncio.Lock()
         async with self._opening:
             if self._snapshot is None:
-                self._snapshot = await self._stack.enter_async_context(self.parts.store.snapshot())
-        return await self._snapshot.run(function, *args, **kwargs)
+                lent = self.parts.store.snapshot()
+                self._snapshot = await lent.__aenter__()
+                self._lent = lent
+            return self._snapshot
 
     async def write(self, operation: Operation[T]) -> T:
         """Commits an operation; what is read afterwards sees it."""
@@ -109,14 +120,22 @@ class Context:
 
     async def refresh(self) -> None:
         """Ends the snapshot, so that the next read begins a new one."""
+        self._visibility = None
+        if self._opening is None:
+            return
         async with self._opening:
-            self._snapshot = None
-            await self._stack.aclose()
-            self._stack = AsyncExitStack()
-            self._visibility = None
+            lent, self._lent, self._snapshot = self._lent, None, None
+            if lent is not None:
+                await lent.__aexit__(None, None, None)
 
     async def close(self) -> None:
         """Lets go of the snapshot."""
+        await self.refresh()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
         await self.refresh()
 
     async def visibility(self) -> Visibility:
@@ -136,7 +155,11 @@ class Context:
 
     def id_of(self, kind: Kind, row_id: int) -> str:
         """The public id of a row."""
-        return self.parts.ids.encode(kind, row_id)
+        return self.parts.ids.encoder(kind)(row_id)
+
+    def encoder(self, kind: Kind) -> Callable[[int], str]:
+        """What makes public ids of rows of one kind; it remembers many of them."""
+        return self.parts.ids.encoder(kind)
 
     def row_of(self, kind: Kind, public_id: str) -> int | None:
         """The row that a public id names; None for what is no id of this kind (it looks like what does not exist)."""
@@ -151,11 +174,6 @@ class Context:
         return words[self.locale]
 
 
-@asynccontextmanager
-async def context_for(parts: HubParts, viewer: Viewer, **kwargs: Any) -> AsyncIterator[Context]:
-    """A context for one operation."""
-    context = Context(parts, viewer, **kwargs)
-    try:
-        yield context
-    finally:
-        await context.close()
+def context_for(parts: HubParts, viewer: Viewer, **kwargs: Any) -> Context:
+    """A context for one operation, to be used with `async with`."""
+    return Context(parts, viewer, **kwargs)
