@@ -19,6 +19,9 @@ REACH = 1.55
 """How far a cell reaches from its point, in radii of a circle of the kelurahan's size."""
 
 _CORNERS = 64  # of the circle at which a cell is cut off
+_CIRCLE = [
+    (math.cos(math.tau * corner / _CORNERS), math.sin(math.tau * corner / _CORNERS)) for corner in range(_CORNERS)
+]
 
 # Three kelurahan lie so close to the point of a larger one that their own point would fall into the neighbour's cell.
 # No weight may exceed a neighbour's by more than this share of the distance², so a border keeps off every point:
@@ -42,10 +45,12 @@ def approximate_cells(facts: Iterable[AreaFact]) -> dict[str, shapely.Polygon]:
     The same facts give the same cells, whatever their order. Two facts at the very same place cannot be told apart: ValueError.
     """
     ordered = sorted(facts, key=lambda fact: fact.code)
-    sites = _balanced([_site(fact) for fact in ordered])
+    unbalanced = [_site(fact) for fact in ordered]
+    neighbours = _neighbours(unbalanced)
+    sites = _balanced(unbalanced, neighbours)
     return {
-        fact.code: geometry_to_degrees(shapely.Polygon(_cell(site, sites)))
-        for fact, site in zip(ordered, sites, strict=True)
+        fact.code: geometry_to_degrees(shapely.Polygon(_cell(site, [sites[index] for index in near])))
+        for fact, site, near in zip(ordered, sites, neighbours, strict=True)
     }
 
 
@@ -55,7 +60,30 @@ def _site(fact: AreaFact) -> _Site:
     return _Site(x, y, weight, REACH * math.sqrt(weight))
 
 
-def _balanced(sites: Sequence[_Site]) -> list[_Site]:
+def _neighbours(sites: Sequence[_Site]) -> list[list[int]]:
+    """For each site the others, in order, that are near enough to have a say in its weight or in the shape of its cell.
+
+    Another one cuts a cell where distance² + weight − its weight < 2 · distance · reach, and raises a weight within
+    distance² < its weight / _WEIGHT_GAP. No weight is ever above the heaviest.
+    """
+    heaviest = max((site.weight for site in sites), default=0.0)
+    squares = [
+        max((site.reach + math.sqrt(site.reach**2 + heaviest)) ** 2, heaviest / _WEIGHT_GAP) + 1e-6 for site in sites
+    ]
+    near: list[list[int]] = [[] for _ in sites]
+    for index, (x, y, _, _) in enumerate(sites):
+        square, found = squares[index], near[index]
+        for other in range(index + 1, len(sites)):
+            there_x, there_y, _, _ = sites[other]
+            apart = (there_x - x) ** 2 + (there_y - y) ** 2
+            if apart < square:
+                found.append(other)
+            if apart < squares[other]:
+                near[other].append(index)
+    return near
+
+
+def _balanced(sites: Sequence[_Site], neighbours: Sequence[Sequence[int]]) -> list[_Site]:
     """Raises weights that are too small beside a neighbour's, until every point lies in its own cell."""
     weights = [site.weight for site in sites]
     heaviest = max(weights, default=0.0)
@@ -65,9 +93,9 @@ def _balanced(sites: Sequence[_Site]) -> list[_Site]:
         for index, site in enumerate(sites):
             least = max(
                 (
-                    weight - _WEIGHT_GAP * ((other.x - site.x) ** 2 + (other.y - site.y) ** 2)
-                    for other, weight in zip(sites, weights, strict=True)
-                    if other is not site and weight > weights[index]
+                    weights[other] - _WEIGHT_GAP * ((sites[other].x - site.x) ** 2 + (sites[other].y - site.y) ** 2)
+                    for other in neighbours[index]
+                    if weights[other] > weights[index]
                 ),
                 default=-heaviest,
             )
@@ -76,17 +104,10 @@ def _balanced(sites: Sequence[_Site]) -> list[_Site]:
     return [site._replace(weight=weight) for site, weight in zip(sites, weights, strict=True)]
 
 
-def _cell(site: _Site, sites: Sequence[_Site]) -> list[_Corner]:
-    corners = [
-        (
-            site.x + site.reach * math.cos(math.tau * corner / _CORNERS),
-            site.y + site.reach * math.sin(math.tau * corner / _CORNERS),
-        )
-        for corner in range(_CORNERS)
-    ]
-    for other in sites:
-        if other is not site:
-            corners = _cut_towards(other, site, corners)
+def _cell(site: _Site, neighbours: Sequence[_Site]) -> list[_Corner]:
+    corners = [(site.x + site.reach * east, site.y + site.reach * north) for east, north in _CIRCLE]
+    for other in neighbours:
+        corners = _cut_towards(other, site, corners)
     return corners
 
 
@@ -100,7 +121,7 @@ def _cut_towards(other: _Site, site: _Site, corners: list[_Corner]) -> list[_Cor
     if line >= site.reach:
         return corners
     beyond = [((x - site.x) * east + (y - site.y) * north) / distance - line for x, y in corners]
-    return _kept(corners, beyond)
+    return _kept(corners, beyond) if max(beyond) > 0 else corners
 
 
 def _kept(corners: list[_Corner], beyond: list[float]) -> list[_Corner]:
