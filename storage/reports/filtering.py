@@ -4,11 +4,11 @@ Both readings must agree on every report; a test holds them together. Where a re
 may see, and in a list of one's own reports (`mine`) the true one.
 """
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Hashable, Set
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, not_, or_, select
+from sqlalchemy import ColumnElement, and_
 
 from domain.places import Box, Point
 from domain.search_query import SearchQuery
@@ -16,10 +16,9 @@ from domain.time import HOUR
 from domain.visibility import Visibility
 from domain.vocabulary import ReportVisibility
 from storage.facets import Facets
-from storage.reports.distance import millimetres_between, whole_millimetres, within
-from storage.reports.searching import has_words
-from storage.reports.seen import owned, place, uses_true_places, visible_reports
-from storage.tables import forwardings, reports
+from storage.reports.conditions import conditions, shape_of, values_of
+from storage.reports.distance import millimetres_between, whole_millimetres
+from storage.reports.seen import uses_true_places, visible_reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +70,13 @@ class ResolvedFilter:
         """From when on `reported_within_hours` lets reports be told."""
         return None if self.reported_within_hours is None else now - self.reported_within_hours * HOUR
 
+    def since(self, now: int) -> int | None:
+        """The first moment that counts of those that reports were told at, by both conditions."""
+        earliest = self.earliest(now)
+        if earliest is None or self.reported_after is None:
+            return self.reported_after if earliest is None else earliest
+        return max(earliest, self.reported_after)
+
     def has_only(self, *names: str) -> bool:
         """Whether no condition but these is set (`whole_cities` is none by itself)."""
         allowed = {*names, "whole_cities"}
@@ -83,70 +89,29 @@ class ResolvedFilter:
         both = None if self.whole_cities is None or whole_cities is None else self.whole_cities & whole_cities
         return replace(self, areas=self.areas & areas, whole_cities=both)
 
-    def where(self, visibility: Visibility, dialect: str, now: int) -> ColumnElement[bool]:
-        """The condition of a statement on `reports`, what this viewer may see included. `now` is the hub's clock."""
-        return and_(visible_reports(visibility, own=self.own), *_conditions(self, visibility, dialect, now))
+    def where(
+        self, visibility: Visibility, dialect: str, now: int, *, since: bool = False, until: bool = False
+    ) -> ColumnElement[bool]:
+        """The condition of a statement on `reports`, what this viewer may see included. `now` is the hub's clock.
+
+        Its values are named, and given with it. A statement that is kept for all filters of one `shape` is run with the
+        `values` of each; `since`, `until`: see storage.reports.conditions.
+        """
+        asked = conditions(self, visibility, dialect, now, since=since, until=until)
+        return and_(visible_reports(visibility, own=self.own), *asked)
+
+    def shape(self) -> Hashable:
+        """What the text of `where` depends on, but for the viewer."""
+        return shape_of(self)
+
+    def values(self, dialect: str, now: int) -> dict[str, Any]:
+        """The values of `where` by name."""
+        return values_of(self, dialect, now)
 
     def matches(self, report_id: int, facets: Facets, at: int, visibility: Visibility) -> bool:
         """Whether a report of such facts matches at the time of an event. Whether the viewer may see it, who asks judges;
         words (`search`) and `updated_after` are no facts of an event and are left out here."""
         return all(holds(self, report_id, facets, at, visibility) for holds in _IN_MEMORY)
-
-
-def _conditions(f: ResolvedFilter, visibility: Visibility, dialect: str, now: int) -> list[ColumnElement[bool]]:
-    lies = place(visibility, mine=f.own)
-    found: list[ColumnElement[bool]] = []
-    for column, allowed in (
-        (reports.c.id, f.ids),
-        (reports.c.status, f.statuses),
-        (reports.c.category_id, f.categories),
-        (reports.c.source_id, f.sources),
-        (reports.c.agency_id, f.agencies),
-        (lies.area_id, f.areas),
-    ):
-        if allowed is not None:
-            found.append(column.in_(sorted(allowed)) if allowed else false())
-    if f.box is not None:
-        found.append(lies.latitude.between(f.box.south, f.box.north))
-        found.append(lies.longitude.between(f.box.west, f.box.east))
-    if f.near is not None:
-        found.append(within(lies.latitude, lies.longitude, f.near.point, f.near.metres))
-    if f.search is not None:
-        found.append(has_words(f.search, visibility, dialect, mine=f.own))
-    if f.forwardings is not None:
-        found.append(_forwarded(f.forwardings))
-    return found + _times(f, now) + _flags(f, visibility)
-
-
-def _times(f: ResolvedFilter, now: int) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    found += [reports.c.reported_at >= since for since in (f.earliest(now), f.reported_after) if since is not None]
-    if f.reported_before is not None:
-        found.append(reports.c.reported_at < f.reported_before)
-    if f.updated_after is not None:
-        found.append(reports.c.updated_at > f.updated_after)
-    return found
-
-
-def _flags(f: ResolvedFilter, visibility: Visibility) -> list[ColumnElement[bool]]:
-    means = reports.c.source_status_means
-    told: list[tuple[bool | None, ColumnElement[bool]]] = [
-        (f.has_photos, reports.c.photo_count > 0),
-        (f.breached, or_(reports.c.respond_breached, reports.c.resolve_breached)),
-        (f.duplicates, reports.c.duplicate_of_id.is_not(None)),
-        (f.mine, owned(visibility)),
-        (f.confidential, reports.c.visibility == ReportVisibility.CONFIDENTIAL),
-        (f.source_disagrees, and_(means.is_not(None), means != reports.c.status)),
-    ]
-    return [flag if wanted else not_(flag) for wanted, flag in told if wanted is not None]
-
-
-def _forwarded(states: frozenset[str]) -> ColumnElement[bool]:
-    if not states:
-        return false()
-    return exists(
-        select(forwardings.c.id).where(forwardings.c.report_id == reports.c.id, forwardings.c.state.in_(sorted(states)))
-    )
 
 
 _Judge = Callable[[ResolvedFilter, int, Facets, int, Visibility], bool]

@@ -1,6 +1,6 @@
 """Searching reports by their words, in the index that this viewer may search: the staff's has addresses, the public one none."""
 
-from sqlalchemy import Cast, ColumnElement, cast, column, literal, select, table
+from sqlalchemy import ColumnElement, Text, bindparam, cast, column, select, table
 
 from domain.search_query import SearchQuery
 from domain.visibility import Visibility
@@ -15,13 +15,16 @@ _INDEXES = {name: table(name, column("rowid"), column("doc")) for name in (STAFF
 def has_words(query: SearchQuery, visibility: Visibility, dialect: str, *, mine: bool = False) -> ColumnElement[bool]:
     """Reports whose words match, in the index that goes with the place this viewer sees."""
     index = _INDEXES[STAFF_INDEX if uses_true_places(visibility, mine=mine) else PUBLIC_INDEX]
+    words = bindparam("words", search_text(query, dialect), Text())
     if dialect == "postgresql":
-        from sqlalchemy.dialects.postgresql import (
-            TSQUERY,  # only where it is the store: it brings every driver's dialect
-        )
+        from sqlalchemy.dialects.postgresql import TSQUERY
 
-        asked: Cast[object] = cast(literal(tsquery_literal(query)), TSQUERY)
-        found = index.c.doc.op("@@", is_comparison=True)(asked)
+        found = index.c.doc.op("@@", is_comparison=True)(cast(words, TSQUERY))
     else:
-        found = index.c.doc.op("MATCH", is_comparison=True)(fts5_match(query))
+        found = index.c.doc.op("MATCH", is_comparison=True)(words)
     return reports.c.id.in_(select(index.c.rowid).where(found))
+
+
+def search_text(query: SearchQuery, dialect: str) -> str:
+    """The query as the store reads it: the value that is named `words`."""
+    return tsquery_literal(query) if dialect == "postgresql" else fts5_match(query)
