@@ -1,7 +1,12 @@
 """Runs GraphQL operations and knows nothing of reports: it could be a package of its own.
 
-engine.py     prepare and execute an operation, open a stream
-batch.py      load: many loads of one wave become one call
+engine.py     prepare and execute an operation, open a stream; answer.py is what comes of it
+readings.py   how a field finds its value
+plan.py       an operation compiled: selections of types, with generated code (written.py) that writes their objects
+run.py        finds the values of a plan, breadth first, in instances (instance.py), by calls.py
+writing.py    writes the answer of them; replay.py has graphql-core do it where there are errors, or no plan
+sharing.py    with whom an answer may be shared
+batch.py      load: many loads of one wave become one call, for graphql-core
 stream.py     Delivery, Source and Stream: a subscription while it lasts
 documents.py  texts that were parsed and validated before
 limits.py     how large an operation may be; parsing.py, measuring.py and inputs.py count
@@ -9,9 +14,10 @@ cost.py       what an operation costs, told before it runs; planned by cost_plan
 errors.py     what a client is told of a failure
 """
 
+from execution.answer import Answer
 from execution.batch import LoadingContext, abandon, load
 from execution.cost import Price
-from execution.engine import Answer, Engine, Kind, Prepared
+from execution.engine import Counted, Engine, Kind, Prepared
 from execution.errors import ClientMistake, FormattedError, RequestRefused, present_error
 from execution.limits import COST_EXCEEDED, Limits
 from execution.stream import Delivery, Source, Stream
@@ -22,6 +28,7 @@ __all__ = [
     "WEIGHT",
     "Answer",
     "ClientMistake",
+    "Counted",
     "Delivery",
     "Engine",
     "FormattedError",

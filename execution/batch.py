@@ -69,7 +69,7 @@ class _Wave:
     def add(self, function: BatchFunction[R], parent: Any, arguments: dict[str, Any]) -> asyncio.Future[R]:
         if not self._batches:
             self._loop.call_soon(self._turn)
-        key = (function, _frozen(arguments))
+        key = (function, frozen(arguments))
         batch = self._batches.get(key)
         if batch is None:
             batch = self._batches[key] = _Batch(function, arguments)
@@ -133,14 +133,14 @@ def _settle(answer: asyncio.Future[Any], value: Any) -> None:
         answer.set_result(value)
 
 
-def _frozen(value: Any) -> Hashable:
+def frozen(value: Any) -> Hashable:
     """Turn arguments into a key: equal arguments give equal keys, whatever lists and dicts are in them."""
     if isinstance(value, dict):
-        return frozenset((name, _frozen(item)) for name, item in value.items())
+        return frozenset((name, frozen(item)) for name, item in value.items())
     if isinstance(value, (set, frozenset)):
-        return frozenset(_frozen(item) for item in value)
+        return frozenset(frozen(item) for item in value)
     if isinstance(value, (list, tuple)):
-        return (type(value).__name__, tuple(_frozen(item) for item in value))
+        return (type(value).__name__, tuple(frozen(item) for item in value))
     try:
         hash(value)
     except TypeError:

@@ -20,6 +20,7 @@ from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, Undefi
 from graphql.utilities import value_from_ast_untyped
 
 from execution.cost_planning import Branch, Guards, PlannedField, Planning
+from execution.instance import Instance
 from execution.weight import Amount, Arguments
 
 LIST_SIZE = 10
@@ -46,9 +47,30 @@ class Price:
     requested: int
     _branches: _Branches
 
+    def spent(self, root: Instance) -> int:
+        """What the objects of a run cost: as much as `actual` says of the answer that is written of them."""
+        return _spent_on(self._branches[0], root) if self._branches else 0
+
     def actual(self, data: Mapping[str, Any] | None) -> int:
         """What an answer with this `data` cost."""
         return 0 if data is None else _spent(self._branches, data)
+
+
+def _spent_on(branch: tuple[_Priced, ...], instance: Instance) -> int:
+    total, size = 0, len(instance.rows)
+    for field in branch:
+        planned = instance.selection.by_key.get(field.key)
+        if planned is None:
+            continue
+        total += field.each * size
+        kids = None if planned.slot is None else instance.kids[planned.slot]
+        if kids is None:
+            continue
+        total += field.item * len(kids.order)
+        for each in kids.instances:
+            if field.branches:
+                total += _spent_on(field.branches[planned.types.index(each.selection.type)], each)
+    return total
 
 
 def _spent(branches: _Branches, data: Mapping[str, Any]) -> int:

@@ -1,31 +1,48 @@
-"""GraphQL texts that were parsed and validated before, so that the same text costs it once."""
+"""GraphQL texts that were parsed, validated and planned before, so that the same text costs it once."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from hashlib import sha256
 
-from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, validate
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, validate
 
-from execution.cost import CostPlan
-from execution.errors import VALIDATION_FAILED, refused
+from execution.errors import BAD_USER_INPUT, VALIDATION_FAILED, refused
 from execution.limits import Limits
 from execution.measuring import measure
+from execution.operation import ReadyOperation
 from execution.parsing import parse
+from execution.sharing import Sharing, sharing_of
 
 
 @dataclass(slots=True)
 class Document:
-    """A valid document, and what its operations cost, which is planned when one is first asked for."""
+    """A valid document, with its operations made ready when they are first asked for."""
 
     node: DocumentNode
     tokens: int
-    _plans: dict[int, CostPlan] = field(default_factory=dict)
+    digest: bytes
+    """SHA-256 of its text."""
+    sharing: Sharing
+    _ready: dict[int, ReadyOperation] = field(default_factory=dict)
 
-    def plan(self, schema: GraphQLSchema, operation: OperationDefinitionNode) -> CostPlan:
-        """What one of its operations costs."""
-        plan = self._plans.get(id(operation))
-        if plan is None:
-            plan = self._plans[id(operation)] = CostPlan(schema, self.node, operation)
-        return plan
+    def operation(self, schema: GraphQLSchema, name: str | None) -> ReadyOperation:
+        """The operation of a name, or the only one. Raises RequestRefused where there is no such."""
+        found = self._named(name)
+        ready = self._ready.get(id(found))
+        if ready is None:
+            ready = self._ready[id(found)] = ReadyOperation(schema, self.node, found)
+        return ready
+
+    def _named(self, name: str | None) -> OperationDefinitionNode:
+        operations = [each for each in self.node.definitions if isinstance(each, OperationDefinitionNode)]
+        if name is not None:
+            operations = [each for each in operations if each.name and each.name.value == name]
+        if len(operations) == 1:
+            return operations[0]
+        words = "Must provide operation name if query contains multiple operations."
+        if not operations:
+            words = "Must provide an operation." if name is None else f"Unknown operation named '{name}'."
+        raise refused([GraphQLError(words)], BAD_USER_INPUT)
 
 
 class Documents:
@@ -62,7 +79,8 @@ class Documents:
         errors = validate(self._schema, node, max_errors=self._limits.errors)
         if errors:
             raise refused(errors, VALIDATION_FAILED)
-        return self._keep(text, Document(node, tokens))
+        digest = sha256(text.encode("utf-8", "surrogatepass")).digest()
+        return self._keep(text, Document(node, tokens, digest, sharing_of(self._schema, node)))
 
     def _keep(self, text: str, document: Document) -> Document:
         self._kept[text] = document

@@ -1,27 +1,29 @@
 """Runs operations of one schema: prepared once, executed once, or once for each event of a stream.
 
-Today graphql-core does the work. What is asked of an engine is written so that a compiled plan can take its place:
-callers see `Prepared`, `Answer` and `Stream` and nothing of graphql-core's.
+Compiled plans do the work (plan.py, run.py, writing.py); what is not planned, and answers with errors, are left to
+graphql-core. Callers see `Prepared`, `Answer` and `Stream` and nothing of either.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
+import orjson
 from graphql import (
-    DocumentNode,
     ExecutionResult,
-    Executor,
     GraphQLError,
     GraphQLResolveInfo,
     GraphQLSchema,
     OperationDefinitionNode,
     default_field_resolver,
+    default_type_resolver,
 )
 from graphql.execution import create_source_event_stream
 
+from execution.answer import Answer
 from execution.batch import abandon
 from execution.cost import Price
 from execution.documents import Documents
@@ -29,15 +31,20 @@ from execution.errors import (
     BAD_USER_INPUT,
     INTERNAL,
     VALIDATION_FAILED,
-    FormattedError,
     PresentError,
     RequestRefused,
     present_error,
     refused,
 )
 from execution.inputs import check_variables
+from execution.instance import Instance
 from execution.limits import COST_EXCEEDED, TIMEOUT, Limits, exceeded
+from execution.plan import Plan
+from execution.replay import PlanExecutor
+from execution.run import PlanRun
+from execution.sharing import Sharing
 from execution.stream import Source, Stream
+from execution.writing import write
 
 Kind = Literal["query", "mutation", "subscription"]
 ContextForEvent = Callable[[], AbstractAsyncContextManager[Any]]
@@ -50,15 +57,34 @@ _CHARACTERS_FOR_A_POINT = 10
 """Parsing and validating ten of them takes about as long as an object of an answer does."""
 
 
+_REMEMBERED = 2_000
+"""Prepared operations that are kept with their variables."""
+
+_LONG = 4_096
+"""Characters of variables that are kept: longer ones are coerced each time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """One operation of a valid document with its coerced variables: all that can be found wrong beforehand is right."""
 
-    text: str
-    document: DocumentNode
     operation: OperationDefinitionNode
-    executor: Executor[Any]
+    executor: PlanExecutor
     price: Price
+    plan: Plan | None
+    key: Hashable | None
+    """Equal for what asks the same: the same document, operation and variables. None where variables are no JSON."""
+    sharing: Sharing
+
+    @property
+    def personal(self) -> bool:
+        """Whether the answer depends on the very person who asks, and not on what a class of viewers may see."""
+        return self.sharing.personal
+
+    @property
+    def shows_position(self) -> bool:
+        """Whether a cursor is shown."""
+        return self.sharing.shows_position
 
     @property
     def cost(self) -> int:
@@ -81,33 +107,34 @@ class Prepared:
         return self.executor.variable_values.coerced
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The response to an operation that ran: `data` is None when a null went all the way up."""
+@dataclass(slots=True)
+class Counted:
+    """How answers were made since the engine was: by a plan, by a plan and then again for their errors, by graphql-core."""
 
-    data: dict[str, Any] | None
-    errors: list[FormattedError] | None = None
-    extensions: dict[str, Any] | None = None
-
-    def payload(self) -> dict[str, Any]:
-        """Return the response map of the GraphQL specification, errors first so that a reader sees them."""
-        payload: dict[str, Any] = {"errors": self.errors} if self.errors else {}
-        payload["data"] = self.data
-        if self.extensions:
-            payload["extensions"] = self.extensions
-        return payload
+    planned: int = 0
+    replayed: int = 0
+    left_to_core: int = 0
 
 
 class Engine:
     """Prepares and runs the operations of one schema."""
 
     def __init__(
-        self, schema: GraphQLSchema, limits: Limits | None = None, *, present_error: PresentError = present_error
+        self,
+        schema: GraphQLSchema,
+        limits: Limits | None = None,
+        *,
+        present_error: PresentError = present_error,
+        compiled: bool = True,
     ) -> None:
+        """`compiled` is False where graphql-core alone is to execute, to be compared with."""
         self.schema = schema
         self.limits = limits or Limits()
+        self.counted = Counted()
         self._documents = Documents(schema, self.limits)
         self._present = present_error
+        self._compiled = compiled
+        self._remembered: OrderedDict[Hashable, Prepared] = OrderedDict()
 
     def cost_of_reading(self, text: str) -> int:
         """What it costs to read a document, be it valid or not: nothing where it was read lately, or is short."""
@@ -126,22 +153,39 @@ class Engine:
     ) -> Prepared:
         """Parse, validate, coerce and cost. Raises RequestRefused for anything wrong in text, operation name or
         variables, and for what is over a limit."""
-        document = self._documents.get(text)
         given = variables or {}
+        key = _key(text, operation_name, given)
+        found = None if key is None else self._remembered.get(key)
+        if found is not None and text in self._documents:
+            self._remembered.move_to_end(key)
+            return found
+        prepared = self._prepare(text, operation_name or None, given)
+        if key is not None:
+            self._remembered[key] = prepared
+            if len(self._remembered) > _REMEMBERED:
+                self._remembered.popitem(last=False)
+        return prepared
+
+    def _prepare(self, text: str, operation_name: str | None, given: dict[str, Any]) -> Prepared:
+        document = self._documents.get(text)
         check_variables(given, self.limits)
-        executor = Executor.build(
-            self.schema,
-            document.node,
-            raw_variable_values=given,
-            operation_name=operation_name or None,
-            field_resolver=_resolve_field,
-        )
-        if isinstance(executor, list):
-            raise refused(executor[: self.limits.errors], BAD_USER_INPUT)
-        price = document.plan(self.schema, executor.operation).price(given)
+        ready = document.operation(self.schema, operation_name)
+        variables = ready.variables(given)
+        if isinstance(variables, list):
+            raise refused(variables[: self.limits.errors], BAD_USER_INPUT)
+        price = ready.cost.price(given)
         if price.requested > self.limits.cost:
             raise _too_dear(self.limits.cost, price.requested)
-        return Prepared(text, document.node, executor.operation, executor, price)
+        executor = ready.executor(
+            variables,
+            field_resolver=_resolve_field,
+            type_resolver=default_type_resolver,
+            subscribe_field_resolver=default_field_resolver,
+        )
+        plan = ready.plan(variables) if self._compiled else None
+        said = _written_out(given)
+        key = None if said is None else (document.digest, operation_name, said)
+        return Prepared(ready.operation, executor, price, plan, key, document.sharing)
 
     async def execute(self, prepared: Prepared, context: Any, root: Any = None) -> Answer:
         """Run a query, a mutation, or a subscription's selection on one event as `root`.
@@ -149,17 +193,41 @@ class Engine:
         Raises RequestRefused (TIMEOUT) when it takes too long, having stopped all that was read for it. A mutation that
         was begun takes as long as it takes.
         """
-        executor = prepared.executor.build_per_event_executor(root)
+        executor = cast(PlanExecutor, prepared.executor.build_per_event_executor(root))
         executor.context_value = context
-        serially = prepared.kind == "mutation"
-        async with self._in_time(limited=not serially):
+        async with self._in_time(limited=prepared.kind != "mutation"):
             try:
-                running = executor.execute_operation(serially)
-                result = cast(ExecutionResult, await running if isinstance(running, Awaitable) else running)
+                if prepared.plan is None:
+                    return await self._left_to_core(prepared, executor)
+                return await self._planned(prepared, prepared.plan, executor, root)
             finally:
                 await abandon(context)
+
+    async def _planned(self, prepared: Prepared, plan: Plan, executor: PlanExecutor, row: Any) -> Answer:
+        self.counted.planned += 1
+        root, run = Instance(plan.root, (row,)), PlanRun(plan, executor)
+        if prepared.kind == "mutation":
+            broken = await _serially(plan, run, executor, root)
+            if broken is not None:
+                return self._answer(broken, prepared.cost)
+        else:
+            await run.find(root, plan.root.asked)
+        try:
+            (data,) = write(root, executor.context_value)
+        except Exception:  # noqa: BLE001  something in it is an error, and graphql-core says which, and what comes of it
+            self.counted.replayed += 1
+            return self._answer(executor.replay(root, plan.root.fields), prepared.cost)
+        return Answer(data, spent=prepared.price.spent(root))
+
+    async def _left_to_core(self, prepared: Prepared, executor: PlanExecutor) -> Answer:
+        self.counted.left_to_core += 1
+        running = executor.execute_operation(prepared.kind == "mutation")
+        result = cast(ExecutionResult, await running if isinstance(running, Awaitable) else running)
+        return self._answer(result, prepared.cost if result.errors else prepared.price.actual(result.data))
+
+    def _answer(self, result: ExecutionResult, spent: int) -> Answer:
         errors = [self._present(error) for error in result.errors] if result.errors else None
-        return Answer(result.data, errors)
+        return Answer(result.data, errors, spent=spent)
 
     async def subscribe(self, prepared: Prepared, context_for_event: ContextForEvent) -> Stream:
         """Open the source of a subscription. Raises RequestRefused when its resolver does.
@@ -203,6 +271,36 @@ class Engine:
         if isinstance(opened, ExecutionResult):
             raise self.refusal((opened.errors or [GraphQLError("The subscription gave no stream.")])[0])
         return cast(Source, opened)
+
+
+async def _serially(plan: Plan, run: PlanRun, executor: PlanExecutor, root: Instance) -> ExecutionResult | None:
+    """Find the root's fields one after another. What comes after one whose null is the whole answer's is not begun:
+    then that answer is returned."""
+    for index, planned in enumerate(plan.root.fields, 1):
+        if planned.slot is None:
+            continue
+        await run.find(root, [planned])
+        if planned.shape.nullable[0]:
+            continue
+        so_far = cast(PlanExecutor, executor.build_per_event_executor(None)).replay(root, plan.root.fields[:index])
+        if so_far.data is None:
+            return so_far
+    return None
+
+
+def _key(text: str, operation_name: str | None, given: dict[str, Any]) -> Hashable | None:
+    said = _written_out(given)
+    return None if said is None or len(said) > _LONG else (text, operation_name or None, said)
+
+
+def _written_out(given: dict[str, Any]) -> bytes | None:
+    """Variables as they were sent, in one order; None where something in them is no JSON (a file)."""
+    if not given:
+        return b""
+    try:
+        return orjson.dumps(given, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        return None
 
 
 def _resolve_field(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:

@@ -31,37 +31,40 @@ READING, GUARDS = "reading", "guards"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A field that the row holds as `name`. What is not None is converted: by `convert`, or by what `prepare` makes of
-    the context, once for a run."""
+    """A field that the row holds as `name` (with dots: what that holds, and so on). What is not None is converted: by
+    `convert`, or by what `prepare` makes of the context, once for a run."""
 
     name: str
     convert: Callable[[Any], Any] | None = None
     prepare: Callable[[Any], Callable[[Any], Any]] | None = None
 
+    def of(self, row: Any, context: Any) -> Any:
+        """What one row holds."""
+        found = attrgetter(self.name)(row)
+        if found is None:
+            return None
+        if self.prepare is not None:
+            return self.prepare(context)(found)
+        return found if self.convert is None else self.convert(found)
+
     def resolver(self) -> Resolve:
         """The field's resolver for graphql-core."""
-        read, convert, prepare = attrgetter(self.name), self.convert, self.prepare
-        if convert is None and prepare is None:
+        if self.convert is None and self.prepare is None:
+            read = attrgetter(self.name)
             return lambda row, _info: read(row)
-
-        def converted(row: Any, info: Any) -> Any:
-            found = read(row)
-            if found is None:
-                return None
-            return convert(found) if prepare is None else prepare(info.context)(found)  # type: ignore[misc]
-
-        return converted
+        return lambda row, info: self.of(row, info.context)
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
     """A field that `find(row, context)` computes; it may be awaitable.
 
-    `needs`: the columns that it reads. `same_row`: it gives the row itself (or None), shown as another type.
+    `needs`: the columns that it reads (None: not told). `same_row`: it gives the row itself (or None), shown as another
+    type.
     """
 
     find: Callable[[Any, Any], Any]
-    needs: tuple[str, ...] = ()
+    needs: tuple[str, ...] | None = None
     same_row: bool = False
 
     def resolver(self) -> Resolve:
@@ -76,13 +79,13 @@ class Batch:
     Exception among them is the error of that row's field.
 
     With `key` the function gets what the rows hold in that column, and a row that has None there has no value. `needs`
-    are the other columns that it reads off the rows. `arguments` makes the keywords. With `rows_of`, the name of a type,
+    are the columns that it reads off the rows otherwise (None: not told). `arguments` makes the keywords. With `rows_of`, the name of a type,
     the function also takes `columns`: the columns that are read of rows shown as that type below this field (None: all).
     """
 
     function: Callable[..., Awaitable[Any]]
     key: str | None = None
-    needs: tuple[str, ...] = ()
+    needs: tuple[str, ...] | None = None
     arguments: Arguments | None = None
     rows_of: str | None = None
 

@@ -14,6 +14,7 @@ from schema.fields import attach
 from schema.guarding import guard
 from schema.mutation import Mutation
 from schema.node import tell_types_apart
+from schema.personal import mark
 from schema.query import Query
 from schema.scalars import SCALARS
 from schema.subscription import Subscription
@@ -36,6 +37,7 @@ def build_schema() -> strawberry.Schema:
     attach(built)
     tell_types_apart(built)
     weigh(built)
+    mark(built)
     guard(built)
     return schema
 

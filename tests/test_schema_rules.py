@@ -18,8 +18,8 @@ from graphql import (
 )
 
 from domain.vocabulary import EventKind
+from execution.readings import reading_of
 from resolvers.filters import ReportFilter
-from schema.fields import reading_of
 from schema.node import TYPE_OF_ROW
 from schema.root import graphql_schema
 

@@ -1,0 +1,110 @@
+"""Calls of batch functions that wait for their turn: one for all rows that need the same function, the same way."""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from execution.batch import frozen
+from execution.instance import Instance
+from execution.plan import PlannedField
+from execution.readings import Batch, Once
+
+Found = Callable[[Instance, PlannedField, list[Any]], None]
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Whose values are to be found: they begin at `start`, one for each of the rows of `whose` (None: all)."""
+
+    instance: Instance
+    field: PlannedField
+    whose: list[int] | None
+    start: int
+
+
+@dataclass(slots=True)
+class Call:
+    """One call to be made, and who waits for it."""
+
+    reading: Batch | Once
+    keywords: dict[str, Any]
+    columns: frozenset[str] | None
+    parents: list[Any] = field(default_factory=list)
+    waiting: list[_Waiting] = field(default_factory=list)
+
+    def join(self, instance: Instance, planned: PlannedField, columns: frozenset[str] | None) -> None:
+        """Have the rows of an instance wait for it too."""
+        rows: Sequence[Any] = instance.rows
+        key = self.reading.key if isinstance(self.reading, Batch) else None
+        whose: list[int] | None = None
+        if key is not None:
+            rows = [getattr(row, key) for row in rows]
+            if None in rows:
+                whose = [index for index, each in enumerate(rows) if each is not None]
+                rows = [rows[index] for index in whose]
+        self.waiting.append(_Waiting(instance, planned, whose, len(self.parents)))
+        self.parents += rows
+        self.columns = None if self.columns is None or columns is None else self.columns | columns
+
+    async def make(self, context: Any, found: Found) -> None:
+        """Make it, and tell each who waits what was found. What it fails with is the error of every field."""
+        values: Sequence[Any] = ()
+        if self.parents:
+            try:
+                values = await self._made(context)
+            except Exception as error:  # noqa: BLE001  whatever it is, it is told as the error of the fields that asked
+                values = [error] * len(self.parents)
+        for each in self.waiting:
+            found(each.instance, each.field, _share(values, each))
+
+    async def _made(self, context: Any) -> Sequence[Any]:
+        keywords = self.keywords
+        if self.reading.rows_of is not None:
+            keywords = {**keywords, "columns": self.columns}
+        if isinstance(self.reading, Once):
+            return [await self.reading.function(context, **keywords)] * len(self.parents)
+        values: Sequence[Any] = await self.reading.function(self.parents, context, **keywords)
+        if len(values) != len(self.parents):
+            name = getattr(self.reading.function, "__qualname__", repr(self.reading.function))
+            raise ValueError(f"{name} gave {len(values)} values for {len(self.parents)} parents")
+        return values
+
+
+def _share(values: Sequence[Any], waiting: _Waiting) -> list[Any]:
+    size = len(waiting.instance.rows)
+    if waiting.whose is None:
+        return list(values[waiting.start : waiting.start + size])
+    own: list[Any] = [None] * size
+    for place, index in enumerate(waiting.whose, waiting.start):
+        own[index] = values[place]
+    return own
+
+
+class Calls:
+    """The calls of one front of an operation, in the order that they were asked for."""
+
+    def __init__(self) -> None:
+        self._calls: dict[Hashable, Call] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._calls)
+
+    def add(
+        self,
+        instance: Instance,
+        planned: PlannedField,
+        reading: Batch | Once,
+        keywords: dict[str, Any],
+        columns: frozenset[str] | None,
+    ) -> None:
+        """Have the rows of an instance wait for a call with these keywords."""
+        key = (reading.function, frozen(keywords))
+        call = self._calls.get(key)
+        if call is None:
+            call = self._calls[key] = Call(reading, keywords, columns)
+        call.join(instance, planned, columns)
+
+    def taken(self) -> list[Call]:
+        """All of them, to be made now."""
+        calls, self._calls = list(self._calls.values()), {}
+        return calls

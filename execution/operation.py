@@ -1,0 +1,101 @@
+"""One operation of a valid document, made ready once: its plans by what @skip and @include say, and its price's plan."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    Node,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+    get_variable_values,
+)
+from graphql.execution.collect_fields import FragmentDetails
+from graphql.execution.values import VariableValues
+
+from execution.cost import CostPlan
+from execution.plan import NotPlanned, Plan
+from execution.replay import PlanExecutor
+
+_LEFT_TO_CORE = frozenset({"defer", "stream", "experimental_disableErrorPropagation"})
+_CONDITIONS = ("skip", "include")
+_VARIANTS = 16
+"""Plans kept of one operation: each of k variables in conditions may double them."""
+
+
+class ReadyOperation:
+    """An operation with what is found out about it once."""
+
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> None:
+        self.operation = operation
+        self.cost = CostPlan(schema, document, operation)
+        self._schema = schema
+        self._fragments = {
+            each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
+        }
+        self._details = {name: FragmentDetails(each) for name, each in self._fragments.items()}
+        nodes = list(_directed([operation, *self._fragments.values()]))
+        self._left_to_core = any(each.variable_definitions for each in self._fragments.values()) or any(
+            directive.name.value in _LEFT_TO_CORE
+            for node in nodes
+            for directive in getattr(node, "directives", ()) or ()
+        )
+        self._conditions = sorted(set(_conditions(nodes)))
+        self._plans: OrderedDict[tuple[Any, ...], Plan | None] = OrderedDict()
+
+    def variables(self, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
+        """The coerced variables, or what is wrong with them."""
+        return get_variable_values(self._schema, self.operation.variable_definitions or (), given, max_errors=50)
+
+    def executor(self, variables: VariableValues, **resolvers: Any) -> PlanExecutor:
+        """What executes it with these variables."""
+        return PlanExecutor(
+            self._schema, self._fragments, self._details, None, None, self.operation, variables, **resolvers
+        )
+
+    def plan(self, variables: VariableValues) -> Plan | None:
+        """Its plan as these variables have it; None where it is left to graphql-core."""
+        key = tuple(variables.coerced.get(name) for name in self._conditions)
+        if key in self._plans:
+            self._plans.move_to_end(key)
+            return self._plans[key]
+        plan = self._plans[key] = self._planned(variables)
+        if len(self._plans) > _VARIANTS:
+            self._plans.popitem(last=False)
+        return plan
+
+    def _planned(self, variables: VariableValues) -> Plan | None:
+        if self._left_to_core:
+            return None
+        told = {name: variables.coerced[name] for name in self._conditions if name in variables.coerced}
+        sources = {name: variables.sources[name] for name in told}
+        try:
+            return Plan(self._schema, self.operation, self._details, VariableValues(sources, told))
+        except NotPlanned:
+            return None
+
+
+def _directed(nodes: list[Node]) -> Iterator[Node]:
+    """All nodes that may carry directives which say what is executed."""
+    stack: list[Node] = list(nodes)
+    while stack:
+        node = stack.pop()
+        yield node
+        below: SelectionSetNode | None = getattr(node, "selection_set", None)
+        if below is not None:
+            stack += below.selections
+
+
+def _conditions(nodes: list[Node]) -> Iterator[str]:
+    """The variables that decide what is in the operation."""
+    for node in nodes:
+        for directive in getattr(node, "directives", ()) or ():
+            if directive.name.value in _CONDITIONS:
+                yield from (
+                    each.value.name.value for each in directive.arguments or () if isinstance(each.value, VariableNode)
+                )

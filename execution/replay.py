@@ -1,0 +1,111 @@
+"""graphql-core's executor for an answer with errors: it completes values that a plan's run has found already.
+
+What is an error, where it is told, and how far its null goes are thus decided by graphql-core alone. It is also the
+executor of operations that are not planned.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import ExecutionResult, Executor, GraphQLAbstractType, GraphQLError, GraphQLObjectType
+from graphql.execution.collect_fields import FieldDetailsList
+from graphql.pyutils import Path
+
+from execution.instance import Instance, is_object
+from execution.plan import TYPENAME, PlannedField
+from execution.readings import Column
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A row of an instance, in place of the row itself: from here its values are found again."""
+
+    instance: Instance
+    index: int
+
+
+class PlanExecutor(Executor[Any]):
+    """An executor that goes along what a plan's run has found, where its source is `At`."""
+
+    def replay(self, root: Instance, fields: list[PlannedField]) -> ExecutionResult:
+        """The answer to these fields of a root, errors included."""
+        data: dict[str, Any] | None = {}
+        at = At(root, 0)
+        try:
+            for each in fields:
+                path = Path(None, each.key, root.selection.type.name)
+                assert data is not None
+                data[each.key] = self.execute_field(root.selection.type, at, each.details, path, None)
+        except GraphQLError as error:
+            self.collected_errors.add(error, None)
+            data = None
+        return ExecutionResult(data, self.collected_errors.errors or None)
+
+    def execute_field(
+        self,
+        parent_type: GraphQLObjectType,
+        source: Any,
+        field_details_list: FieldDetailsList,
+        path: Path,
+        position_context: Any,
+    ) -> Any:
+        """Complete what was found for a field; resolve it where nothing was."""
+        if source.__class__ is not At:
+            return super().execute_field(parent_type, source, field_details_list, path, position_context)
+        planned = source.instance.selection.by_key[str(path.key)]
+        type_, nodes = planned.definition.type, planned.nodes
+        info = self.build_resolve_info(planned.definition, nodes, parent_type, path)
+        try:
+            value = _value(planned, source, self.context_value)
+            return self.complete_value(type_, field_details_list, info, path, value, position_context)
+        except Exception as error:  # noqa: BLE001  an error of any kind is the field's, as graphql-core has it
+            self.handle_field_error(error, type_, field_details_list, path)
+            return None
+
+    def complete_abstract_value(
+        self,
+        return_type: GraphQLAbstractType,
+        field_details_list: FieldDetailsList,
+        info: Any,
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        """Complete an object of the type that it was found to have; where none was found, tell why."""
+        if result.__class__ is At:
+            type_ = result.instance.selection.type
+            return self.complete_object_value(type_, field_details_list, info, path, result, position_context)
+        return super().complete_abstract_value(return_type, field_details_list, info, path, result, position_context)
+
+
+def _value(planned: PlannedField, at: At, context: Any) -> Any:
+    """What was found for a field of a row, with `At` in place of the objects that were made children."""
+    if planned.slot is None:
+        if planned.name == TYPENAME:
+            return at.instance.selection.type.name
+        assert isinstance(planned.reading, Column)
+        return planned.reading.of(at.instance.rows[at.index], context)
+    value = at.instance.values[planned.slot][at.index]
+    if planned.leaf is not None:
+        return value
+    return at.instance.replayed(planned, _placed)[at.index]
+
+
+def _placed(instance: Instance, planned: PlannedField) -> list[Any]:
+    """A field's values for all rows, with `At` for objects, in the order that they were made children."""
+    kids = instance.kids[planned.place]
+    order = iter(() if kids is None else kids.order)
+    counts: dict[int, int] = {}
+
+    def place(value: Any, depth: int) -> Any:
+        if not is_object(value):
+            return value
+        if depth:
+            return [place(each, depth - 1) for each in value] if value.__class__ is list else value
+        whose = next(order)
+        if whose is None:
+            return value
+        index = counts[id(whose)] = counts.get(id(whose), -1) + 1
+        return At(whose, index)
+
+    return [place(each, planned.shape.depth) for each in instance.values[planned.place]]

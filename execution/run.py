@@ -1,0 +1,232 @@
+"""Finds the values of a plan's fields, breadth first: each field is read for all rows of its selection at once.
+
+What needs nothing but the rows is read at once. Calls of batch functions are gathered over the whole front of the
+operation, so that a function is called once for all rows that wait for it with the same arguments; they are made one
+after another, for all of them read one snapshot. Plain resolvers are called row by row, and awaited side by side.
+"""
+
+import asyncio
+from collections.abc import AsyncIterable, Awaitable
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import GraphQLObjectType, default_type_resolver
+from graphql.pyutils import is_awaitable, is_iterable
+
+from execution.calls import Calls
+from execution.instance import Instance, Kids, field_paths, is_object, objects_of
+from execution.plan import Plan, PlannedField
+from execution.readings import Batch, Column, Once, Value
+from execution.replay import PlanExecutor
+
+
+@dataclass(slots=True)
+class _Awaited:
+    """Something to be awaited, and where what comes of it belongs."""
+
+    awaitable: Awaitable[Any]
+    values: list[Any]
+    index: int
+
+
+class PlanRun:
+    """One run of a plan."""
+
+    def __init__(self, plan: Plan, executor: PlanExecutor) -> None:
+        self._plan = plan
+        self._executor = executor
+        self._context = executor.context_value
+        self._new: list[Instance] = []
+        self._calls = Calls()
+        self._awaited: list[_Awaited] = []
+        self._late: list[tuple[Instance, PlannedField]] = []
+        self._untyped: list[tuple[Instance, PlannedField]] = []
+
+    async def find(self, root: Instance, fields: list[PlannedField]) -> None:
+        """Find the values of these fields of an instance, and of all below them."""
+        for planned in fields:
+            self._ask(root, planned)
+        await self._find()
+
+    async def _find(self) -> None:
+        while self._new or self._calls or self._late or self._untyped:
+            new, self._new = self._new, []
+            for instance in new:
+                for planned in instance.selection.asked:
+                    self._ask(instance, planned)
+            if not self._new:
+                await self._wait()
+
+    async def _wait(self) -> None:
+        """Wait for all that was asked of others; what they found goes on from there."""
+        awaited, self._awaited = self._awaited, []
+        late, self._late = self._late, []
+        untyped, self._untyped = self._untyped, []
+        for call in self._calls.taken():
+            await call.make(self._context, self._found)
+        await _settle(awaited)
+        for instance, planned in late:
+            self._found_unless_awaited(instance, planned, instance.values[planned.place])
+        for instance, planned in untyped:
+            await self._tell_types_apart(instance, planned)
+
+    # ------------------------------------------------------------ one field of all rows
+
+    def _ask(self, instance: Instance, planned: PlannedField) -> None:
+        """Read a field of all rows, or note who waits for it."""
+        reading = planned.reading
+        try:
+            arguments = planned.arguments(self._executor.variable_values)
+            for guard in planned.guards:
+                guard(self._context, arguments)
+            if isinstance(reading, Batch | Once):
+                keywords = {} if reading.arguments is None else reading.arguments(self._context, arguments)
+        except Exception as error:  # noqa: BLE001  what refuses a field, for whatever reason, is that field's error
+            self._found(instance, planned, [error] * len(instance.rows))
+            return
+        if isinstance(reading, Batch | Once):
+            columns = None if reading.rows_of is None else self._plan.columns(planned, reading.rows_of)
+            self._calls.add(instance, planned, reading, keywords, columns)
+        elif isinstance(reading, Column):
+            self._found(instance, planned, self._each(reading.of, instance))
+        elif isinstance(reading, Value):
+            values = self._each(reading.find, instance)
+            (self._found if reading.same_row else self._found_unless_awaited)(instance, planned, values)
+        else:
+            self._found_unless_awaited(instance, planned, self._resolved(instance, planned, arguments))
+
+    def _each(self, read: Any, instance: Instance) -> list[Any]:
+        context = self._context
+        try:
+            return [read(row, context) for row in instance.rows]
+        except Exception:  # noqa: BLE001  found out for which rows, and told of those alone
+            return [_or_error(read, row, context) for row in instance.rows]
+
+    def _resolved(self, instance: Instance, planned: PlannedField, arguments: dict[str, Any]) -> list[Any]:
+        """What a plain resolver gives for each row."""
+        resolve = planned.definition.resolve or self._executor.field_resolver
+        found: list[Any] = []
+        for row, info in zip(instance.rows, self._infos(instance, planned), strict=True):
+            try:
+                found.append(resolve(row, info, **arguments))
+            except Exception as error:  # noqa: BLE001  a resolver's error, whatever it is, is the error of its field
+                found.append(error)
+        return found
+
+    def _infos(self, instance: Instance, planned: PlannedField) -> list[Any]:
+        build, nodes, type_ = self._executor.build_resolve_info, planned.nodes, instance.selection.type
+        return [build(planned.definition, nodes, type_, path) for path in field_paths(instance, planned)]
+
+    def _found_unless_awaited(self, instance: Instance, planned: PlannedField, values: list[Any]) -> None:
+        before = len(self._awaited)
+        self._note_awaitables(values, planned.shape.depth if planned.reading is None else 0)
+        if len(self._awaited) == before:
+            self._found(instance, planned, values)
+            return
+        instance.values[planned.place] = values
+        self._late.append((instance, planned))
+
+    def _note_awaitables(self, values: list[Any], depth: int) -> None:
+        """Note what is to be awaited among values and, `depth` lists deep, among their items."""
+        for index, value in enumerate(values):
+            if is_awaitable(value):
+                self._awaited.append(_Awaited(value, values, index))
+            elif depth and isinstance(value, AsyncIterable):
+                self._awaited.append(_Awaited(_collected(value), values, index))
+            elif depth and is_object(value) and is_iterable(value):
+                values[index] = items = list(value)
+                self._note_awaitables(items, depth - 1)
+
+    # ------------------------------------------------------------ objects in values
+
+    def _found(self, instance: Instance, planned: PlannedField, values: list[Any]) -> None:
+        """Keep a field's values, and make the objects in them children, to be asked in their turn."""
+        depth = planned.shape.depth
+        if depth:
+            values = [_listed(each, depth) for each in values]
+        instance.values[planned.place] = values
+        if planned.leaf is not None:
+            return
+        items = values
+        for _ in range(depth):
+            items = [each for listed in items if listed.__class__ is list for each in listed]
+        rows = [each for each in items if is_object(each)]
+        if not rows:
+            return
+        if planned.object_type is None:
+            self._untyped.append((instance, planned))
+            return
+        born = Instance(self._plan.below(planned, planned.object_type), rows, instance, planned)
+        instance.kids[planned.place] = Kids([born], [born] * len(rows), whole=len(rows) == len(items))
+        if born.selection.asked:
+            self._new.append(born)
+
+    async def _tell_types_apart(self, instance: Instance, planned: PlannedField) -> None:
+        """Make the objects of an interface or a union children, an instance for each type."""
+        rows: dict[str, list[Any]] = {}
+        names: list[str | None] = []
+        for path, row in objects_of(instance, planned):
+            name = await self._type_name(instance, planned, path, row)
+            names.append(name)
+            if name is not None:
+                rows.setdefault(name, []).append(row)
+        born = {name: self._born(instance, planned, name, of_type) for name, of_type in rows.items()}
+        order = [None if name is None else born[name] for name in names]
+        instance.kids[planned.place] = Kids(list(born.values()), order, whole=False)
+        self._new += born.values()
+
+    def _born(self, instance: Instance, planned: PlannedField, name: str, rows: list[Any]) -> Instance:
+        type_ = self._plan.schema.type_map[name]
+        assert isinstance(type_, GraphQLObjectType), "told so before"
+        return Instance(self._plan.below(planned, type_), rows, instance, planned)
+
+    async def _type_name(self, instance: Instance, planned: PlannedField, path: Any, row: Any) -> str | None:
+        """The name of a row's type; None where that is none that the field may have."""
+        abstract = planned.abstract
+        assert abstract is not None
+        while isinstance(path.key, int):
+            path = path.prev
+        info = self._executor.build_resolve_info(planned.definition, planned.nodes, instance.selection.type, path)
+        try:
+            told = (abstract.resolve_type or default_type_resolver)(row, info, abstract)
+            name = await told if isinstance(told, Awaitable) else told
+        except Exception:  # noqa: BLE001  the answer is made again by graphql-core, which asks again and tells the error
+            return None
+        type_ = self._plan.schema.get_type(name) if isinstance(name, str) else None
+        possible = isinstance(type_, GraphQLObjectType) and self._plan.schema.is_sub_type(abstract, type_)
+        return name if possible and isinstance(name, str) else None
+
+
+def _or_error(read: Any, row: Any, context: Any) -> Any:
+    try:
+        return read(row, context)
+    except Exception as error:  # noqa: BLE001  what a reading fails with, whatever it is, is the error of its field
+        return error
+
+
+def _listed(value: Any, depth: int) -> Any:
+    """A list of lists as such, whatever it was; what cannot be iterated stays, and is an error when it is written."""
+    if value.__class__ is not list:
+        if not is_object(value) or not is_iterable(value):
+            return value
+        value = list(value)
+    return value if depth == 1 else [_listed(each, depth - 1) for each in value]
+
+
+async def _settle(awaited: list[_Awaited]) -> None:
+    if len(awaited) == 1:
+        (only,) = awaited
+        try:
+            only.values[only.index] = await only.awaitable
+        except Exception as error:  # noqa: BLE001  what is awaited fails as its field's error
+            only.values[only.index] = error
+    elif awaited:
+        found = await asyncio.gather(*(each.awaitable for each in awaited), return_exceptions=True)
+        for each, value in zip(awaited, found, strict=True):
+            if isinstance(value, BaseException) and not isinstance(value, Exception):
+                raise value
+            each.values[each.index] = value
+
+
+async def _collected(iterable: AsyncIterable[Any]) -> list[Any]:
+    return [each async for each in iterable]

@@ -1,0 +1,82 @@
+"""Writes an answer from the values that were found, or raises: an answer with errors is not written here."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from execution.instance import Instance, Kids, is_object
+from execution.leaves import Flaw
+from execution.plan import PlannedField
+
+
+def write(instance: Instance, context: Any) -> list[dict[str, Any]]:
+    """The objects of an instance, in the order of its rows. Raises, whatever it may be, where there is an error."""
+    selection = instance.selection
+    slots = [_completed(each, instance, context) for each in selection.asked]
+    return selection.build(instance.rows, context, slots)
+
+
+def _completed(planned: PlannedField, instance: Instance, context: Any) -> Sequence[Any]:
+    values = instance.values[planned.place]
+    nullable = planned.shape.nullable
+    if planned.leaf is not None:
+        if not planned.shape.depth:
+            return values  # the generated code completes them
+        return [_leaves(each, planned.leaf.complete, nullable, 0) for each in values]
+    kids = instance.kids[planned.place]
+    if kids is None:
+        return [_objects(each, nullable, 0, iter(())) for each in values]
+    written = _written(kids, context)
+    if kids.whole and planned.shape.depth == 0:
+        return written
+    if kids.whole and planned.shape.depth == 1:
+        return _sliced(values, written, nullable[0])
+    objects = iter(written)
+    return [_objects(each, nullable, 0, objects) for each in values]
+
+
+def _written(kids: Kids, context: Any) -> list[dict[str, Any]]:
+    if len(kids.instances) == 1 and None not in kids.order:
+        return write(kids.instances[0], context)
+    of = {id(each): iter(write(each, context)) for each in kids.instances}
+    return [next(of[id(each)]) for each in kids.order]  # KeyError where a type could not be told: an error
+
+
+def _sliced(values: list[Any], objects: list[dict[str, Any]], nullable: bool) -> list[Any]:
+    if len(values) == 1:
+        return [objects]
+    rest = iter(objects)
+    found: list[Any] = []
+    for each in values:
+        if each.__class__ is list:
+            found.append(list(islice(rest, len(each))))
+        elif each is None and nullable:
+            found.append(None)
+        else:
+            raise Flaw
+    return found
+
+
+def _objects(value: Any, nullable: tuple[bool, ...], level: int, objects: Iterator[Any]) -> Any:
+    if not is_object(value):
+        if value is None and nullable[level]:
+            return None
+        raise Flaw
+    if level == len(nullable) - 1:
+        found = next(objects, None)
+        if found is None:
+            raise Flaw
+        return found
+    if value.__class__ is not list:
+        raise Flaw
+    return [_objects(each, nullable, level + 1, objects) for each in value]
+
+
+def _leaves(value: Any, complete: Any, nullable: tuple[bool, ...], level: int) -> Any:
+    if level == len(nullable) - 1:
+        return complete(value)
+    if value.__class__ is list:
+        return [_leaves(each, complete, nullable, level + 1) for each in value]
+    if value is None and nullable[level]:
+        return None
+    raise Flaw
