@@ -8,6 +8,7 @@ write, to refuse cheaply, and again within it under the report's lock, where it 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from domain.report import allowed_actions
@@ -30,6 +31,9 @@ from storage.transaction import Tx
 Check = Callable[[SeenReport], None]
 """Raises Refused for a report that this cannot be done to."""
 
+Write = Callable[[Tx, SeenReport], Outcome]
+"""Does it. Both may run in another process (storage/transaction.py): partials of functions of modules, with plain data."""
+
 
 @dataclass(frozen=True, slots=True)
 class Acted:
@@ -45,7 +49,7 @@ async def act(
     given: Any,
     call: KeyedCall | None,
     check: Check,
-    write: Callable[[Tx, SeenReport], Outcome],
+    write: Write,
     *,
     faults: Iterable[Fault] = (),
 ) -> Acted:
@@ -86,15 +90,15 @@ async def write_to(
     call: KeyedCall | None,
     report_id: int | None,
     check: Check,
-    write: Callable[[Tx, SeenReport], Outcome],
+    write: Write,
 ) -> Answer:
     """Writes, once, to a report that is as `check` wants it. Raises Refused."""
-    visibility = await ctx.visibility()
-
-    def apply(tx: Tx) -> Outcome:
-        return write(tx, seen_in(tx, visibility, report_id, check))
-
+    apply = partial(_write_seen, await ctx.visibility(), report_id, check, write)
     return await write_once(ctx, call, apply, [f"report:{report_id}"])
+
+
+def _write_seen(visibility: Visibility, report_id: int | None, check: Check, write: Write, tx: Tx) -> Outcome:
+    return write(tx, seen_in(tx, visibility, report_id, check))
 
 
 def seen_in(tx: Tx, visibility: Visibility, report_id: int | None, check: Check) -> SeenReport:

@@ -1,5 +1,9 @@
 """What people do to a report that is there: add photos, support, comment, withdraw, hide, tell how far their agency is."""
 
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
 from domain.report import COMMENT_LENGTH, NOTE_LENGTH, PHOTOS_PER_REPORT, ByHand
 from domain.vocabulary import EventKind, PhotoPhase, ReportAction, ReportStatus, ReportVisibility, Role
 from resolvers.act import Acted, act, aim, look, require_action, require_unchanged, write_to
@@ -20,6 +24,7 @@ from storage.idempotency import KeyedCall, Outcome
 from storage.reports.adding_photos import add_photos_to, photo_count
 from storage.reports.changing import change
 from storage.reports.commenting import add_comment
+from storage.reports.creating import NewPhoto
 from storage.reports.splitting import split_all
 from storage.rows import SeenReport
 from storage.transaction import Tx
@@ -40,57 +45,65 @@ async def comment(ctx: Context, given: CommentOnReport) -> Commented:
     faults: list[Fault] = []
     text = TypedText(faults).required(given.text, COMMENT_LENGTH, "text")
 
-    def check(seen: SeenReport) -> None:
-        require_action(ctx, seen, ReportAction.COMMENT, follow_token=given.follow_token)
-
-    def write(tx: Tx, seen: SeenReport) -> Outcome:
-        official = not seen.mine and ctx.viewer.role in STAFF | {Role.PARTNER}
-        actor = ctx.actor(is_reporter=seen.mine)
-        return {"comment": add_comment(tx, ctx.parts.areas, seen.id, text, actor, official=official)}
-
+    check = partial(require_action, ctx, action=ReportAction.COMMENT, follow_token=given.follow_token)
+    write = partial(_write_comment, ctx, text)
     done = await act(ctx, given, keyed_call(ctx, "commentOnReport", given), check, write, faults=faults)
     return Commented(report_id=done.report_id, comment_id=done.outcome.get("comment"), faults=done.faults)
+
+
+def _write_comment(ctx: Context, text: str, tx: Tx, seen: SeenReport) -> Outcome:
+    official = not seen.mine and ctx.viewer.role in STAFF | {Role.PARTNER}
+    actor = ctx.actor(is_reporter=seen.mine)
+    return {"comment": add_comment(tx, ctx.parts.areas, seen.id, text, actor, official=official)}
 
 
 async def withdraw(ctx: Context, given: WithdrawReport) -> Done:
     """Takes a report back; only its reporter may. What waits to be handed on of it is cancelled."""
     faults: list[Fault] = []
     note = TypedText(faults).optional(given.note, NOTE_LENGTH, "note")
-
-    def check(seen: SeenReport) -> None:
-        require_action(ctx, seen, ReportAction.WITHDRAW, follow_token=given.follow_token)
-        require_unchanged(seen, given.if_unchanged_since)
-
-    def write(tx: Tx, seen: SeenReport) -> Outcome:
-        actor = ctx.actor(is_reporter=True)
-        cancel_queued(tx, seen.id, actor=actor)
-        values = {"status": ReportStatus.WITHDRAWN}
-        kind = EventKind.STATUS_CHANGED
-        change(tx, ctx.parts.areas, seen.id, kind, actor=actor, values=values, by_hand=ByHand.STATUS, note=note)
-        return {}
-
+    check = partial(_require_withdrawal, ctx, given.follow_token, given.if_unchanged_since)
+    write = partial(_withdraw, ctx, note)
     return _done(await act(ctx, given, keyed_call(ctx, "withdrawReport", given), check, write, faults=faults))
+
+
+def _require_withdrawal(ctx: Context, follow_token: str | None, since: datetime | None, seen: SeenReport) -> None:
+    require_action(ctx, seen, ReportAction.WITHDRAW, follow_token=follow_token)
+    require_unchanged(seen, since)
+
+
+def _withdraw(ctx: Context, note: str | None, tx: Tx, seen: SeenReport) -> Outcome:
+    actor = ctx.actor(is_reporter=True)
+    cancel_queued(tx, seen.id, actor=actor)
+    values = {"status": ReportStatus.WITHDRAWN}
+    kind = EventKind.STATUS_CHANGED
+    change(tx, ctx.parts.areas, seen.id, kind, actor=actor, values=values, by_hand=ByHand.STATUS, note=note)
+    return {}
 
 
 async def set_confidential(ctx: Context, given: SetConfidential) -> Done:
     """Makes a report confidential, or public again: its reporter, or dispatchers. What it is merged with is split off first."""
     wanted = ReportVisibility.CONFIDENTIAL if given.confidential else ReportVisibility.PUBLIC
-
-    def check(seen: SeenReport) -> None:
-        require_action(ctx, seen, ReportAction.SET_CONFIDENTIAL, follow_token=given.follow_token)
-        require_unchanged(seen, given.if_unchanged_since)
-        if seen.visibility == wanted:
-            raise Refused(_AS_IT_IS)
-
-    def write(tx: Tx, seen: SeenReport) -> Outcome:
-        actor, areas = ctx.actor(is_reporter=seen.mine), ctx.parts.areas
-        split_all(tx, areas, seen.id, actor)
-        values = {"visibility": wanted}
-        kind = EventKind.VISIBILITY_CHANGED
-        change(tx, areas, seen.id, kind, actor=actor, values=values, by_hand=ByHand.VISIBILITY)
-        return {}
-
+    check = partial(_require_other_visibility, ctx, wanted, given.follow_token, given.if_unchanged_since)
+    write = partial(_set_visibility, ctx, wanted)
     return _done(await act(ctx, given, keyed_call(ctx, "setConfidential", given), check, write))
+
+
+def _require_other_visibility(
+    ctx: Context, wanted: ReportVisibility, follow_token: str | None, since: datetime | None, seen: SeenReport
+) -> None:
+    require_action(ctx, seen, ReportAction.SET_CONFIDENTIAL, follow_token=follow_token)
+    require_unchanged(seen, since)
+    if seen.visibility == wanted:
+        raise Refused(_AS_IT_IS)
+
+
+def _set_visibility(ctx: Context, wanted: ReportVisibility, tx: Tx, seen: SeenReport) -> Outcome:
+    actor, areas = ctx.actor(is_reporter=seen.mine), ctx.parts.areas
+    split_all(tx, areas, seen.id, actor)
+    values = {"visibility": wanted}
+    kind = EventKind.VISIBILITY_CHANGED
+    change(tx, areas, seen.id, kind, actor=actor, values=values, by_hand=ByHand.VISIBILITY)
+    return {}
 
 
 _AS_IT_IS = fault(
@@ -120,9 +133,7 @@ async def add_photos(ctx: Context, given: AddPhotos) -> PhotosAdded:
 async def _add(
     ctx: Context, given: AddPhotos, files: ReadFiles, call: KeyedCall | None, report_id: int | None
 ) -> Answer:
-    def check(seen: SeenReport) -> None:
-        require_action(ctx, seen, ReportAction.ADD_PHOTOS, follow_token=given.follow_token)
-
+    check = partial(require_action, ctx, action=ReportAction.ADD_PHOTOS, follow_token=given.follow_token)
     await pace_of(ctx).act(ctx.viewer)
     await look(ctx, report_id, check)
     prepared, faults = await prepare_photos(ctx, files)
@@ -130,15 +141,16 @@ async def _add(
     if faults:
         raise Refused(*faults)
     async with kept(ctx, prepared) as stored:
-
-        def write(tx: Tx, seen: SeenReport) -> Outcome:
-            _require_room(tx, seen.id, given.phase, len(stored.photos))
-            actor = ctx.actor(is_reporter=seen.mine)
-            return {"photos": add_photos_to(tx, ctx.parts.areas, seen.id, stored.photos, given.phase, actor)}
-
+        write = partial(_write_photos, ctx, stored.photos, given.phase)
         answer = await write_to(ctx, call, report_id, check, write)
         stored.used(replayed=answer.replayed)
     return answer
+
+
+def _write_photos(ctx: Context, photos: Sequence[NewPhoto], phase: PhotoPhase, tx: Tx, seen: SeenReport) -> Outcome:
+    _require_room(tx, seen.id, phase, len(photos))
+    actor = ctx.actor(is_reporter=seen.mine)
+    return {"photos": add_photos_to(tx, ctx.parts.areas, seen.id, photos, phase, actor)}
 
 
 _NO_PHOTOS = fault(UserErrorCode.REQUIRED, "Pilih setidaknya satu foto.", "Choose at least one photo.", "photos")

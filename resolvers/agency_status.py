@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from domain.report import AHEAD_TOLERATED, NOTE_LENGTH, ByHand, may_become
 from domain.time import micros
@@ -33,35 +34,38 @@ async def record_agency_status(ctx: Context, given: RecordAgencyStatus) -> Done:
     typed = TypedText(faults)
     note = typed.optional(given.note, NOTE_LENGTH, "note")
     agency_ref = typed.optional(given.agency_ref, AGENCY_REF_LENGTH, "agencyRef")
-
-    def check(seen: SeenReport) -> None:
-        has_it = seen.agency_id is not None and seen.agency_id == ctx.viewer.agency_id
-        if not may(ctx.viewer, "Mutation.recordAgencyStatus", Standing(of_its_agency=has_it)):
-            raise Refused(forbidden(ctx))
-        require_unchanged(seen, given.if_unchanged_since)
-        _require_step(seen, given.status, agency_ref)
-
-    def write(tx: Tx, seen: SeenReport) -> Outcome:
-        values = {} if agency_ref is None else {"agency_ref": agency_ref}
-        kind = EventKind.UPDATED
-        if given.status != seen.status:
-            values["status"] = given.status
-            kind = EventKind.STATUS_CHANGED
-        change(
-            tx,
-            ctx.parts.areas,
-            seen.id,
-            kind,
-            actor=ctx.actor(),
-            values=values,
-            by_hand=ByHand.STATUS,
-            happened_at=_happened(seen, given.at, tx.now),
-            note=note,
-        )
-        return {}
-
-    done = await act(ctx, given, keyed_call(ctx, "recordAgencyStatus", given), check, write, faults=faults)
+    call = keyed_call(ctx, "recordAgencyStatus", given)
+    told = replace(given, note=note, agency_ref=agency_ref)
+    done = await act(ctx, given, call, partial(_check, ctx, told), partial(_write, ctx, told), faults=faults)
     return Done(report_id=done.report_id, faults=done.faults)
+
+
+def _check(ctx: Context, told: RecordAgencyStatus, seen: SeenReport) -> None:
+    has_it = seen.agency_id is not None and seen.agency_id == ctx.viewer.agency_id
+    if not may(ctx.viewer, "Mutation.recordAgencyStatus", Standing(of_its_agency=has_it)):
+        raise Refused(forbidden(ctx))
+    require_unchanged(seen, told.if_unchanged_since)
+    _require_step(seen, told.status, told.agency_ref)
+
+
+def _write(ctx: Context, told: RecordAgencyStatus, tx: Tx, seen: SeenReport) -> Outcome:
+    values = {} if told.agency_ref is None else {"agency_ref": told.agency_ref}
+    kind = EventKind.UPDATED
+    if told.status != seen.status:
+        values["status"] = told.status
+        kind = EventKind.STATUS_CHANGED
+    change(
+        tx,
+        ctx.parts.areas,
+        seen.id,
+        kind,
+        actor=ctx.actor(),
+        values=values,
+        by_hand=ByHand.STATUS,
+        happened_at=_happened(seen, told.at, tx.now),
+        note=told.note,
+    )
+    return {}
 
 
 def _happened(seen: SeenReport, told: datetime | None, now: int) -> int:

@@ -1,6 +1,8 @@
 """Handing reports on to LAPOR by a dispatcher's hand, settling what became of it, and showing it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from domain.report import NOTE_LENGTH
 from domain.sealing import Kind
@@ -43,29 +45,31 @@ async def forward_to_lapor(ctx: Context, given: ForwardToLapor) -> Forwarded:
     """Queues a report for LAPOR. It appears at once; the worker sends it, and its number comes with a FORWARDED event."""
     faults: list[Fault] = []
     note = TypedText(faults).optional(given.note, NOTE_LENGTH, "note")
-    target = await _lapor(ctx)
-    begun: int | None = None
-
-    def check(seen: SeenReport) -> None:
-        require_action(ctx, seen, ReportAction.FORWARD)
-        if target is None:
-            raise Refused(_NO_LAPOR)
-        if seen.source_id == target.id:
-            raise Refused(_FROM_THERE)
-
-    def write(tx: Tx, seen: SeenReport) -> Outcome:
-        nonlocal begun
-        assert target is not None
-        begun = under_way(tx.conn, seen.id, target.id)
-        if begun is not None:
-            raise Refused(_UNDER_WAY)
-        return {"forwarding": begin_forwarding(tx, seen.id, target.id, actor=ctx.actor(), note=note)}
-
+    lapor = await _lapor(ctx)
+    target = None if lapor is None else lapor.id
+    check, write = partial(_require_forwardable, ctx, target), partial(_begin, ctx, target, note)
     done = await act(ctx, given, keyed_call(ctx, "forwardToLapor", given), check, write, faults=faults)
     if not done.faults:
         ctx.parts.wake_outbox()
-    forwarding_id = done.outcome.get("forwarding", begun)
+    forwarding_id = done.outcome.get("forwarding")
+    if _UNDER_WAY in done.faults and done.report_id is not None and target is not None:
+        forwarding_id = await ctx.read(under_way, done.report_id, target)
     return Forwarded(report_id=done.report_id, forwarding_id=forwarding_id, faults=done.faults)
+
+
+def _require_forwardable(ctx: Context, target: int | None, seen: SeenReport) -> None:
+    require_action(ctx, seen, ReportAction.FORWARD)
+    if target is None:
+        raise Refused(_NO_LAPOR)
+    if seen.source_id == target:
+        raise Refused(_FROM_THERE)
+
+
+def _begin(ctx: Context, target: int | None, note: str | None, tx: Tx, seen: SeenReport) -> Outcome:
+    assert target is not None
+    if under_way(tx.conn, seen.id, target) is not None:
+        raise Refused(_UNDER_WAY)
+    return {"forwarding": begin_forwarding(tx, seen.id, target, actor=ctx.actor(), note=note)}
 
 
 async def _lapor(ctx: Context) -> SourceRow | None:
@@ -142,22 +146,36 @@ async def _settle(ctx: Context, given: SettleForwarding, call: KeyedCall | None,
     if faults:
         raise Refused(*faults)
 
-    def check(_seen: SeenReport) -> None:
-        return
+    settled = _Settled(row.id, given.outcome, note, external_ref)
+    await look(ctx, row.report_id, _any_report)
+    await write_to(ctx, call, row.report_id, _any_report, partial(_write_settled, ctx, settled))
 
-    def write(tx: Tx, _seen: SeenReport) -> Outcome:
-        if read_forwarding(tx.conn, row.id)["state"] not in TO_SETTLE:
-            raise Refused(_NOTHING_TO_SETTLE)
-        if given.outcome is ForwardingOutcome.ARRIVED:
-            arrived(tx, row.id, external_ref or "", actor=ctx.actor(), note=note, by_hand=True)
-        elif given.outcome is ForwardingOutcome.SEND_AGAIN:
-            queue_again(tx, row.id, actor=ctx.actor(), note=note)
-        else:
-            give_up(tx, row.id, ForwardingState.CANCELLED, actor=ctx.actor(), note=note)
-        return {"forwarding": row.id}
 
-    await look(ctx, row.report_id, check)
-    await write_to(ctx, call, row.report_id, check, write)
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What somebody says became of a forwarding."""
+
+    forwarding_id: int
+    outcome: ForwardingOutcome
+    note: str | None
+    external_ref: str | None
+
+
+def _any_report(_seen: SeenReport) -> None:
+    """Whatever the report's state: what counts is the forwarding's."""
+
+
+def _write_settled(ctx: Context, settled: _Settled, tx: Tx, _seen: SeenReport) -> Outcome:
+    row_id, note = settled.forwarding_id, settled.note
+    if read_forwarding(tx.conn, row_id)["state"] not in TO_SETTLE:
+        raise Refused(_NOTHING_TO_SETTLE)
+    if settled.outcome is ForwardingOutcome.ARRIVED:
+        arrived(tx, row_id, settled.external_ref or "", actor=ctx.actor(), note=note, by_hand=True)
+    elif settled.outcome is ForwardingOutcome.SEND_AGAIN:
+        queue_again(tx, row_id, actor=ctx.actor(), note=note)
+    else:
+        give_up(tx, row_id, ForwardingState.CANCELLED, actor=ctx.actor(), note=note)
+    return {"forwarding": row_id}
 
 
 _NO_FORWARDING = fault(

@@ -1,6 +1,8 @@
 """How a mutation says no: with every fault it found, and nothing done."""
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from domain.vocabulary import Locale
 from resolvers.user_errors import Fault, UserErrorCode
@@ -14,6 +16,9 @@ class Refused(Exception):
         self.faults: Sequence[Fault] = faults
         self.report_id = report_id
         """The report that it is about, where the input does not name it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(Refused, report_id=self.report_id), tuple(self.faults)
 
 
 def fault(code: UserErrorCode, indonesian: str, english: str, *path: str) -> Fault:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from domain.api_key import is_api_key, public_id_of
 from domain.revocation import Revocation
@@ -37,7 +38,7 @@ async def revoke_access(ctx: Context, given: RevokeAccess) -> AccessRevoked:
         if answer is None:
             await pace_of(ctx).act(ctx.viewer)
             entry = await _entry(ctx, given)
-            answer = await write_once(ctx, call, lambda tx: _revoking(tx, entry))
+            answer = await write_once(ctx, call, partial(_revoking, entry))
             log.info("person %s revoked access", ctx.viewer.person_id)
             ctx.parts.wake_revocations()
     except Refused as refusal:
@@ -62,7 +63,7 @@ async def _entry(ctx: Context, given: RevokeAccess) -> Revocation:
     return entry_of(given, agency_id, now)
 
 
-def _revoking(tx: Tx, entry: Revocation) -> Outcome:
+def _revoking(entry: Revocation, tx: Tx) -> Outcome:
     return {"issued_before": entry.issued_before, "keys_ended": revoke(tx, entry)}
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from domain.sealing import Kind
 from domain.vocabulary import SourceKind, SourceState
@@ -38,11 +39,15 @@ async def sync_source(ctx: Context, given: SyncSource) -> SourceTold:
             await pace_of(ctx).act(ctx.viewer)
             _require_sync(ctx, row, key_faults(given.idempotency_key))
             lock = source_lock(given.source)
-            answer = await write_once(ctx, call, lambda tx: {"source": request_sync(tx, given.source)}, [lock])
+            answer = await write_once(ctx, call, partial(_syncing, given.source), [lock])
             ctx.parts.wake_source(given.source)
     except Refused as refusal:
         return SourceTold(source_id=None if row is None else row.id, faults=refusal.faults)
     return SourceTold(source_id=answer.outcome["source"])
+
+
+def _syncing(code: str, tx: Tx) -> Outcome:
+    return {"source": request_sync(tx, code)}
 
 
 def _require_sync(ctx: Context, row: SourceRow | None, faults: Sequence[Fault]) -> None:
@@ -76,9 +81,8 @@ async def retry_set_aside(ctx: Context, given: RetrySetAside) -> Retried:
         if answer is None:
             await pace_of(ctx).act(ctx.viewer)
             ids, codes = await _records(ctx, given)
-            answer = await write_once(
-                ctx, call, lambda tx: _retrying(tx, ids, codes), [source_lock(code) for code in codes]
-            )
+            locks = [source_lock(code) for code in codes]
+            answer = await write_once(ctx, call, partial(_retrying, ids, codes), locks)
             for code in codes:
                 ctx.parts.wake_source(code)
     except Refused as refusal:
@@ -90,7 +94,7 @@ async def retry_set_aside(ctx: Context, given: RetrySetAside) -> Retried:
     return Retried(mapped=len(asked) - len(aside), still_aside=len(aside))
 
 
-def _retrying(tx: Tx, ids: Sequence[int], codes: Sequence[str]) -> Outcome:
+def _retrying(ids: Sequence[int], codes: Sequence[str], tx: Tx) -> Outcome:
     before = request_retry(tx, ids, codes)
     return {"attempts": {str(row_id): attempts for row_id, attempts in before.items()}}
 

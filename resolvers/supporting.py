@@ -6,7 +6,9 @@ mutations accept it, because nobody else could take that support back.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
+from domain.visibility import Visibility
 from domain.vocabulary import ReportAction
 from resolvers.act import Acted, act, aim, look, require_action, seen_in
 from resolvers.context import Context
@@ -60,18 +62,16 @@ async def _set(ctx: Context, given: Given, way: _Way) -> Done:
     return Done(report_id=acted.report_id, faults=acted.faults)
 
 
-def _check(ctx: Context, seen: SeenReport) -> None:
-    require_action(ctx, seen, ReportAction.SUPPORT)
-
-
 async def _by_person(ctx: Context, given: Given, way: _Way, supporter: str) -> Acted:
-    def write(tx: Tx, seen: SeenReport) -> Outcome:
-        if not way.apply(tx, ctx, seen, supporter):
-            raise way.done_already
-        return {}
+    check = partial(require_action, ctx, action=ReportAction.SUPPORT)
+    write = partial(_write_by_person, ctx, way, supporter)
+    return await act(ctx, given, keyed_call(ctx, way.mutation, given), check, write)
 
-    call = keyed_call(ctx, way.mutation, given)
-    return await act(ctx, given, call, lambda seen: _check(ctx, seen), write)
+
+def _write_by_person(ctx: Context, way: _Way, supporter: str, tx: Tx, seen: SeenReport) -> Outcome:
+    if not way.apply(tx, ctx, seen, supporter):
+        raise way.done_already
+    return {}
 
 
 async def _by_key(ctx: Context, given: Given, way: _Way) -> Acted:
@@ -81,7 +81,7 @@ async def _by_key(ctx: Context, given: Given, way: _Way) -> Acted:
         faults = [_KEY_OWED] if given.idempotency_key is None else key_faults(given.idempotency_key)
         if faults:
             raise Refused(*faults)
-        await look(ctx, report_id, lambda _seen: None)
+        await look(ctx, report_id, _anything)
         await _write_by_key(ctx, given, way, report_id)
     except Refused as refusal:
         return Acted(report_id, {}, refusal.faults)
@@ -92,20 +92,34 @@ async def _write_by_key(ctx: Context, given: Given, way: _Way, report_id: int | 
     call = keyed_call(ctx, "support", given)
     assert call is not None and given.idempotency_key is not None
     supporter = f"key:{hash_of_key(ctx, given.idempotency_key).hex()}"
-    visibility = await ctx.visibility()
-
-    def apply(tx: Tx) -> None:
-        first = _is_first(tx, call)
-        seen = seen_in(tx, visibility, report_id, lambda _seen: None)
-        changed = way.apply(tx, ctx, seen, supporter)
-        if changed or first:
-            _check(ctx, seen)
-        if first and not changed:
-            raise way.done_already
-        if first:
-            remember(tx, call, {})
-
+    aimed = _Aimed(await ctx.visibility(), report_id, supporter)
+    apply = partial(_support_once, ctx, way, call, aimed)
     await ctx.write(Operation(apply, frozenset({call.lock, f"report:{report_id}"})))
+
+
+@dataclass(frozen=True, slots=True)
+class _Aimed:
+    """Which report, by whose eyes, and who supports it."""
+
+    visibility: Visibility
+    report_id: int | None
+    supporter: str
+
+
+def _support_once(ctx: Context, way: _Way, call: KeyedCall, aimed: _Aimed, tx: Tx) -> None:
+    first = _is_first(tx, call)
+    seen = seen_in(tx, aimed.visibility, aimed.report_id, _anything)
+    changed = way.apply(tx, ctx, seen, aimed.supporter)
+    if changed or first:
+        require_action(ctx, seen, ReportAction.SUPPORT)
+    if first and not changed:
+        raise way.done_already
+    if first:
+        remember(tx, call, {})
+
+
+def _anything(_seen: SeenReport) -> None:
+    """No report is refused."""
 
 
 def _is_first(tx: Tx, call: KeyedCall) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Select, insert, or_, select, update
@@ -52,7 +53,7 @@ class ApiKeyRow:
 
 def creation(asked: NewApiKey) -> Operation[str]:
     """The operation that makes a key. What it gives is the key itself: shown once, and nowhere kept."""
-    return Operation(lambda tx: _create(tx, asked), frozenset({f"person:{ISSUER}|{asked.partner}"}))
+    return Operation(partial(_create, asked=asked), frozenset({f"person:{ISSUER}|{asked.partner}"}))
 
 
 def _create(tx: Tx, asked: NewApiKey) -> str:

@@ -12,6 +12,7 @@ import asyncio
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 import shapely
@@ -46,8 +47,8 @@ async def import_boundaries(store: Store, found: BoundaryImport) -> int:
     area_map = await asyncio.to_thread(AreaMap, parse_facts(read_fact("jakarta_areas.csv")), found.boundaries)
     begun = (await store.read(read_head)).at
     moves = await _find_moves(store, area_map)
-    switching: Operation[int] = Operation(lambda tx: _switch_on(tx, area_map, found, moves, begun), frozenset({_LOCK}))
-    return await store.write(switching)
+    switching = partial(_switch_on, area_map=area_map, found=found, moves=moves, begun=begun)
+    return await store.write(Operation(switching, frozenset({_LOCK})))
 
 
 async def place_again(store: Store, area_map: AreaMap, *, since: int) -> int:
@@ -55,7 +56,7 @@ async def place_again(store: Store, area_map: AreaMap, *, since: int) -> int:
 
     For the moment between an import and its being noticed, when a process that runs placed reports by the map of before.
     """
-    return await store.write(Operation(lambda tx: _place_again(tx, area_map, since), frozenset({_LOCK})))
+    return await store.write(Operation(partial(_place_again, area_map=area_map, since=since), frozenset({_LOCK})))
 
 
 async def boundaries_imported_at(store: Store) -> int | None:

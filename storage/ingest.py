@@ -80,19 +80,18 @@ class StoreSink:
 
     async def declare(self, sources: Sequence[SourceDeclaration]) -> None:
         """See Sink."""
-        await self._store.write(Operation(lambda tx: declare_sources(tx, sources), frozenset({"sources"})))
+        declaring = partial(declare_sources, declared=list(sources))
+        await self._store.write(Operation(declaring, frozenset({"sources"})))
 
     async def acquire(self, name: str, holder: str, seconds: float) -> Lease | None:
         """See Sink."""
-        taking: Operation[Lease | None] = Operation(
-            lambda tx: take_lease(tx, name, holder, seconds), frozenset({lease_lock(name)})
-        )
-        return await self._store.write(taking)
+        taking = partial(take_lease, name=name, holder=holder, seconds=seconds)
+        return await self._store.write(Operation(taking, frozenset({lease_lock(name)})))
 
     async def release(self, lease: Lease) -> None:
         """See Sink."""
-        giving = Operation(lambda tx: give_back_lease(tx, lease), frozenset({lease_lock(lease.name)}))
-        await self._store.write(giving)
+        giving = partial(give_back_lease, lease=lease)
+        await self._store.write(Operation(giving, frozenset({lease_lock(lease.name)})))
 
     async def checkpoint(self, source: str) -> Mapping[str, JSON] | None:
         """See Sink."""
@@ -103,40 +102,24 @@ class StoreSink:
         if len(batch.records) > MAX_BATCH or len(batch.set_aside) > MAX_BATCH:
             raise ValueError(f"a batch has at most {MAX_BATCH} records")
         locks = await self._store.read(_locks_of, batch)
-        return await self._store.write(Operation(partial(self._take_in, batch=batch, lease=lease), locks))
+        return await self._store.write(Operation(partial(_take_in, self, batch, lease), locks))
 
-    def _take_in(self, tx: Tx, batch: Batch, lease: Lease) -> Accepted:
-        require_lease(tx.conn, lease)
-        ingest = self._ingest(tx, batch.source, backfill=batch.backfill)
-        take_flood_areas(ingest, _of(batch, FloodAreaRecord))
-        for reading in _of(batch, FloodStatesRecord):
-            take_flood_states(ingest, reading)
-        take_gauges(ingest, _of(batch, GaugeRecord))
-        take_reports(ingest, _of(batch, ReportRecord))
-        take_tickets(ingest, _of(batch, TicketRecord))
-        take_topics(ingest, _of(batch, TopicRecord))
-        _keep_with_it(ingest, batch)
-        return ingest.accepted(len(batch.set_aside))
-
-    def _ingest(self, tx: Tx, source: str, *, backfill: bool = False) -> Ingest:
+    def ingest(self, tx: Tx, source: str, *, backfill: bool = False) -> Ingest:
+        """What a source's records are taken in with, in one transaction. Raises LookupError for one never declared."""
         facts = read_facts(tx.conn)
         return Ingest(tx, self._areas(), facts, _source(facts, source), self._secret, backfill)
 
     async def health(self, health: Health, lease: Lease) -> None:
         """See Sink."""
-
-        def keep(tx: Tx) -> None:
-            require_lease(tx.conn, lease)
-            record_health(tx, health)
-
-        await self._store.write(Operation(keep, frozenset({source_lock(health.source)})))
+        keeping = partial(_keep_health, health, lease)
+        await self._store.write(Operation(keeping, frozenset({source_lock(health.source)})))
 
     async def take_sync_requests(self, source: str) -> bool:
         """See Sink."""
         if not await self._store.read(sync_is_requested, source):
             return False
-        taking = Operation(lambda tx: take_sync_request(tx, source), frozenset({source_lock(source)}))
-        return await self._store.write(taking)
+        taking = partial(take_sync_request, code=source)
+        return await self._store.write(Operation(taking, frozenset({source_lock(source)})))
 
     async def wanted_photos(self, source: str, limit: int) -> Sequence[WantedPhoto]:
         """See Sink."""
@@ -155,11 +138,8 @@ class StoreSink:
         else:
             report_id = await self._store.read(report_of_photo, photo.key)
             if report_id is not None:
-                await self._store.write(
-                    Operation(
-                        lambda tx: keep_photo(tx, self._areas(), photo.key, files), frozenset({f"report:{report_id}"})
-                    )
-                )
+                keeping = partial(keep_photo, area_map=self._areas(), photo_id=photo.key, files=files)
+                await self._store.write(Operation(keeping, frozenset({f"report:{report_id}"})))
 
     async def _stored(self, data: bytes) -> NewPhoto:
         """Prepares a photo and puts its two files where photos lie; if no row comes to name them they are swept."""
@@ -171,24 +151,43 @@ class StoreSink:
 
     async def photo_failed(self, photo: WantedPhoto, *, final: bool) -> None:
         """See Sink."""
-        await self._store.write(Operation(lambda tx: give_up_photo(tx, photo.key, final=final)))
+        await self._store.write(Operation(partial(give_up_photo, photo_id=photo.key, final=final)))
 
     async def aside_to_retry(self, source: str, limit: int) -> Sequence[StoredAside]:
         """See Sink. What the store itself had kept aside it tries again by itself; the runner gets the rest."""
         if not await self._store.read(_anything_to_retry, source):
             return ()
-        return await self._store.write(
-            Operation(lambda tx: self._retry(tx, source, limit), frozenset({source_lock(source)}))
-        )
+        retrying = partial(_retry, self, source, limit)
+        return await self._store.write(Operation(retrying, frozenset({source_lock(source)})))
 
-    def _retry(self, tx: Tx, source: str, limit: int) -> list[StoredAside]:
-        ingest = self._ingest(tx, source)
-        release_held(ingest)
-        asked = take_retries(tx, ingest.source.id, source, limit)
-        theirs = retry_kept(ingest, asked)
-        keep_aside(tx, ingest.source.id, ingest.asides)
-        drop_aside(tx, ingest.source.id, ingest.mapped - {aside.key for aside in ingest.asides})
-        return theirs
+
+def _take_in(sink: StoreSink, batch: Batch, lease: Lease, tx: Tx) -> Accepted:
+    require_lease(tx.conn, lease)
+    ingest = sink.ingest(tx, batch.source, backfill=batch.backfill)
+    take_flood_areas(ingest, _of(batch, FloodAreaRecord))
+    for reading in _of(batch, FloodStatesRecord):
+        take_flood_states(ingest, reading)
+    take_gauges(ingest, _of(batch, GaugeRecord))
+    take_reports(ingest, _of(batch, ReportRecord))
+    take_tickets(ingest, _of(batch, TicketRecord))
+    take_topics(ingest, _of(batch, TopicRecord))
+    _keep_with_it(ingest, batch)
+    return ingest.accepted(len(batch.set_aside))
+
+
+def _retry(sink: StoreSink, source: str, limit: int, tx: Tx) -> list[StoredAside]:
+    ingest = sink.ingest(tx, source)
+    release_held(ingest)
+    asked = take_retries(tx, ingest.source.id, source, limit)
+    theirs = retry_kept(ingest, asked)
+    keep_aside(tx, ingest.source.id, ingest.asides)
+    drop_aside(tx, ingest.source.id, ingest.mapped - {aside.key for aside in ingest.asides})
+    return theirs
+
+
+def _keep_health(health: Health, lease: Lease, tx: Tx) -> None:
+    require_lease(tx.conn, lease)
+    record_health(tx, health)
 
 
 T = TypeVar("T")

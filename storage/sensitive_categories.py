@@ -6,6 +6,7 @@ with CURSOR_EXPIRED and lists again. No event tells of it. There is no way back:
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -29,7 +30,9 @@ async def make_sensitive(store: Store, area_map: AreaMap, code: str) -> int:
 
     Reports that stayed where they were when somebody had switched the column by hand are moved as well.
     """
-    return await store.write(Operation(lambda tx: _make_sensitive(tx, area_map, code), frozenset({EVERY_WRITE})))
+    return await store.write(
+        Operation(partial(_make_sensitive, area_map=area_map, code=code), frozenset({EVERY_WRITE}))
+    )
 
 
 def _make_sensitive(tx: Tx, area_map: AreaMap, code: str) -> int:

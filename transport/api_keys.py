@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from dataclasses import replace
+from functools import partial
 
 from domain.api_key import hash_of_key, is_api_key
 from domain.recent import Recent
@@ -84,6 +85,6 @@ class ApiKeys:
 
     async def _write_use(self, row_id: int, now: int) -> None:
         try:
-            await self._store.write(Operation(lambda tx: note_use(tx, row_id, now)))
+            await self._store.write(Operation(partial(note_use, row_id=row_id, at=now)))
         except Exception:  # nobody misses it, and the next day is noted again
             log.warning("the use of an API key could not be noted", exc_info=True)

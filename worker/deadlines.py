@@ -1,6 +1,7 @@
 """Records, with an event, that a deadline passed unmet: a fact from then on, never a comparison on reading."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, and_, or_, select
@@ -41,20 +42,20 @@ class Deadlines:
         return 0.0 if len(due) == _AT_ONCE else EVERY_SECONDS
 
     def _breach(self, report_id: int, now: int, lease: Lease) -> Operation[None]:
-        areas = self._work.areas()
-
-        def apply(tx: Tx) -> None:
-            require_lease(tx.conn, lease)
-            row = tx.conn.execute(select(reports).where(reports.c.id == report_id)).one()
-            values: dict[str, Any] = {}
-            if row.responded_at is None and row.respond_by is not None and row.respond_by <= now:
-                values["respond_breached"] = True
-            if row.resolved_at is None and row.resolve_by is not None and row.resolve_by <= now:
-                values["resolve_breached"] = True
-            if any(not getattr(row, name) for name in values):
-                change(tx, areas, report_id, EventKind.BREACHED, values=values)
-
+        apply = partial(_record, self._work, report_id, now, lease)
         return Operation(apply, frozenset({f"report:{report_id}"}))
+
+
+def _record(work: Work, report_id: int, now: int, lease: Lease, tx: Tx) -> None:
+    require_lease(tx.conn, lease)
+    row = tx.conn.execute(select(reports).where(reports.c.id == report_id)).one()
+    values: dict[str, Any] = {}
+    if row.responded_at is None and row.respond_by is not None and row.respond_by <= now:
+        values["respond_breached"] = True
+    if row.resolved_at is None and row.resolve_by is not None and row.resolve_by <= now:
+        values["resolve_breached"] = True
+    if any(not getattr(row, name) for name in values):
+        change(tx, work.areas(), report_id, EventKind.BREACHED, values=values)
 
 
 def _passed(conn: Connection, now: int, limit: int) -> list[int]:

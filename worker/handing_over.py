@@ -7,11 +7,12 @@ the two: a row that was begun and never ended is unknown.
 import logging
 import random
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Connection, RowMapping, select, update
 
 from domain.report import allowed_actions
-from domain.sink import Forwarder, Lease, Submission, SubmissionRefused, SubmissionUnavailable, Submitted
+from domain.sink import Lease, Submission, SubmissionRefused, SubmissionUnavailable, Submitted
 from domain.time import SECOND
 from domain.vocabulary import ForwardingState, ReportAction, ReportVisibility
 from storage.forwardings import read_forwarding
@@ -53,10 +54,11 @@ class DueRow:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A request that is about to go out. `attempt` counts over the forwarding's life, `tries` since it was last queued."""
+    """A request that is about to go out to a source. `attempt` counts over the forwarding's life, `tries` since it was last
+    queued."""
 
     row: DueRow
-    forwarder: Forwarder
+    target: str
     submission: Submission
     attempt: int
     tries: int
@@ -82,24 +84,24 @@ def next_due(conn: Connection, now: int) -> int | None:
 
 def beginning(work: Work, row: DueRow, lease: Lease, now: int) -> Operation[Begun | None]:
     """Notes that the request is about to go out; None where there is nothing to send. Raises LeaseLost."""
+    return Operation(partial(_begin_if_due, work, row, lease, now), frozenset({f"report:{row.report_id}"}))
 
-    def apply(tx: Tx) -> Begun | None:
-        require_lease(tx.conn, lease)
-        # by its subject too: SQLite gives the number of a row that is gone to the next one
-        mine = select(outbox).where(outbox.c.id == row.id, outbox.c.subject_id == row.forwarding_id)
-        waiting = tx.conn.execute(mine).mappings().first()
-        if waiting is None:
-            return None
-        forwarding = read_forwarding(tx.conn, row.forwarding_id)
-        if forwarding["state"] != ForwardingState.QUEUED:  # its ticket was faster, or somebody settled it
-            take_out(tx, FORWARD, row.forwarding_id)
-            return None
-        if waiting["started_at"] is not None:  # by a worker that is no more: this one has nothing else on its way
-            give_up(tx, row.forwarding_id, ForwardingState.UNKNOWN, error=INTERRUPTED)
-            return None
-        return _begin(tx, work, row, waiting, forwarding, now)
 
-    return Operation(apply, frozenset({f"report:{row.report_id}"}))
+def _begin_if_due(work: Work, row: DueRow, lease: Lease, now: int, tx: Tx) -> Begun | None:
+    require_lease(tx.conn, lease)
+    # by its subject too: SQLite gives the number of a row that is gone to the next one
+    mine = select(outbox).where(outbox.c.id == row.id, outbox.c.subject_id == row.forwarding_id)
+    waiting = tx.conn.execute(mine).mappings().first()
+    if waiting is None:
+        return None
+    forwarding = read_forwarding(tx.conn, row.forwarding_id)
+    if forwarding["state"] != ForwardingState.QUEUED:  # its ticket was faster, or somebody settled it
+        take_out(tx, FORWARD, row.forwarding_id)
+        return None
+    if waiting["started_at"] is not None:  # by a worker that is no more: this one has nothing else on its way
+        give_up(tx, row.forwarding_id, ForwardingState.UNKNOWN, error=INTERRUPTED)
+        return None
+    return _begin(tx, work, row, waiting, forwarding, now)
 
 
 def _begin(tx: Tx, work: Work, row: DueRow, waiting: RowMapping, forwarding: RowMapping, now: int) -> Begun | None:
@@ -107,13 +109,12 @@ def _begin(tx: Tx, work: Work, row: DueRow, waiting: RowMapping, forwarding: Row
     if report["visibility"] == ReportVisibility.ERASED or ReportAction.FORWARD not in allowed_actions(report["status"]):
         give_up(tx, row.forwarding_id, ForwardingState.CANCELLED, error=NOT_OPEN)
         return None
-    target = select(sources.c.code).where(sources.c.id == forwarding["source_id"])
-    forwarder = work.forwarders.get(tx.conn.execute(target).scalar_one())
-    if forwarder is None:
+    target = tx.conn.execute(select(sources.c.code).where(sources.c.id == forwarding["source_id"])).scalar_one()
+    if target not in work.forwarders:
         _wait(tx, row, now + round(LOOK_AGAIN * SECOND), NOT_CONFIGURED)
         return None
     submission = submission_of(tx.conn, work, report, forwarding["reference"])
-    begun = Begun(row, forwarder, submission, forwarding["attempts"] + 1, waiting["attempts"] + 1)
+    begun = Begun(row, target, submission, forwarding["attempts"] + 1, waiting["attempts"] + 1)
     started = {"started_at": tx.now, "attempts": begun.tries}
     tx.conn.execute(update(outbox).where(outbox.c.id == row.id).values(started))
     counted = {"attempts": begun.attempt, "last_attempt_at": tx.now, "next_attempt_at": None}
@@ -131,17 +132,18 @@ def ending(begun: Begun, answer: Answer, now: int) -> Operation[None]:
     locks = {f"report:{row.report_id}"}
     if isinstance(answer, Submitted):
         locks.add(f"ticket:{answer.external_ref}")
+    return Operation(partial(_end, begun, answer, now), frozenset(locks))
 
-    def apply(tx: Tx) -> None:
-        forwarding = read_forwarding(tx.conn, row.forwarding_id)
-        if forwarding["attempts"] != begun.attempt:
-            log.error("the answer to attempt %d of forwarding %d came too late", begun.attempt, row.forwarding_id)
-        elif isinstance(answer, Submitted):
-            _arrived(tx, forwarding, answer)
-        elif _still_ours(tx.conn, row):
-            _not_arrived(tx, begun, answer, now)
 
-    return Operation(apply, frozenset(locks))
+def _end(begun: Begun, answer: Answer, now: int, tx: Tx) -> None:
+    row = begun.row
+    forwarding = read_forwarding(tx.conn, row.forwarding_id)
+    if forwarding["attempts"] != begun.attempt:
+        log.error("the answer to attempt %d of forwarding %d came too late", begun.attempt, row.forwarding_id)
+    elif isinstance(answer, Submitted):
+        _arrived(tx, forwarding, answer)
+    elif _still_ours(tx.conn, row):
+        _not_arrived(tx, begun, answer, now)
 
 
 def _still_ours(conn: Connection, row: DueRow) -> bool:

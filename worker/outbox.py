@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -82,7 +83,7 @@ class Outbox:
         if begun is None:
             return
         try:
-            answer = await ask(begun.forwarder, begun.submission, self._time_limit)
+            answer = await ask(self._work.forwarders[begun.target], begun.submission, self._time_limit)
         except asyncio.CancelledError:
             with contextlib.suppress(*_STORE_FAILURES):  # then the next worker finds it begun: unknown all the same
                 await self._work.store.write(ending(begun, SubmissionUnknown(STOPPED), self._clock()))
@@ -100,6 +101,6 @@ class Outbox:
         return await self._work.store.write(ending(begun, answer, self._clock()))
 
     async def _give_back(self, lease: Lease) -> None:
-        giving = Operation(lambda tx: give_back_lease(tx, lease), frozenset({lease_lock(lease.name)}))
+        giving = Operation(partial(give_back_lease, lease=lease), frozenset({lease_lock(lease.name)}))
         with contextlib.suppress(LeaseLost, *_STORE_FAILURES):  # it ends by itself
             await self._work.store.write(giving)

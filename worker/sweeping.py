@@ -4,6 +4,7 @@ revocations of tokens that have all run out."""
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from sqlalchemy import Connection, or_, select
 
@@ -43,7 +44,8 @@ class Sweeping:
             return EVERY_SECONDS
         await self._sweep_photos()
         old = now_in_micros() - KEYS_KEPT
-        while await self._work.store.write(Operation(lambda tx: _prune(tx, lease, old))):
+        pruning = Operation(partial(_prune, lease=lease, older_than=old))
+        while await self._work.store.write(pruning):
             pass
         return EVERY_SECONDS
 

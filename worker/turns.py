@@ -1,5 +1,7 @@
 """Who does a thing that one process alone may do: whoever holds its lease."""
 
+from functools import partial
+
 from domain.sink import Lease
 from storage.leases import lease_lock, take_lease
 from storage.transaction import Operation
@@ -9,6 +11,5 @@ from worker.work import Work
 async def take_turn(work: Work, name: str, holder: str, seconds: float) -> Lease | None:
     """Takes or prolongs the lease `worker:<name>`; None while another process has it."""
     lease = f"worker:{name}"
-    return await work.store.write(
-        Operation(lambda tx: take_lease(tx, lease, holder, seconds), frozenset({lease_lock(lease)}))
-    )
+    taking = partial(take_lease, name=lease, holder=holder, seconds=seconds)
+    return await work.store.write(Operation(taking, frozenset({lease_lock(lease)})))

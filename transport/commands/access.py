@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -68,7 +69,7 @@ async def revoke_access(
         raise typer.BadParameter(words)
     async with seeded(settings_in_force()) as store:
         entry = entry_of(given, await _agency_id(store, agency), now)
-        ended = await store.write(Operation(lambda tx: revoke(tx, entry)))
+        ended = await store.write(Operation(partial(revoke, entry=entry)))
     until = (
         "" if entry.issued_before is None else f" What was issued before {_shown(entry.issued_before)} holds no more."
     )
@@ -137,7 +138,7 @@ async def revoke_key(key: Annotated[str, typer.Argument(help="Its id, or the who
     async with seeded(settings_in_force()) as store:
         if entry.token_id not in {row.public_id for row in await store.read(all_api_keys)}:
             raise typer.BadParameter("there is no such API key")
-        ended = await store.write(Operation(lambda tx: revoke(tx, entry)))
+        ended = await store.write(Operation(partial(revoke, entry=entry)))
     typer.echo("Revoked." if ended else "It was revoked already.")
 
 
@@ -149,7 +150,7 @@ async def rotate_key(purpose: Annotated[str, typer.Argument(help=f"One of: {', '
     if purpose not in ROTATED:
         raise typer.BadParameter(f"only these can be rotated: {', '.join(ROTATED)}")
     async with seeded(settings_in_force()) as store:
-        await store.write(Operation(lambda tx: rotate_secret(tx, purpose)))
+        await store.write(Operation(partial(rotate_secret, purpose=purpose)))
     used = (
         "All local tokens of before are refused within seconds." if purpose == "tokens" else "The next start uses it."
     )
