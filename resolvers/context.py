@@ -147,6 +147,10 @@ class Context:
             self._visibility = visibility_of(self.viewer, followed)
         return self._visibility
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To the process that writes it goes as who asks: the hub's parts are that process's own."""
+        return _elsewhere, (self.parts, self.viewer, self.locale, frozenset(self.proved))
+
     def actor(self, *, is_reporter: bool = False) -> Actor:
         """This viewer as the log keeps it."""
         if self.viewer.anonymous:
@@ -172,6 +176,12 @@ class Context:
     def say(self, words: Mapping[Locale, str]) -> str:
         """The words in this viewer's language."""
         return words[self.locale]
+
+
+def _elsewhere(parts: HubParts, viewer: Viewer, locale: Locale, proved: frozenset[int]) -> Context:
+    context = Context(parts, viewer, locale=locale)
+    context.proved |= proved
+    return context
 
 
 def context_for(parts: HubParts, viewer: Viewer, **kwargs: Any) -> Context:
