@@ -75,13 +75,17 @@ def tokens(text: str) -> list[str]:
 
 def field_tokens(*fields: str | None) -> list[str]:
     """The stems of several fields (title, text, address) as one list, a FIELD_BREAK between fields that have words."""
-    joined: list[str] = []
-    for field in fields:
-        found = tokens(field) if field else []
-        if joined and found:
-            joined.append(FIELD_BREAK)
-        joined += found
-    return joined
+    return joined(*(tokens(field) for field in fields if field))
+
+
+def joined(*fields: list[str]) -> list[str]:
+    """The stems of several fields, each found already, as one list."""
+    together: list[str] = []
+    for found in fields:
+        if together and found:
+            together.append(FIELD_BREAK)
+        together += found
+    return together
 
 
 def _folded(text: str) -> str:

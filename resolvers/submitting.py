@@ -22,7 +22,7 @@ from storage.clock import now_in_micros
 from storage.idempotency import KeyedCall, Outcome
 from storage.reports.contacts import keep_contact
 from storage.reports.creating import NewReport, create_report
-from storage.reports.follow import follow_token_again, keep_follow_token, new_follow_token
+from storage.reports.follow import follow_token_again, keep_follow_token, kept_token, new_follow_token
 from storage.reports.submitting import (
     Known,
     hub_source_id,
@@ -97,7 +97,7 @@ def _writing(
         _require_new_ref(tx, new.source_id, new.source_ref)
         told = replace(new, reported_at=min(new.reported_at, tx.now))
         made = create_report(tx, ctx.parts.areas, told, ctx.actor(is_reporter=True))
-        keep_follow_token(tx, made.id, token, given.idempotency_key)
+        keep_follow_token(tx, made.id, kept_token(token, given.idempotency_key))
         if checked.contact is not None:
             keep_contact(tx, ctx.parts.contacts_key, made.id, checked.contact, forward=given.forward_contact)
         for suspicion in suspicions:

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, Update, select, update
 
+from storage.bulk import Row
+from storage.prepared import one, prepared
 from storage.tables import event_facets, event_personal, events, log_head, reports
 from storage.transaction import PendingEvent, Tx
 
 _CHAINED = tuple(column.name for column in events.columns if column.name != "chain")
+_HEAD = select(log_head.c.seq, log_head.c.at, log_head.c.chain, log_head.c.epoch)
 GENESIS = hashlib.sha256(b"simpul event log").digest()
 
 
@@ -42,45 +45,64 @@ def raise_epoch(conn: Connection) -> None:
 
 
 def append(tx: Tx) -> Head:
-    """Gives the group's events their numbers and writes them. The head's row stays locked until the commit.
+    """Gives the group's events their numbers, writes them, and what was added for the group to write. The head's row stays
+    locked until the commit. Raises GroupBroken.
 
     Nothing may be written to a report after this: its `updated_at` is the time drawn here.
     """
-    statement = select(log_head).with_for_update()
-    row = tx.conn.execute(statement).one()
-    head = Head(row.seq, row.at, row.chain, row.epoch)
+    head = _locked_head(tx.base)
     if not tx.events:
+        tx.write()
         return head
-    log_rows: list[dict[str, Any]] = []
-    personal_rows: list[dict[str, Any]] = []
+    log_rows: list[Row] = []
+    personal_rows: list[Row] = []
     for event in tx.events:
         personal = _personal(event)
         columns = _columns(event, head.seq + 1, max(event.told_at or tx.now, head.at + 1), personal)
         head = Head(columns["seq"], columns["at"], _link(head.chain, columns), head.epoch)
         log_rows.append({**columns, "chain": head.chain})
         personal_rows.append({"seq": head.seq, **personal})
-    tx.conn.execute(insert(events), log_rows)
-    tx.conn.execute(insert(event_personal), personal_rows)
-    tx.conn.execute(insert(event_facets), [_facet_row(e, r) for e, r in zip(tx.events, log_rows, strict=True)])
-    _move_updated_at(tx.conn, tx.events, log_rows)
-    tx.conn.execute(update(log_head).values(seq=head.seq, at=head.at, chain=head.chain))
+    moved = tx.date(_moved_at(tx.events, log_rows), reports, "updated_at")
+    for table, rows in (
+        (events, log_rows),
+        (event_personal, personal_rows),
+        (event_facets, [_facet_row(e, r) for e, r in zip(tx.events, log_rows, strict=True)]),
+    ):
+        for row in rows:
+            tx.add(table, row)
+    tx.write()
+    prepared(tx.base, "updated at", _updated_at).run_all(
+        tx.base, [{"row": report_id, "at": at} for report_id, at in sorted(moved.items())]
+    )
+    prepared(tx.base, "move the head", _moved_head).run(
+        tx.base, {"new_seq": head.seq, "new_at": head.at, "new_chain": head.chain}
+    )
     return head
 
 
-def _move_updated_at(conn: Connection, pending: Sequence[PendingEvent], rows: Sequence[Mapping[str, Any]]) -> None:
-    moved = {
+def _locked_head(conn: Connection) -> Head:
+    (row,) = prepared(conn, "lock the head", lambda: _HEAD.with_for_update()).rows(conn)
+    return Head(*row)
+
+
+def _moved_at(pending: Sequence[PendingEvent], rows: Sequence[Row]) -> dict[int, int]:
+    """When each report was changed last."""
+    return {
         event.report_id: row["at"]
         for event, row in zip(pending, rows, strict=True)
         if event.report_id is not None and event.moves_updated_at
     }
-    if moved:
-        conn.execute(
-            update(reports).where(reports.c.id == bindparam("row")).values(updated_at=bindparam("at")),
-            [{"row": report_id, "at": at} for report_id, at in sorted(moved.items())],
-        )
 
 
-def _personal(event: PendingEvent) -> dict[str, Any]:
+def _updated_at() -> Update:
+    return update(reports).where(reports.c.id == one("row")).values(updated_at=one("at"))
+
+
+def _moved_head() -> Update:
+    return update(log_head).values(seq=one("new_seq"), at=one("new_at"), chain=one("new_chain"))
+
+
+def _personal(event: PendingEvent) -> Row:
     return {
         "salt": secrets.token_bytes(16),
         "actor_person_id": event.actor.person_id,
@@ -96,7 +118,7 @@ def personal_digest(personal: Mapping[str, Any] | RowMapping) -> bytes:
     return hashlib.sha256(personal["salt"] + orjson.dumps(told)).digest()
 
 
-def _columns(event: PendingEvent, seq: int, at: int, personal: Mapping[str, Any]) -> dict[str, Any]:
+def _columns(event: PendingEvent, seq: int, at: int, personal: Mapping[str, Any]) -> Row:
     return {
         "seq": seq,
         "kind": event.kind,
@@ -124,7 +146,7 @@ def _link(previous: bytes, columns: Mapping[str, Any] | RowMapping) -> bytes:
     return hashlib.sha256(previous + orjson.dumps(told)).digest()
 
 
-def _facet_row(event: PendingEvent, row: Mapping[str, Any]) -> dict[str, Any]:
+def _facet_row(event: PendingEvent, row: Row) -> Row:
     before, after = event.before, event.after
     return {
         "seq": row["seq"],

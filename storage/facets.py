@@ -1,7 +1,7 @@
 """A report's filterable facts at one moment: what an event keeps of just before and just after, and what roll-ups count."""
 
-from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -73,7 +73,7 @@ class Facets:
 
     def dump(self) -> str:
         """As JSON for the log's side row."""
-        return orjson.dumps(asdict(self)).decode()
+        return orjson.dumps(self).decode()
 
     @classmethod
     def load(cls, text: str) -> "Facets":
@@ -101,10 +101,11 @@ def read_many_facets(conn: Connection, report_ids: Collection[int]) -> dict[int,
     ids = sorted(set(report_ids))
     handed_on = states_of_many(conn, ids)
     rows = conn.execute(_statement().where(reports.c.id.in_(ids))).mappings()
-    return {row["id"]: _of_row(row, handed_on.get(row["id"], ())) for row in rows}
+    return {row["id"]: facets_of(row, handed_on.get(row["id"], ())) for row in rows}
 
 
-def _of_row(row: RowMapping, handed_on: tuple[str, ...]) -> Facets:
+def facets_of(row: Mapping[str, Any] | RowMapping, handed_on: tuple[str, ...] = ()) -> Facets:
+    """The facts of a report by its columns, the cities of both its places, and the states of its forwardings."""
     means = row["source_status_means"]
     return Facets(
         category_id=row["category_id"],

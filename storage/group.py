@@ -1,4 +1,4 @@
-"""Group commit: many operations in one transaction, each in a savepoint of its own, one numbering of all their events.
+"""Group commit: many operations in one transaction, of which each can fail by itself, one numbering of all their events.
 
 The order of locks is the same for every group: first all names that its operations need, sorted; last the head of the
 log. So no two groups wait for each other in a circle.
@@ -14,7 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from domain.sealing import keyed_hash
 from storage.clock import now_in_micros
 from storage.event_log import Head, append
-from storage.transaction import NeedsLocks, Operation, Tx
+from storage.facts_kept import FactsKept
+from storage.transaction import GroupBroken, NeedsLocks, Operation, Tx
 
 MAX_GROUP = 50
 DEADLOCK = "40P01"
@@ -33,45 +34,46 @@ class Done:
     more_locks: frozenset[str] = frozenset()
 
 
-def run_group(conn: Connection, operations: Sequence[Operation[Any]]) -> tuple[list[Done], Head, Tx]:
+def run_group(
+    conn: Connection, operations: Sequence[Operation[Any]], facts: FactsKept | None = None, *, alone: bool = False
+) -> tuple[list[Done], Head, Tx]:
     """Runs a group inside a transaction that the caller has begun and will commit.
 
-    Raises what breaks the whole group (a lost connection, a deadlock); an operation's own failure is in its Done.
+    Raises what breaks the whole group (a lost connection, a deadlock); an operation's own failure is in its Done. Raises
+    GroupBroken where the rows of several cannot be written together: then the caller rolls back and runs it again with
+    each operation `alone`, in a savepoint of its own.
     """
     locks = frozenset().union(*(operation.locks for operation in operations))
     _lock(conn, locks)
-    tx = Tx(conn, now_in_micros(), locks)
-    done = [_run(tx, operation) for operation in operations]
+    tx = Tx(conn, now_in_micros(), locks, operations, facts)
+    done = [_run(tx, operation, alone) for operation in operations]
     head = append(tx)
     tx.rollups.write(conn)
     return done, head, tx
 
 
-def _run(tx: Tx, operation: Operation[Any]) -> Done:
+def _run(tx: Tx, operation: Operation[Any], alone: bool) -> Done:
     """Runs one operation at a moment of its own: were it the group's, the time between a report's receipt and its event
     would tell how many events were ahead of it, hidden ones included."""
-    tx.now = max(tx.now, now_in_micros())
-    mark = tx.mark()
-    savepoint = tx.conn.begin_nested()
+    tx.begin(now_in_micros(), alone=alone)
     try:
         value = operation.apply(tx)
-        savepoint.commit()
+        tx.keep()
         return Done(value)
     except NeedsLocks as needs:
-        error: BaseException | None = None
-        more = needs.locks
+        tx.undo()
+        return Done(more_locks=needs.locks)
     except Exception as raised:
-        error, more = raised, frozenset()
-        if tx.conn.invalidated or is_deadlock(raised):
+        if isinstance(raised, GroupBroken) or tx.base.invalidated or is_deadlock(raised):
             raise
-    savepoint.rollback()
-    tx.reset(mark)
-    return Done(error=error, more_locks=more)
+        tx.undo()
+        return Done(error=raised)
 
 
 def is_deadlock(error: BaseException) -> bool:
     """Whether PostgreSQL ended a transaction so that another may go on: the whole group is to be run again."""
-    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == DEADLOCK
+    told = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(told, "sqlstate", None) == DEADLOCK
 
 
 def _lock(conn: Connection, names: frozenset[str]) -> None:

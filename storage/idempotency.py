@@ -4,15 +4,19 @@ Kept are a hash of the key, a digest of what was asked, and the ids of what was 
 those. Two calls with one key at once are told apart by the lock of the key: the second finds what the first has left.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import orjson
-from sqlalchemy import Connection, and_, delete, insert, or_, select
+from sqlalchemy import Connection, Select, and_, delete, or_, select
 
+from storage.bulk import find_rows
+from storage.prepared import one, prepared
 from storage.tables import idempotency
-from storage.transaction import Tx
+from storage.transaction import KeyName, Tx
+
+_NAME, _KEPT = ("scope", "key_hash"), ("mutation", "content_digest", "outcome")
 
 Outcome: TypeAlias = Mapping[str, Any]
 """Ids and numbers of what was made, by name."""
@@ -32,6 +36,11 @@ class KeyedCall:
     digest: bytes
 
     @property
+    def name(self) -> KeyName:
+        """What an operation that will look it up says."""
+        return self.scope, self.key_hash
+
+    @property
     def lock(self) -> str:
         """What a write with this key locks."""
         return f"key:{self.scope}:{self.key_hash.hex()}"
@@ -39,15 +48,35 @@ class KeyedCall:
 
 def recall(conn: Connection, call: KeyedCall) -> Outcome | None:
     """What the first call with this key came to; None if there was none. Raises KeyTaken if that asked for something else."""
-    row = conn.execute(
-        select(idempotency).where(idempotency.c.scope == call.scope, idempotency.c.key_hash == call.key_hash)
-    ).first()
-    if row is None:
-        return None
-    if (row.mutation, row.content_digest) != (call.mutation, call.digest):
+    rows = prepared(conn, "recall", _of_key).rows(conn, {"scope": call.scope, "key_hash": call.key_hash})
+    return _outcome(call, rows[0]) if rows else None
+
+
+def recall_in(tx: Tx, call: KeyedCall) -> Outcome | None:
+    """As `recall`, for an operation that named the key: those of its whole group are looked up at once."""
+    if tx.keys[call.name] != 1:  # none has looked it up, or a twin is about that this one has to wait for
+        return recall(tx.conn, call)
+    row = tx.once("recalled", lambda conn: _of_keys(conn, tx.keys)).get(call.name)
+    return None if row is None else _outcome(call, row)
+
+
+def _of_key() -> Select[Any]:
+    mine = (idempotency.c.scope == one("scope")) & (idempotency.c.key_hash == one("key_hash"))
+    return select(*(idempotency.c[name] for name in _KEPT)).where(mine)
+
+
+def _of_keys(conn: Connection, keys: Collection[KeyName]) -> dict[KeyName, Sequence[Any]]:
+    """What was kept of each key."""
+    rows = find_rows(conn, idempotency, (*_NAME, *_KEPT), _NAME, list(keys))
+    return {(scope, key_hash): kept for scope, key_hash, *kept in rows}
+
+
+def _outcome(call: KeyedCall, row: Sequence[Any]) -> Outcome:
+    mutation, digest, outcome = row
+    if (mutation, digest) != (call.mutation, call.digest):
         raise KeyTaken
-    outcome: Outcome = orjson.loads(row.outcome)
-    return outcome
+    told: Outcome = orjson.loads(outcome)
+    return told
 
 
 def remember(tx: Tx, call: KeyedCall, outcome: Outcome) -> None:
@@ -61,7 +90,7 @@ def remember(tx: Tx, call: KeyedCall, outcome: Outcome) -> None:
         "outcome": orjson.dumps(outcome).decode(),
         "created_at": tx.now,
     }
-    tx.conn.execute(insert(idempotency), values)
+    tx.add(idempotency, values)
 
 
 def forget_old(tx: Tx, older_than: int, limit: int = 1_000) -> int:

@@ -17,6 +17,7 @@ from domain.area_geometry import polygons_of, to_geojson
 from domain.records import FloodAreaRecord, FloodStatesRecord, GaugeReading, GaugeRecord
 from domain.time import micros
 from domain.vocabulary import EventKind, FloodState
+from storage.facts_kept import note_changed_outlines
 from storage.flood_assigning import assign_reports
 from storage.ingest_batch import Ingest, Outcome, Unfit, unfit
 from storage.set_aside import Aside
@@ -36,6 +37,8 @@ def take_flood_areas(ingest: Ingest, records: Sequence[FloodAreaRecord]) -> None
     moved: dict[int, BaseGeometry | None] = {}
     for record in records:
         ingest.take(partial(_take_area, ingest, record, moved), _aside_of(ingest, "flood_area", record))
+    if moved:
+        note_changed_outlines(ingest.tx.conn)
     assign_reports(ingest.tx, moved)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
@@ -12,10 +13,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from storage.errors import OutcomeUnknown, Overloaded, StoreUnavailable
+from storage.facts_kept import FactsKept
 from storage.group import MAX_GROUP, Done, is_deadlock, run_group
 from storage.migrating import upgrade
 from storage.store import Snapshot, Store
-from storage.transaction import Operation
+from storage.transaction import GroupBroken, Operation
 from storage.waiting import MAX_WAITING, Job, settle
 
 T = TypeVar("T")
@@ -43,6 +45,7 @@ class PostgresStore(Store):
         self._url = make_url(url).set(drivername="postgresql+asyncpg")
         self._engine = create_async_engine(self._url, pool_size=pool_size, max_overflow=4, pool_pre_ping=True)
         self._jobs: asyncio.Queue[Job] = asyncio.Queue(MAX_WAITING)
+        self._facts = FactsKept()
         self._writer: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -112,19 +115,24 @@ class PostgresStore(Store):
         for (operation, future), outcome in zip(jobs, done, strict=True):
             settle(future, outcome)
             if outcome.more_locks:
-                again.append((Operation(operation.apply, operation.locks | outcome.more_locks), future))
+                again.append((replace(operation, locks=operation.locks | outcome.more_locks), future))
         return again
 
     async def _run(self, operations: list[Operation[Any]]) -> tuple[list[Done], int]:
+        """Runs a group and commits it: again after a deadlock, and each operation by itself where they do not go together."""
+        alone = False
         for left in reversed(range(_TRIES)):
             async with self._engine.connect() as connection:
                 try:
                     await connection.begin()
-                    done, head, tx = await connection.run_sync(run_group, operations)
-                except DBAPIError as error:
+                    done, head, tx = await connection.run_sync(run_group, operations, self._facts, alone=alone)
+                except Exception as error:
                     await connection.rollback()
-                    if not is_deadlock(error) or not left:
+                    self._facts.forget_outlines()
+                    broken = isinstance(error, GroupBroken) and not alone
+                    if not left or not (broken or is_deadlock(error)):
                         raise
+                    alone = alone or broken
                     continue
                 try:
                     await connection.commit()

@@ -10,7 +10,7 @@ from domain.medians import bucket_of
 from domain.places import cell_parent
 from domain.time import jakarta_day
 from domain.visibility import Visibility
-from storage.dialects import upserting
+from storage.bulk import insert_rows
 from storage.facets import Facets
 from storage.reports.seen import seen_by_class, uses_true_places
 from storage.tables import rollup_area, rollup_cell, rollup_day
@@ -63,54 +63,39 @@ class RollupChanges:
             for table, key in keys_of(facets):
                 counts[table][key] += sign
         for table, totals in counts.items():
-            _upsert(conn, table, totals)
+            _add_up(conn, table, totals)
 
 
 def keys_of(facets: Facets) -> list[tuple[Table, _Key]]:
     """Every count that a report of such facts is in."""
+    agency, visibility = facets.agency_id or 0, str(facets.visibility)
+    category, status, still_open = facets.category_id, str(facets.status), facets.open
+    day, breached = jakarta_day(facets.reported_at), facets.breached
+    measures = [(REPORTS, 0)]
+    if facets.minutes_to_respond is not None:
+        measures.append((RESPOND, bucket_of(facets.minutes_to_respond)))
+    if facets.minutes_to_resolve is not None:
+        measures.append((RESOLVE, bucket_of(facets.minutes_to_resolve)))
+    true_place = (TRUE_SIDE, facets.area_id or 0, facets.city_id or 0, facets.cell)
+    public_place = (PUBLIC_SIDE, facets.public_area_id or 0, facets.public_city_id or 0, facets.public_cell)
     keys: list[tuple[Table, _Key]] = []
-    for side in (TRUE_SIDE, PUBLIC_SIDE):
-        area, city, cell = (
-            (facets.area_id, facets.city_id, facets.cell)
-            if side == TRUE_SIDE
-            else (facets.public_area_id, facets.public_city_id, facets.public_cell)
-        )
-        shared = (facets.agency_id or 0, facets.visibility)
-        keys.append(
-            (rollup_area, (side, area or 0, facets.category_id, facets.status, facets.source_id, *shared)),
-        )
-        day = (
-            side,
-            city or 0,
-            facets.category_id,
-            facets.status,
-            *shared,
-            jakarta_day(facets.reported_at),
-            facets.breached,
-        )
-        keys.append((rollup_day, (*day, REPORTS, 0)))
-        if facets.minutes_to_respond is not None:
-            keys.append((rollup_day, (*day, RESPOND, bucket_of(facets.minutes_to_respond))))
-        if facets.minutes_to_resolve is not None:
-            keys.append((rollup_day, (*day, RESOLVE, bucket_of(facets.minutes_to_resolve))))
+    for side, area, city, cell in (true_place, public_place):
+        keys.append((rollup_area, (side, area, category, status, facets.source_id, agency, visibility)))
+        for measure, bucket in measures:
+            of_day = (side, city, category, status, agency, visibility, day, breached, measure, bucket)
+            keys.append((rollup_day, of_day))
         if cell is not None:
             keys.extend(
                 (
                     rollup_cell,
-                    (side, resolution, cell_parent(cell, resolution), facets.category_id, facets.open, *shared),
+                    (side, resolution, cell_parent(cell, resolution), category, still_open, agency, visibility),
                 )
                 for resolution in CELL_RESOLUTIONS
             )
     return keys
 
 
-def _upsert(conn: Connection, table: Table, totals: dict[_Key, int]) -> None:
-    names = [column.name for column in table.columns if column.name != "total"]
-    rows = [{**dict(zip(names, key, strict=True)), "total": total} for key, total in sorted(totals.items()) if total]
-    if not rows:
-        return
-    statement = upserting(conn, table)
-    statement = statement.on_conflict_do_update(
-        index_elements=names, set_={"total": table.c.total + statement.excluded.total}
-    )
-    conn.execute(statement, rows)
+def _add_up(conn: Connection, table: Table, totals: dict[_Key, int]) -> None:
+    columns = (*(column.name for column in table.columns if column.name != "total"), "total")
+    rows = [(*key, total) for key, total in sorted(totals.items()) if total]
+    insert_rows(conn, table, columns, rows, adding_up="total")

@@ -6,13 +6,17 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import Connection
 
 from storage.errors import Overloaded
+from storage.event_log import Head
+from storage.facts_kept import FactsKept
 from storage.group import MAX_GROUP, Done, run_group
 from storage.sqlite_engine import sqlite_engine
-from storage.transaction import Operation
+from storage.transaction import GroupBroken, Operation, Tx
 from storage.waiting import MAX_WAITING, Job, settle
 
 log = logging.getLogger("simpul.store")
@@ -26,6 +30,7 @@ class SqliteWriter:
         self._ring = ring
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="sqlite-writer", daemon=True)
+        self._facts = FactsKept()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -71,8 +76,7 @@ class SqliteWriter:
     def _commit(self, connection: Connection, jobs: list[Job]) -> list[Job]:
         """Commits a group; returns the jobs that have to come again with more locks."""
         try:
-            with connection.begin():
-                done, head, tx = run_group(connection, [operation for operation, _ in jobs])
+            done, head, tx = self._run(connection, [operation for operation, _ in jobs])
         except Exception as error:
             log.exception("a group of writes failed")
             self._tell(jobs, [Done(error=error) for _ in jobs], None)
@@ -80,12 +84,25 @@ class SqliteWriter:
         for callback in tx.after_commit:
             callback()
         again = [
-            (Operation(operation.apply, operation.locks | outcome.more_locks), future)
+            (replace(operation, locks=operation.locks | outcome.more_locks), future)
             for (operation, future), outcome in zip(jobs, done, strict=True)
             if outcome.more_locks
         ]
         self._tell(jobs, done, head.seq)
         return again
+
+    def _run(self, connection: Connection, operations: list[Operation[Any]]) -> tuple[list[Done], Head, Tx]:
+        """Runs a group, all together, or each by itself where that fails, and commits it."""
+        for alone in (False, True):
+            try:
+                with connection.begin():
+                    return run_group(connection, operations, self._facts, alone=alone)
+            except Exception as error:
+                self._facts.forget_outlines()
+                if alone or not isinstance(error, GroupBroken):
+                    raise
+                log.warning("a group of writes is run again one by one", exc_info=error)
+        raise AssertionError("unreachable")
 
     def _tell(self, jobs: list[Job], done: list[Done], seq: int | None) -> None:
         assert self._loop is not None

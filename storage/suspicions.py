@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from domain.time import HOUR
 from storage.tables import suspicions
@@ -60,7 +60,7 @@ def suspect(tx: Tx, suspicion: Suspicion, report_id: int | None = None) -> None:
         "report_id": report_id,
         "times": suspicion.times,
     }
-    tx.conn.execute(insert(suspicions), values)
+    tx.add(suspicions, values)
 
 
 def recent_suspicions(conn: Connection, since: int, limit: int = 100) -> Sequence[RowMapping]:

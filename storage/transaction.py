@@ -1,16 +1,25 @@
 """One write: an operation, the locks it needs, and the transaction that it shares with others of its group."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeVar
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Generic, TypeVar, cast
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, NestedTransaction, Table, insert
 
 from domain.vocabulary import EventKind, Role
+from storage.bulk import Row, insert_all
+from storage.drawing import Drawing
 from storage.facets import Facets
+from storage.facts_kept import FactsKept
 from storage.rollups import RollupChanges
 
 T = TypeVar("T")
+
+
+KeyName = tuple[str, bytes]
+"""An idempotency key as the store knows it: whose it is, and its hash."""
 
 
 class NeedsLocks(Exception):
@@ -21,15 +30,30 @@ class NeedsLocks(Exception):
         self.locks = frozenset(locks)
 
 
+class Lane(StrEnum):
+    """Whose writes wait in one queue: those of people who are there to see it done, and what sources bring."""
+
+    PEOPLE = "people"
+    SOURCES = "sources"
+
+
 @dataclass(frozen=True, slots=True)
 class Operation(Generic[T]):
-    """A change to the store. `apply` runs on the writer's thread, inside a savepoint; what it raises undoes it alone.
+    """A change to the store. `apply` runs on the writer's thread, alone or with others; what it raises undoes it alone.
+    It may be run again, so it must change nothing but the store.
 
     `locks` are names (`report:5`, `key:…`, `ref:qlue:77`): the store takes those of a whole group first, sorted.
+    `keys` are the idempotency keys, each with its scope, that it will look up: a group looks up all of its at once.
     """
 
     apply: Callable[["Tx"], T]
     locks: frozenset[str] = frozenset()
+    keys: tuple[KeyName, ...] = ()
+    lane: Lane = Lane.PEOPLE
+
+
+class GroupBroken(Exception):
+    """What operations had added together cannot be written: the group has to be run again, each of them by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +96,51 @@ class PendingEvent:
     """The moment of its operation, which `Tx.emit` notes."""
 
 
-@dataclass(slots=True)
 class Tx:
-    """What an operation works with: the connection, its own moment (`now`, never before that of the operation ahead of
-    it), and the events that it and those ahead of it made."""
+    """What operations work with: the connection, the moment of the one whose turn it is (`now`, never before that of the
+    one ahead of it), and what it and those ahead of it made.
 
-    conn: Connection
-    now: int
-    locked: frozenset[str]
-    events: list[PendingEvent] = field(default_factory=list)
-    rollups: RollupChanges = field(default_factory=RollupChanges)
-    after_commit: list[Callable[[], None]] = field(default_factory=list)
+    An operation that asks for `conn` gets a savepoint of its own, and writes at once. One that does not, but only adds
+    rows and events, needs none: what it adds is kept until the group ends, and written with that of others.
+    """
+
+    def __init__(
+        self,
+        conn: Connection,
+        now: int,
+        locked: frozenset[str],
+        operations: Sequence[Operation[Any]] = (),
+        facts: FactsKept | None = None,
+    ) -> None:
+        self.base = conn
+        """The connection below all savepoints: for what belongs to the group, and for facts that `once` reads."""
+        self.now = now
+        self.locked = locked
+        self.keys = Counter(key for operation in operations for key in operation.keys)
+        """The idempotency keys that the group's operations look up, and how many do."""
+        self.events: list[PendingEvent] = []
+        self.rollups = RollupChanges()
+        self.after_commit: list[Callable[[], None]] = []
+        self.drawing = Drawing(conn, len(operations))
+        """Ids and codes of new rows."""
+        self.facts = facts or FactsKept()
+        self._rows: list[tuple[Table, Row]] = []
+        self._facts: dict[Hashable, Any] = {}
+        self._mark = (0, 0, 0, 0)
+        self._savepoint: NestedTransaction | None = None
+        self._events_before: list[PendingEvent] = []
+
+    @property
+    def conn(self) -> Connection:
+        """The connection, in the operation's own savepoint; it finds all that was written before."""
+        if self._savepoint is None:
+            self._begin_savepoint()
+        return self.base
 
     @property
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
-        return self.conn.dialect.name
+        return self.base.dialect.name
 
     def require(self, *locks: str) -> None:
         """Makes sure that these locks are held; raises NeedsLocks, which brings the operation back with them."""
@@ -95,21 +148,102 @@ class Tx:
         if missing:
             raise NeedsLocks(missing)
 
+    def once(self, key: Hashable, read: Callable[[Connection], T]) -> T:
+        """What `read` finds, read once for all operations of the group, as long as none of them writes by itself."""
+        if self._savepoint is not None:
+            return read(self.base)
+        if key not in self._facts:
+            self._facts[key] = read(self.base)
+        return cast(T, self._facts[key])
+
+    def add(self, table: Table, row: Row) -> None:
+        """Inserts a row, at once or with those of the whole group; who has to find it again asks for `conn`."""
+        if self._savepoint is None:
+            self._rows.append((table, row))
+        else:
+            self.base.execute(insert(table), row)
+
+    def draw_id(self, table: Table) -> int:
+        """The id of a row that is about to be added."""
+        return self.drawing.id_of(table)
+
     def emit(self, event: PendingEvent, *, counted: Facets | None = None) -> None:
         """Adds an event to the log, and what it moves to the roll-ups.
 
         `counted` is how the report stood in the roll-ups, where the event itself must tell less than that.
         """
-        self.events.append(replace(event, told_at=self.now))
+        self.events.append(event if event.told_at is not None else replace(event, told_at=self.now))
         if event.report_id is not None:
             self.rollups.move(counted or event.before, event.after)
 
-    def mark(self) -> tuple[list[PendingEvent], Any, int]:
-        """How things are as this operation begins, for `reset`."""
+    def mark(self) -> tuple[list[PendingEvent], int, int]:
+        """How things are as a part of an operation begins, for `reset`; only within its savepoint."""
         return self.events.copy(), self.rollups.mark(), len(self.after_commit)
 
-    def reset(self, mark: tuple[list[PendingEvent], Any, int]) -> None:
-        """Forgets what an operation that failed had added, and what it had changed of the events before."""
+    def reset(self, mark: tuple[list[PendingEvent], int, int]) -> None:
+        """Forgets what a part that failed had added, and what it had changed of the events before."""
         self.events[:] = mark[0]
         self.rollups.reset(mark[1])
         del self.after_commit[mark[2] :]
+
+    def begin(self, now: int, *, alone: bool) -> None:
+        """Another operation's turn. `alone`: in a savepoint from the first, whatever it asks for."""
+        self.now = max(self.now, now)
+        self._mark = len(self._rows), len(self.events), self.rollups.mark(), len(self.after_commit)
+        if alone:
+            self._begin_savepoint()
+
+    def keep(self) -> None:
+        """The operation is done."""
+        if self._savepoint is not None:
+            self._savepoint.commit()
+            self._end_savepoint()
+
+    def undo(self) -> None:
+        """The operation failed: what it did is undone, and nothing else."""
+        rows, events, counts, callbacks = self._mark
+        if self._savepoint is not None:
+            self._savepoint.rollback()
+            self._end_savepoint()
+            self.facts.forget_outlines()
+            self.events[:] = self._events_before
+        del self._rows[rows:]
+        del self.events[events:]
+        self.rollups.reset(counts)
+        del self.after_commit[callbacks:]
+
+    def date(self, moments: Mapping[int, int], table: Table, column: str) -> dict[int, int]:
+        """Sets a moment in rows that are not written yet, by their ids; gives those that are not among them."""
+        left = dict(moments)
+        for of, row in self._rows:
+            if of is table and row["id"] in left:
+                row[column] = left.pop(row["id"])
+        return left
+
+    def write(self) -> None:
+        """Writes the rows that were added. Raises GroupBroken."""
+        rows, self._rows = self._rows, []
+        try:
+            insert_all(self.base, rows)
+        except Exception as error:
+            raise GroupBroken from error
+
+    def _begin_savepoint(self) -> None:
+        """What the operations before added is written first, below the savepoint; what this one did already, within."""
+        mine = self._rows[self._mark[0] :]
+        del self._rows[self._mark[0] :]
+        self.write()
+        self._mark = (0, *self._mark[1:])
+        self._forget_facts()
+        self._events_before = self.events[: self._mark[1]]
+        self._savepoint = self.base.begin_nested()
+        for table, row in mine:
+            self.add(table, row)
+
+    def _end_savepoint(self) -> None:
+        self._savepoint = None
+        self._forget_facts()
+
+    def _forget_facts(self) -> None:
+        self._facts.clear()
+        self.drawing.forget()

@@ -25,7 +25,7 @@ from storage.photos.folder import FolderPhotoStore
 from storage.photos.preparing import PhotoPreparer
 from storage.reports.changing import change
 from storage.reports.creating import NewReport, create_report
-from storage.reports.follow import hash_of, keep_follow_token
+from storage.reports.follow import hash_of, keep_follow_token, kept_token
 from storage.reports.placing import Place
 from storage.secrets import load_secrets
 from storage.store import Store
@@ -185,7 +185,7 @@ def create(
     )
     report_id = create_report(tx, world.parts.areas, new, actor).id
     if token is not None:
-        keep_follow_token(tx, report_id, token, None)
+        keep_follow_token(tx, report_id, kept_token(token, None))
     return report_id
 
 

@@ -15,7 +15,7 @@ from storage.facets import read_facets
 from storage.reports.clocks import clock_columns
 from storage.reports.fuzzing import Fuzzing
 from storage.reports.photo_addresses import replace_photo_addresses
-from storage.reports.placing import Place, place_columns
+from storage.reports.placing import GroundInStore, Place, place_columns
 from storage.reports.words import reindex_words
 from storage.tables import categories, reports
 from storage.transaction import NOBODY, Actor, PendingEvent, Tx
@@ -89,7 +89,7 @@ def _place_columns(
         if row["latitude"] is None:
             return {"fuzzed": sensitive}
         place = Place(Point(row["latitude"], row["longitude"]))
-    return place_columns(conn, area_map, place, sensitive=sensitive)
+    return place_columns(GroundInStore(conn), area_map, place, sensitive=sensitive)
 
 
 def _newly_sensitive(conn: Connection, row: RowMapping, columns: dict[str, Any]) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 
 import orjson
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from storage.sealed import seal, unseal
 from storage.tables import report_contacts
@@ -25,7 +25,7 @@ NO_CONTACT = Contact()
 def keep_contact(tx: Tx, key: bytes, report_id: int, contact: Contact, *, forward: bool) -> None:
     """Keeps a contact under the hub's key for contacts, bound to its report; `forward`: consent to hand it on."""
     sealed = seal(key, orjson.dumps(asdict(contact)), _bound_to(report_id))
-    tx.conn.execute(insert(report_contacts), {"report_id": report_id, "sealed": sealed, "forward": forward})
+    tx.add(report_contacts, {"report_id": report_id, "sealed": sealed, "forward": forward})
 
 
 def contact_to_forward(conn: Connection, key: bytes, report_id: int) -> Contact:

@@ -1,22 +1,24 @@
 """Makes a report: the one door for what citizens submit and for what connectors bring."""
 
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, Select, select
 
 from domain.areas import AreaMap
 from domain.photo import PreparedPhoto
 from domain.report import Clocks, clocks_from
-from domain.sealing import new_report_code
 from domain.vocabulary import OPEN_STATUSES, EventKind, PhotoPhase, PhotoState, ReportStatus, ReportVisibility
-from storage.facets import read_facets
+from storage.facets import facets_of
 from storage.photos.store import new_key
+from storage.prepared import prepared
 from storage.reports.clocks import clock_columns
+from storage.reports.group_ground import GroundOfGroup
 from storage.reports.photo_addresses import new_photo_address
 from storage.reports.placing import Place, place_columns
-from storage.reports.words import index_words
+from storage.reports.words import Tokens, index_words, words_of
 from storage.tables import categories, photos, reports
 from storage.transaction import Actor, PendingEvent, Tx
 
@@ -78,6 +80,8 @@ class NewReport:
     photos: tuple[NewPhoto, ...] = ()
     photo_urls: tuple[str, ...] = ()
     backfill: bool = False
+    words: Tokens | None = None
+    """The words of title, text and address, where they were found already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +93,41 @@ class Created:
     photo_ids: tuple[int, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class Category:
+    """What making a report needs of its category. Minutes; `agency_id`: who has such reports first."""
+
+    sensitive: bool
+    active: bool
+    agency_id: int | None
+    respond_minutes: int | None
+    resolve_minutes: int | None
+
+
+def category_of(tx: Tx, category_id: int) -> Category:
+    """A category as it is now. Raises KeyError for none."""
+    return tx.once("categories", _read_categories)[category_id]
+
+
+def _read_categories(conn: Connection) -> dict[int, Category]:
+    rows = prepared(conn, "categories to write", _categories).rows(conn)
+    return {row_id: Category(*facts) for row_id, *facts in rows}
+
+
+def _categories() -> Select[Any]:
+    names = ("id", *Category.__dataclass_fields__)
+    return select(*(categories.c[name] for name in names))
+
+
 def create_report(tx: Tx, area_map: AreaMap, new: NewReport, actor: Actor) -> Created:
     """Writes the report, its photos and words, and the CREATED event. The caller holds the locks of its keys and refs."""
-    category = tx.conn.execute(select(categories).where(categories.c.id == new.category_id)).one()
-    code = _free_code(tx)
-    values = {
+    category = category_of(tx, new.category_id)
+    ground = GroundOfGroup(tx)
+    report_id, code = tx.draw_id(reports), tx.drawing.code()
+    row = {
+        "id": report_id,
         **_told(new),
-        **place_columns(tx.conn, area_map, new.place, sensitive=category.sensitive),
+        **place_columns(ground, area_map, new.place, sensitive=category.sensitive),
         **_first_clocks(new, tx.now, category.respond_minutes, category.resolve_minutes),
         "code": code,
         "agency_id": new.agency_id if new.agency_id is not None else category.agency_id,
@@ -103,31 +135,33 @@ def create_report(tx: Tx, area_map: AreaMap, new: NewReport, actor: Actor) -> Cr
         "updated_at": tx.now,  # moved to the event's own time when that is drawn
         "photo_count": len(new.photos),
     }
-    report_id = tx.conn.execute(insert(reports).returning(reports.c.id), values).scalar_one()
+    tx.add(reports, row)
     photo_ids = _add_photos(tx, report_id, new)
-    index_words(tx.conn, report_id, title=new.title, body=new.text, address=new.address)
+    index_words(tx, report_id, new.words or words_of(new.title, new.text, new.address))
     words = orjson.dumps({"title": new.title, "text": new.text, "address": new.address}).decode()
     tx.emit(
         PendingEvent(
             EventKind.CREATED,
             actor,
             report_id=report_id,
-            after=read_facets(tx.conn, report_id),
+            after=facets_of(row | ground.cities(row)),
             status=new.status,
             words=words,
             backfill=new.backfill,
+            told_at=tx.now,
         )
     )
     return Created(report_id, code, photo_ids)
 
 
+_TOLD = [name for name in NewReport.__dataclass_fields__ if name in reports.c]
+_read_told = attrgetter(*_TOLD)
+
+
 def _told(new: NewReport) -> dict[str, Any]:
-    names = (
-        "text title address category_id anonymous flood_depth_cm reporter_id reporter_key reported_at source_id source_ref"
-        " source_url source_status source_status_means channel synced_at content_digest status agency_ref"
-    )
     return {
-        **{name: getattr(new, name) for name in names.split()},
+        **dict(zip(_TOLD, _read_told(new), strict=True)),
+        "duplicate_of_id": None,
         "visibility": ReportVisibility.CONFIDENTIAL if new.confidential else ReportVisibility.PUBLIC,
         "set_by_hand": 0,
         "support_count": 0,
@@ -143,14 +177,6 @@ def _first_clocks(new: NewReport, now: int, respond: int | None, resolve: int | 
     return {**clock_columns(clocks), "respond_breached": False, "resolve_breached": False}
 
 
-def _free_code(tx: Tx) -> str:
-    """A tracking code that no report has; 39 random bits, so a second draw is rare."""
-    while True:
-        code = new_report_code()
-        if tx.conn.execute(select(reports.c.id).where(reports.c.code == code)).first() is None:
-            return code
-
-
 def _add_photos(tx: Tx, report_id: int, new: NewReport) -> tuple[int, ...]:
     added = tuple(add_photo(tx, report_id, photo, PhotoPhase.BEFORE) for photo in new.photos)
     for url in dict.fromkeys(new.photo_urls):
@@ -160,7 +186,9 @@ def _add_photos(tx: Tx, report_id: int, new: NewReport) -> tuple[int, ...]:
 
 def add_photo(tx: Tx, report_id: int, photo: NewPhoto, phase: PhotoPhase) -> int:
     """Writes a photo's row under a fresh random address; the report's count and event are the caller's."""
+    row_id = tx.draw_id(photos)
     values = {
+        "id": row_id,
         "report_id": report_id,
         "phase": phase,
         "created_at": tx.now,
@@ -170,7 +198,7 @@ def add_photo(tx: Tx, report_id: int, photo: NewPhoto, phase: PhotoPhase) -> int
         "attempts": 0,
         **{name: getattr(photo, name) for name in NewPhoto.__dataclass_fields__},
     }
-    row_id: int = tx.conn.execute(insert(photos).returning(photos.c.id), values).scalar_one()
+    tx.add(photos, values)
     return row_id
 
 
@@ -186,4 +214,4 @@ def want_photo(tx: Tx, report_id: int, url: str) -> None:
         "attempts": 0,
         "next_attempt_at": tx.now,
     }
-    tx.conn.execute(insert(photos), values)
+    tx.add(photos, values)

@@ -7,10 +7,11 @@ does not keep: only a retry that shows the idempotency key gets the token again.
 import hashlib
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from storage.sealed import WrongKey, seal, unseal
 from storage.tables import report_follow_tokens as tokens
@@ -33,12 +34,24 @@ def followed_reports(conn: Connection, hashes: Sequence[bytes]) -> frozenset[int
     return frozenset(rows.scalars())
 
 
-def keep_follow_token(tx: Tx, report_id: int, token: str, idempotency_key: str | None) -> None:
-    """Makes whoever has the token the report's reporter."""
+@dataclass(frozen=True, slots=True)
+class FollowToken:
+    """A token as it is kept."""
+
+    token_hash: bytes
+    sealed: bytes | None
+
+
+def kept_token(token: str, idempotency_key: str | None) -> FollowToken:
+    """What is kept of a token, with the idempotency key that it was made with, if any."""
     token_hash = hash_of(token)
-    sealed = None if idempotency_key is None else _seal(token, token_hash, idempotency_key)
-    values = {"token_hash": token_hash, "report_id": report_id, "sealed": sealed, "created_at": tx.now}
-    tx.conn.execute(insert(tokens), values)
+    return FollowToken(token_hash, None if idempotency_key is None else _seal(token, token_hash, idempotency_key))
+
+
+def keep_follow_token(tx: Tx, report_id: int, kept: FollowToken) -> None:
+    """Makes whoever has the token the report's reporter."""
+    values = {"token_hash": kept.token_hash, "report_id": report_id, "sealed": kept.sealed, "created_at": tx.now}
+    tx.add(tokens, values)
 
 
 def follow_token_again(conn: Connection, report_id: int, idempotency_key: str) -> str | None:
