@@ -20,7 +20,9 @@ from storage.sqlite_engine import sqlite_engine
 from storage.sqlite_reader import LOOKS, Reader, TooLong, impatient, read_at_once, read_patiently
 from storage.sqlite_writer import SqliteWriter
 from storage.store import Snapshot, Store, undisturbed
+from storage.together.neighbours import Beside, Neighbours
 from storage.transaction import Operation
+from storage.waiting import Job
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -115,35 +117,24 @@ class _Lent:
 class SqliteStore(Store):
     """SQLite at a path. `open` makes the file, and brings its tables up to date."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, beside: Beside | None = None) -> None:
         super().__init__()
         self._path = path
         self._engine = sqlite_engine(path, begin=None, kind=Reader)
         self.threads = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
         self._free: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
-        self._writer = SqliteWriter(path, self.bell.ring)
+        self._neighbours = None if beside is None else Neighbours(beside, self.bell)
+        self._writing = _Writing(path, self.bell.ring if self._neighbours is None else self._neighbours.ring)
 
     async def open(self) -> None:
-        """See Store."""
-        await asyncio.to_thread(self._prepare)
+        """See Store. Beside others, one process alone makes the file, and writes."""
+        if self._neighbours is None:
+            await self._writing.begin()
+        else:
+            await self._neighbours.open(self._writing)
         for connection in await asyncio.to_thread(self._connect):
             self.give_back(connection)
-        self._writer.start(asyncio.get_running_loop())
         self._start_polling()
-
-    def _prepare(self) -> None:
-        engine = sqlite_engine(self._path, begin="BEGIN")
-        try:
-            Path(self._path).parent.mkdir(parents=True, exist_ok=True)
-            with engine.connect() as connection:
-                upgrade(connection)
-        except (OSError, DBAPIError) as error:
-            reason = error.orig if isinstance(error, DBAPIError) else error.strerror
-            raise StoreUnavailable(
-                f"The database {self._path} cannot be opened ({reason}). Make its folder writable, or set SIMPUL_DATA_DIR."
-            ) from error
-        finally:
-            engine.dispose()
 
     def _connect(self) -> list[Connection]:
         connections = [self._engine.connect() for _ in range(READERS)]
@@ -154,7 +145,7 @@ class SqliteStore(Store):
     async def close(self) -> None:
         """See Store."""
         await self._stop_polling()
-        await asyncio.to_thread(self._writer.stop)
+        await (self._writing.end() if self._neighbours is None else self._neighbours.close())
         for _ in range(READERS):
             with contextlib.suppress(asyncio.QueueEmpty):
                 await asyncio.to_thread(self._free.get_nowait().close)
@@ -176,5 +167,44 @@ class SqliteStore(Store):
     async def write(self, operation: Operation[T]) -> T:
         """See Store."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._writer.submit((operation, future))
+        (self._neighbours or self._writing).submit((operation, future))
         return await asyncio.shield(future)
+
+
+class _Writing:
+    """The writing of one process, which is the only one that writes for as long."""
+
+    def __init__(self, path: str, ring: Callable[[int], None]) -> None:
+        self._path = path
+        self._ring = ring
+        self._writer: SqliteWriter | None = None
+
+    async def begin(self) -> None:
+        """Brings the tables up to date and starts the writer. Raises StoreUnavailable."""
+        await asyncio.to_thread(self._prepare)
+        self._writer = SqliteWriter(self._path, self._ring)
+        self._writer.start(asyncio.get_running_loop())
+
+    def submit(self, job: Job) -> None:
+        """Has a write done in the next group. Raises Overloaded."""
+        assert self._writer is not None, "the store is open"
+        self._writer.submit(job)
+
+    async def end(self) -> None:
+        """Commits what waits."""
+        if self._writer is not None:
+            await asyncio.to_thread(self._writer.stop)
+
+    def _prepare(self) -> None:
+        engine = sqlite_engine(self._path, begin="BEGIN")
+        try:
+            Path(self._path).parent.mkdir(parents=True, exist_ok=True)
+            with engine.connect() as connection:
+                upgrade(connection)
+        except (OSError, DBAPIError) as error:
+            reason = error.orig if isinstance(error, DBAPIError) else error.strerror
+            raise StoreUnavailable(
+                f"The database {self._path} cannot be opened ({reason}). Make its folder writable, or set SIMPUL_DATA_DIR."
+            ) from error
+        finally:
+            engine.dispose()

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from storage.bell import Bell
 from storage.event_log import read_head
+from storage.together.neighbours import Beside
 from storage.transaction import Operation
 
 T = TypeVar("T")
@@ -123,13 +124,16 @@ async def opened(store: Store) -> AsyncIterator[Store]:
         await store.close()
 
 
-def open_store(url: str) -> Store:
-    """The store of a database address: `sqlite:///path/to.db` or `postgresql://…`. Raises ValueError for any other."""
+def open_store(url: str, beside: Beside | None = None) -> Store:
+    """The store of a database address: `sqlite:///path/to.db` or `postgresql://…`. Raises ValueError for any other.
+
+    `beside`: that other processes of this machine use it as well, and where they meet.
+    """
     scheme = url.partition(":")[0].partition("+")[0]
     if scheme == "sqlite":
         from storage.sqlite import SqliteStore
 
-        return SqliteStore(url.partition("///")[2])
+        return SqliteStore(url.partition("///")[2], beside)
     if scheme in ("postgresql", "postgres"):
         from storage.postgres import PostgresStore
 
