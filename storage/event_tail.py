@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from storage.event_log import Head, read_head
 from storage.event_reading import LogEntry, entries_by_seq, read_entries
+from storage.hiding import hides
 from storage.store import Store
 
 log = logging.getLogger("simpul.log")
@@ -49,8 +50,12 @@ class LogTail:
         self._task: asyncio.Task[None] | None = None
         self.epoch = 0
         self.revision = 0
+        self.hidden = 0
+        """Rises whenever something that everybody saw before may be hidden now."""
         self.before_epoch: Callable[[], Awaitable[None]] | None = None
         """Awaited when the epoch has risen, before any reader is told: whoever lists again then finds what is new."""
+        self.audience: object | None = None
+        """Who reads here once for many (`resolvers.audience`); nothing of it is known here."""
 
     async def start(self) -> None:
         """Begins at the log's present head."""
@@ -69,10 +74,14 @@ class LogTail:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    def ends_at(self, seq: int, epoch: int) -> bool:
+        """Whether `after` would wait: there is nothing yet behind that position."""
+        return self.epoch < epoch or (self.epoch == epoch and self._seq <= seq)
+
     async def after(self, seq: int, epoch: int, limit: int = PAGE) -> list[LogEntry]:
         """The next entries behind `seq`; waits until there is one. None at all: the log is past that epoch."""
         async with self._grown:
-            await self._grown.wait_for(lambda: self.epoch > epoch or (self.epoch == epoch and self._seq > seq))
+            await self._grown.wait_for(lambda: not self.ends_at(seq, epoch))
         if self.epoch > epoch:
             return []
         first = self._entries[0].seq if self._entries else self._seq + 1
@@ -114,6 +123,8 @@ class LogTail:
                 return
 
     async def _take(self, head: Head, entries: list[LogEntry]) -> None:
+        if head.epoch != self.epoch or any(map(hides, entries)):
+            self.hidden += 1
         fuzzed = {each.report_id for each in entries if each.before and each.before.public_place_withheld}
         rewritten = [each.seq for each in self._entries if each.report_id in fuzzed] if fuzzed else []
         again = await self._store.read(entries_by_seq, rewritten) if rewritten else {}

@@ -18,7 +18,7 @@ from websockets.typing import Subprotocol
 
 from execution import Delivery, Engine, load
 from transport import Credentials, DoorSettings, GraphQLDoor, RequestInfo, graphql_app
-from transport.door import Account
+from transport.door import Account, News
 from transport.serving import uvicorn_options
 
 SDL = """
@@ -132,6 +132,7 @@ class TryHub:
 
     def __init__(self) -> None:
         self.engine = Engine(try_schema())
+        self.news = News()
         self.sources: list[Numbers] = []
         self.infos: list[RequestInfo] = []
         self.credentials: list[Credentials] = []
@@ -158,6 +159,9 @@ class TryHub:
 
     def account_of(self, viewer: Any) -> Account:
         return Account() if viewer.name == "nobody" else Account(viewer.name, trusted=viewer.name == "staff")
+
+    def anybody_like(self, viewer: Any) -> Who:
+        return Who("anybody")
 
     def sharing(self, viewer: Any, request: RequestInfo, *, personal: bool) -> Hashable:
         return (viewer.name if personal else None, request.accept_language)

@@ -101,11 +101,11 @@ async def test_what_an_answer_cost_is_not_in_its_tag(monkeypatch: pytest.MonkeyP
     hub = TryHub()
 
     async def execute(*arguments: Any) -> Answer:
-        return Answer({"reports": [{"id": 1}]}, None, {"a": lasting})
+        return Answer({"reports": [{"id": 1}]}, None, {"a": lasting}, spent=1)
 
     monkeypatch.setattr(hub.engine, "execute", execute)
     query = "{ reports(first: 1) { id } }"
-    settings = DoorSettings(cost_bucket=100, cost_per_second=0.001)
+    settings = DoorSettings(cost_bucket=100, cost_per_second=0.001, answer_seconds=0)
     async with client_of(graphql_app(hub, settings)) as client:
         lasting = 1
         first = await get(client, query)

@@ -10,7 +10,7 @@ import pytest
 
 from execution import Engine
 from tests.door import Context, Numbers, TryHub
-from transport import Credentials, RequestInfo
+from transport import Credentials, DoorSettings, RequestInfo
 from transport.documents import PersistedDocuments
 from transport.request import Parameters
 from transport.running import Operations, Run
@@ -69,7 +69,9 @@ class Door:
 
     def __init__(self, at_once: int) -> None:
         self.hub = Watched()
-        self.operations = Operations(self.hub, PersistedDocuments(), Throttle(PLENTY, PLENTY, at_once=at_once))
+        alone = DoorSettings(answer_seconds=0, join_queries=False)
+        throttle = Throttle(PLENTY, PLENTY, at_once=at_once)
+        self.operations = Operations(self.hub, PersistedDocuments(), throttle, alone)
 
     async def take(self, document: str, address: str) -> None:
         """All answers of an operation."""

@@ -7,6 +7,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Network, ip_address
 
 from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 _OWN_NETWORK_BITS = 64
 _REMEMBERED = 10_000
@@ -16,6 +17,12 @@ _REMEMBERED = 10_000
 def address_of(connection: HTTPConnection) -> str | None:
     """Return the address that a request or socket comes from; None for a local socket, which has none."""
     return connection.client.host if connection.client else None
+
+
+def address_in(scope: Scope) -> str | None:
+    """Return the address that a request comes from; None for a local socket, which has none."""
+    client = scope.get("client")
+    return client[0] if client else None
 
 
 @lru_cache(_REMEMBERED)

@@ -8,10 +8,10 @@ import asyncio
 import gzip
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import brotli
 import zstandard
-from starlette.datastructures import Headers
 
 from transport.door import BadRequest
 from transport.preferences import weights
@@ -40,9 +40,13 @@ class Codings:
 PLAIN = Codings()
 
 
-def codings(headers: Headers) -> Codings:
-    """Choose a coding. Raises BadRequest (406) when neither one of ours nor the plain bytes will do."""
-    liked = weights(", ".join(headers.getlist("accept-encoding")))
+@lru_cache(500)
+def codings(accept_encoding: str) -> Codings:
+    """Choose a coding by that header (all of them, joined; "" for none, cut to `preferences.MOST_CHARACTERS`).
+
+    Raises BadRequest (406) when neither one of ours nor the plain bytes will do.
+    """
+    liked = weights(accept_encoding)
     gzip_too = max(liked.get("gzip", 0.0), liked.get("x-gzip", 0.0)) if {"gzip", "x-gzip"} & liked.keys() else None
     if gzip_too is not None:
         liked["gzip"] = gzip_too

@@ -78,6 +78,12 @@ class Settings(LimitSettings, IssuerSettings):
     batch_operations: int = Field(
         _DOOR.batch_operations, ge=1, le=1_000, description="Operations that one request may bring; 1: no batches."
     )
+    answer_seconds: float = Field(
+        _DOOR.answer_seconds, ge=0, le=60, description="How long what nobody in particular was told may be told again."
+    )
+    join_queries: bool = Field(
+        _DOOR.join_queries, description="Whether equal queries that are asked at the same time share one execution."
+    )
     documents_dir: Path | None = Field(None, description="A folder of trusted GraphQL documents.")
     only_trusted_documents: bool = Field(False, description="Whether documents that are not trusted are refused.")
 
@@ -218,6 +224,8 @@ class Settings(LimitSettings, IssuerSettings):
             body_bytes=self.body_bytes,
             body_seconds=self.body_seconds,
             batch_operations=self.batch_operations,
+            answer_seconds=self.answer_seconds,
+            join_queries=self.join_queries,
             operations_per_socket=self.operations_per_socket,
             init_seconds=self.init_seconds,
             ping_seconds=self.ping_seconds,

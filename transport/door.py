@@ -4,7 +4,7 @@
 exception of the shape `execution.ClientMistake`.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 from starlette.datastructures import Headers
 
 from execution import Engine, Kind
+from transport.head import Head
 
 Way = Literal["http", "sse", "websocket"]
 
@@ -80,12 +81,30 @@ class Account:
     """Staff and partners have a larger one."""
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What the hub hears of the store's changes, for answers that are given more than once. Both count up.
+
+    `commits`: whatever is written, as soon as this process knows. `hidden`: that something which answers told may be
+    hidden now. `harmless` are the mutations (names of root fields) that never hide anything; of all others it is
+    assumed when they end in this process.
+    """
+
+    commits: Callable[[], int] = lambda: 0
+    hidden: Callable[[], int] = lambda: 0
+    harmless: frozenset[str] = frozenset()
+
+
 class Hub(Protocol):
     """The hub as the door sees it."""
 
     @property
     def engine(self) -> Engine:
         """Runs operations of the served schema."""
+
+    @property
+    def news(self) -> News:
+        """What is heard of changes."""
 
     async def identify(self, credentials: Credentials) -> Viewer:
         """Find who shows these. Raises UNAUTHENTICATED for a bad or expired token; nothing shown is nobody, no error."""
@@ -95,6 +114,9 @@ class Hub(Protocol):
 
     def account_of(self, viewer: Viewer) -> Account:
         """Tell whose allowance the viewer's operations are drawn from."""
+
+    def anybody_like(self, viewer: Viewer) -> Viewer:
+        """Return the viewer as one of its class, whom nothing is told that is for the very person."""
 
     def sharing(self, viewer: Viewer, request: RequestInfo, *, personal: bool) -> Hashable | None:
         """Tell who is answered the same: equal for them, None where an answer is shared with nobody.
@@ -106,12 +128,14 @@ class Hub(Protocol):
         """Give the context that one operation, or one event of a stream, runs in: one snapshot of the store."""
 
 
-def credentials_of(headers: Headers, client_address: str | None) -> Credentials:
+def credentials_of(headers: Headers | Head, client_address: str | None) -> Credentials:
     """Read what a request shows. Raises BadRequest for another scheme than Bearer, or too many follow tokens."""
+    bearer, key = headers.get("authorization", ""), headers.get(API_KEY_HEADER, "")
+    follow_tokens = headers.get(FOLLOW_TOKEN_HEADER, "")
     return Credentials(
-        bearer=bearer_token(headers.get("authorization")),
-        api_key=headers.get(API_KEY_HEADER) or None,
-        follow_tokens=follow_tokens_of(headers.get(FOLLOW_TOKEN_HEADER, "").split(",")),
+        bearer=bearer_token(bearer) if bearer else None,
+        api_key=key or None,
+        follow_tokens=follow_tokens_of(follow_tokens.split(",")) if follow_tokens else (),
         client_address=client_address,
     )
 

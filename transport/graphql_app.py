@@ -22,7 +22,7 @@ class GraphQLDoor:
 
     def __init__(self, hub: Hub, settings: DoorSettings, documents: PersistedDocuments, tags: EntityTags) -> None:
         self.settings = settings
-        self._operations = Operations(hub, documents, throttle_of(settings))
+        self._operations = Operations(hub, documents, throttle_of(settings), settings)
         self._streams = EventStreams(self._operations, settings)
         self._sockets = Sockets(self._operations, settings)
         self._http = GraphQLOverHTTP(self._operations, settings, self._streams, tags)

@@ -2,26 +2,40 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import ceil
 from typing import Any
 
-import orjson
+from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from execution import Answer, Prepared, RequestRefused
+from execution import Prepared, RequestRefused
 from transport import answers
-from transport.clients import address_of
+from transport.clients import address_in
 from transport.compression import PLAIN, Codings, coding_of, codings, compress
 from transport.documents import DocumentRefused
 from transport.door import BadRequest, Credentials, RequestInfo, Viewer, Way, credentials_of
 from transport.entity_tags import EntityTags, is_known
 from transport.graphql_sse import EventStreams
+from transport.head import Head
 from transport.multipart import Uploads, read_multipart
-from transport.request import Batch, Parameters, parameters_of, parameters_of_query, read_json
+from transport.replies import Common, RawHeaders, Reply, common, raw
+from transport.request import (
+    Batch,
+    Parameters,
+    asked_of,
+    decode,
+    parameters_of,
+    parameters_of_query,
+    read_json,
+    too_large,
+)
 from transport.running import Operations
 from transport.settings import DoorSettings
+from transport.told import end_of
+from transport.whole import whole_of
 
 METHODS = "GET, HEAD, POST, OPTIONS"
 READ = f"{answers.JSON}, multipart/form-data"
@@ -33,7 +47,11 @@ PREFLIGHT_HEADERS = ("apollo-require-preflight", "x-apollo-operation-name", "gra
 class Asking:
     """One HTTP request on its way: filled in as it is understood, so that a refusal says as much as is known by then."""
 
-    request: Request
+    scope: Scope
+    receive: Receive
+    send: Send
+    method: str
+    head: Head
     accepted: answers.Accepted = answers.WHATEVER
     codings: Codings = PLAIN
     credentials: Credentials = field(default_factory=Credentials)
@@ -43,17 +61,20 @@ class Asking:
         """The type of an answer in one body, refusals included."""
         return self.accepted.single or answers.JSON
 
+    @property
+    def request(self) -> Request:
+        """The request as Starlette has it, for what reads its body piece by piece."""
+        return Request(self.scope, self.receive, self.send)
+
     def info(self, prepared: Prepared, way: Way) -> RequestInfo:
         """Say what resolvers may know of the request."""
-        headers = self.request.headers
         return RequestInfo(
             kind=prepared.kind,
             way=way,
-            accept_language=headers.get("accept-language"),
+            accept_language=self.head.get("accept-language") or None,
             client_address=self.credentials.client_address,
             follow_tokens=self.credentials.follow_tokens,
-            headers=headers,
-            last_event_id=headers.get("last-event-id"),
+            last_event_id=self.head.get("last-event-id") or None,
             private=self.credentials.shown,
         )
 
@@ -70,7 +91,7 @@ class GraphQLOverHTTP:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request as an ASGI application."""
-        asking = Asking(Request(scope, receive, send))
+        asking = Asking(scope, receive, send, scope["method"], Head(scope))
         with Uploads() as uploads:
             try:
                 response = await self._respond(asking, uploads)
@@ -80,36 +101,46 @@ class GraphQLOverHTTP:
                 response = await self._refuse(asking, error)
             await response(scope, receive, send)
 
-    async def _respond(self, asking: Asking, uploads: Uploads) -> Response:
-        request = asking.request
-        if request.method == "OPTIONS":
+    async def _respond(self, asking: Asking, uploads: Uploads) -> ASGIApp:
+        if asking.method == "OPTIONS":
             return Response(status_code=204, headers={"allow": METHODS})
-        if request.method not in ("GET", "HEAD", "POST"):
+        if asking.method not in ("GET", "HEAD", "POST"):
             raise _method_not_allowed("GraphQL is asked with GET or POST.", METHODS)
-        asking.accepted = answers.accepted(request.headers)
-        asking.codings = codings(request.headers)
-        asking.credentials = credentials_of(request.headers, address_of(request))
-        asked = await self._read(request, uploads)
+        head = asking.head
+        asking.accepted = answers.accepted(head.preferences("accept"))
+        asking.codings = codings(head.preferences("accept-encoding"))
+        asking.credentials = credentials_of(head, address_in(asking.scope))
+        asked = await self._read(asking, uploads)
         viewer = await self._hub.identify(asking.credentials)
         if isinstance(asked, Batch):
             return await self._answer_batch(asking, viewer, asked)
         return await self._run(asking, viewer, asked)
 
-    async def _read(self, request: Request, uploads: Uploads) -> Parameters | Batch:
-        if request.method != "POST":
-            return parameters_of_query(request.query_params)
-        if request.headers.get("content-encoding", "identity").lower() != "identity":
+    async def _read(self, asking: Asking, uploads: Uploads) -> Parameters | Batch:
+        if asking.method != "POST":
+            return parameters_of_query(QueryParams(asking.scope["query_string"]))
+        if asking.head.get("content-encoding", "identity").lower() != "identity":
             raise _not_read("Send the body as it is, not compressed.", "accept-encoding", "identity")
-        content_type, charset = _content_type(request)
+        told = asking.head.every("content-type")
+        content_type, charset = _content_type(told[0]) if len(told) == 1 else ("", "")
         if content_type == answers.JSON and charset == "utf-8":
-            return await read_json(request, self._settings)
+            return await self._read_json(asking)
         if content_type == "multipart/form-data":
-            if not any(request.headers.get(name, "").strip() for name in PREFLIGHT_HEADERS):
+            if not any(asking.head.get(name).strip() for name in PREFLIGHT_HEADERS):
                 raise BadRequest("A multipart request needs the header GraphQL-Require-Preflight: 1 (or Apollo's).")
-            return await read_multipart(request, self._settings, uploads)
+            return await read_multipart(asking.request, self._settings, uploads)
         raise _not_read(f"POST {answers.JSON} in UTF-8, or multipart/form-data with files.", "accept", READ)
 
-    async def _run(self, asking: Asking, viewer: Viewer, parameters: Parameters) -> Response:
+    async def _read_json(self, asking: Asking) -> Parameters | Batch:
+        whole = whole_of(asking.scope)
+        body = None if whole is None else whole.body()
+        if body is None:
+            return await read_json(asking.request, self._settings)
+        if len(body) > self._settings.body_bytes:
+            raise too_large("The body", "body_bytes", self._settings.body_bytes, len(body))
+        return asked_of(decode(body, "The body is not JSON."), self._settings)
+
+    async def _run(self, asking: Asking, viewer: Viewer, parameters: Parameters) -> ASGIApp:
         try:
             prepared = self._prepare(asking, viewer, parameters)
         except (RequestRefused, DocumentRefused) as error:
@@ -119,31 +150,33 @@ class GraphQLOverHTTP:
         if prepared.kind == "subscription" and not asking.accepted.stream:
             raise BadRequest(f"A subscription needs Accept: {answers.EVENT_STREAM}, or a WebSocket.", status=406)
         if prepared.kind == "subscription" or asking.accepted.stream_first:
-            if asking.request.method == "HEAD":
+            if asking.method == "HEAD":
                 raise _method_not_allowed("An event stream is asked for with GET or POST.", "GET, POST")
             if not asking.codings.plain:
                 raise BadRequest("An event stream is never compressed: accept identity.", status=406)
             return self._streams.running(prepared, viewer, asking.info(prepared, "sse"))
-        answer = await self._operations.run(prepared, viewer, asking.info(prepared, "http")).answer()
-        return await self._answer(asking, answer)
+        return await self._answer(asking, prepared, viewer)
 
     def _prepare(self, asking: Asking, viewer: Viewer, parameters: Parameters) -> Prepared:
         prepared = self._operations.prepare(parameters, viewer, asking.credentials.client_address)
-        if prepared.kind == "mutation" and asking.request.method != "POST":
+        if prepared.kind == "mutation" and asking.method != "POST":
             raise _method_not_allowed("A mutation is asked with POST.", "POST")
         return prepared
 
-    async def _answer(self, asking: Asking, answer: Answer) -> Response:
-        payload, headers = answer.payload(), {}
-        if asking.request.method != "POST" and not asking.credentials.shown and not answer.errors:
-            data = answers.encode(answer.data)
-            payload["data"] = orjson.Fragment(data)  # encoded once, for the tag and for the body
-            headers["etag"] = self._tags.of(data, answer.extensions, asking.media_type)
-            if is_known(headers["etag"], ", ".join(asking.request.headers.getlist("if-none-match"))):
-                return Response(status_code=304, headers={**_lasting_headers(asking), **headers})
-        return await _reply(asking, payload, 200, headers)
+    async def _answer(self, asking: Asking, prepared: Prepared, viewer: Viewer) -> Reply:
+        told, cost = await self._operations.run(prepared, viewer, asking.info(prepared, "http")).told()
+        tag: RawHeaders = ()
+        if asking.method != "POST" and not asking.credentials.shown and not told.answer.errors:
+            etag = told.tag(self._tags, asking.media_type)
+            tag = raw((("etag", etag),))
+            if is_known(etag, ", ".join(asking.head.every("if-none-match"))):
+                return Reply(304, _lasting(asking), None, tag)
+        extensions = told.answer.extensions
+        end = end_of({**extensions, **cost} if extensions else cost)
+        coding = coding_of(len(told.front) + len(end), asking.codings)
+        return Reply(200, _with_body(asking, coding), await told.body(end, coding), tag)
 
-    async def _answer_batch(self, asking: Asking, viewer: Viewer, batch: Batch) -> Response:
+    async def _answer_batch(self, asking: Asking, viewer: Viewer, batch: Batch) -> Reply:
         """Run the operations one after another; each has its own answer or its own errors, in the order of the requests."""
         if asking.accepted.single is None:
             raise BadRequest("A batch is answered in one body, not with events.", status=406)
@@ -158,7 +191,7 @@ class GraphQLOverHTTP:
         except Exception as error:  # noqa: BLE001  the edge of an operation: whatever it is, its place in the list tells it
             return {"errors": self._hub.engine.refusal(error).errors}
 
-    async def _refuse(self, asking: Asking, error: Exception) -> Response:
+    async def _refuse(self, asking: Asking, error: Exception) -> Reply:
         refused = self._hub.engine.refusal(error)
         # who takes nothing but events can tell a refusal by its status alone
         status = answers.refusal_status(refused.code, asking.accepted.single or answers.GRAPHQL_JSON)
@@ -171,24 +204,24 @@ class GraphQLOverHTTP:
 
 async def _reply(
     asking: Asking, payload: Any, status: int, headers: Mapping[str, str] = {}, *, refusal: bool = False
-) -> Response:
+) -> Reply:
     body = answers.encode(payload)
     coding = coding_of(len(body), asking.codings)
-    sent = {
-        "content-type": f"{asking.media_type}; charset=utf-8",
-        **_lasting_headers(asking, refusal=refusal),
-        **headers,
-    }
-    if coding is not None:
-        sent["content-encoding"] = coding
-    return Response(await compress(body, coding), status_code=status, headers=sent)
+    more = raw(headers.items())
+    return Reply(status, _with_body(asking, coding, refusal=refusal), await compress(body, coding), more)
 
 
-def _lasting_headers(asking: Asking, *, refusal: bool = False) -> dict[str, str]:
+def _with_body(asking: Asking, coding: str | None, *, refusal: bool = False) -> Common:
+    return common(_cache_control(asking, refusal=refusal), asking.media_type, coding)
+
+
+def _lasting(asking: Asking) -> Common:
     """Return the headers that a 304 repeats: who may keep the answer, and what it depends on."""
-    private = asking.credentials.shown
-    cache_control = answers.caching(asking.request.method, private=private, refusal=refusal)
-    return {"cache-control": cache_control, "vary": answers.VARY}
+    return common(_cache_control(asking), None, None)
+
+
+def _cache_control(asking: Asking, *, refusal: bool = False) -> str:
+    return answers.caching(asking.method, private=asking.credentials.shown, refusal=refusal)
 
 
 def _hints(status: int, refused: RequestRefused) -> dict[str, str]:
@@ -211,10 +244,10 @@ def _not_read(message: str, header: str, taken: str) -> BadRequest:
     return refusal
 
 
-def _content_type(request: Request) -> tuple[str, str]:
-    """Return the content type and the charset (UTF-8 unless said otherwise), both in small letters; "" for two types."""
-    told = request.headers.getlist("content-type")
-    type_, *parameters = (told[0] if len(told) == 1 else "").lower().split(";")
+@lru_cache(100)
+def _content_type(told: str) -> tuple[str, str]:
+    """Return the content type and the charset (UTF-8 unless said otherwise), both in small letters."""
+    type_, *parameters = told.lower().split(";")
     values = {name.strip(): value.strip().strip('"') for name, _, value in (p.partition("=") for p in parameters)}
     charset = values.get("charset", "utf-8")
     return type_.strip(), "utf-8" if charset == "utf8" else charset

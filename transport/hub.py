@@ -2,19 +2,23 @@
 
 from collections.abc import Hashable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import cast
 
 from domain.vocabulary import Locale, Role
 from execution import Engine
 from resolvers.context import Context, HubParts, context_for
 from resolvers.viewer import Viewer
-from transport.door import Account, Credentials, RequestInfo
+from transport.door import Account, Credentials, News, RequestInfo
 from transport.door import Viewer as AnyViewer
 from transport.identity import Identity
 from transport.preferences import preferences, weight
 
 _OURS = {"id": Locale.ID, "in": Locale.ID, "en": Locale.EN}
 """`in` is what Indonesian was called until 1989; Java's runtimes still say it."""
+
+HARMLESS = frozenset({"submitReport", "supportReport", "unsupportReport", "syncSource", "revokeAccess"})
+"""Mutations that hide nothing from anybody, whatever comes of them."""
 
 
 class SimpulHub:
@@ -24,6 +28,10 @@ class SimpulHub:
         self.engine = engine
         self._parts = parts
         self._identity = identity
+        bell = parts.store.bell
+        self.news = News(
+            commits=lambda: bell.seq, hidden=lambda: 0 if parts.log is None else parts.log.hidden, harmless=HARMLESS
+        )
 
     async def identify(self, credentials: Credentials) -> Viewer:
         """Who shows these credentials."""
@@ -39,6 +47,10 @@ class SimpulHub:
         if known.anonymous:
             return Account()
         return Account(known.scope, trusted=known.role is not Role.CITIZEN)
+
+    def anybody_like(self, viewer: AnyViewer) -> Viewer:
+        """The viewer without the person and the follow tokens that it showed."""
+        return replace(cast(Viewer, viewer), person_id=None, display_name=None, subject=None, follow_hashes=())
 
     def sharing(self, viewer: AnyViewer, request: RequestInfo, *, personal: bool) -> Hashable:
         """Who is answered the same: those of one class and language; where an answer is personal, one person alone.

@@ -1,16 +1,27 @@
 """One operation while it runs, whatever carries its answers: a query's one answer, or a subscription's many."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
+from collections.abc import AsyncGenerator, AsyncIterator, Hashable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+from graphql import FieldNode
+
 from execution import Answer, Prepared, RequestRefused, Stream
+from execution.stream import key_without
+from transport.channels import Channels, Follower, Outlet
 from transport.documents import PersistedDocuments
 from transport.door import Hub, RequestInfo, Viewer
 from transport.request import Parameters
+from transport.settings import DoorSettings
+from transport.sharing import SharedAnswers
 from transport.throttle import OPENING, WRONG, Allowance, Throttle
+from transport.told import Told
+
+_USUAL = DoorSettings()
+RESUMING = "after"
+"""The argument of subscriptions that says from where: who asks the same but for that follows the same channel."""
 
 
 class Operations:
@@ -20,11 +31,15 @@ class Operations:
     could tell otherwise what became of it; `finished` waits for those.
     """
 
-    def __init__(self, hub: Hub, documents: PersistedDocuments, throttle: Throttle) -> None:
+    def __init__(
+        self, hub: Hub, documents: PersistedDocuments, throttle: Throttle, settings: DoorSettings = _USUAL
+    ) -> None:
         self.hub = hub
+        self.shared = SharedAnswers(hub.news, settings.answer_seconds, joining=settings.join_queries)
+        self.channels = Channels(lambda error: hub.engine.refusal(error))
         self._throttle = throttle
         self._documents = documents
-        self._mutations: set[asyncio.Task[Answer]] = set()
+        self._mutations: set[asyncio.Task[Told]] = set()
 
     def prepare(self, parameters: Parameters, viewer: Viewer, address: str | None) -> Prepared:
         """Prepare what was asked. Raises RequestRefused, DocumentRefused and BadRequest.
@@ -57,9 +72,9 @@ class Operations:
         while self._mutations:
             await asyncio.wait(self._mutations)
 
-    async def see_through(self, run: "Run") -> Answer:
+    async def see_through(self, run: "Run") -> Told:
         """Execute a mutation so that it goes on when the one who waits for it is cancelled."""
-        task = asyncio.create_task(run.execute())
+        task = asyncio.create_task(run.act())
         self._mutations.add(task)
         task.add_done_callback(self._mutations.discard)
         return await asyncio.shield(task)
@@ -72,57 +87,139 @@ class Run:
         self._operations = operations
         self._hub = operations.hub
         self._prepared = prepared
-        self._viewer = viewer
+        self._viewer = self._told_as = viewer
         self._info = info
         self._stream: Stream | None = None
+        self._channel: Hashable | None = None  # where it may follow when it has caught up
+        self._follower: Follower | None = None
 
-    async def answers(self) -> AsyncGenerator[Answer, None]:
+    async def answers(self, outlet: Outlet | None = None) -> AsyncGenerator[Answer, None]:
         """Yield each answer when it is asked for. Close it (aclosing) to end the operation.
+
+        With an `outlet` a subscription that has caught up may leave off here and be `following`: then what comes is
+        handed to the outlet, until that hears that it is behind and asks for answers again, or until `leave`.
 
         Raises RequestRefused, COST_EXCEEDED where the client has spent too much, and what the hub's own contexts raise.
         """
+        if self._prepared.kind != "subscription":
+            yield await self.answer()
+            return
         try:
-            if self._prepared.kind == "query":
-                yield await self.execute()
-            elif self._prepared.kind == "mutation":
-                yield await self._operations.see_through(self)
-            else:
-                allowance = self._allowance()
-                allowance.draw(self._prepared.cost + OPENING)
-                self._stream = await self._hub.engine.subscribe(self._prepared, self._telling)
-                async for answer in self._stream:
-                    await self._charge(allowance, answer, past=self._stream.past)
-                    yield answer
+            stream = self._stream or await self._subscribe()
+            while (answer := await self._next(stream, outlet)) is not None:
+                await self._charge(self._allowance(), answer, past=stream.past)
+                yield answer
         finally:
-            if self._stream is not None:
+            if self._stream is not None and not self.following:
                 await self._stream.aclose()
+
+    async def _subscribe(self) -> Stream:
+        self._allowance().draw(self._prepared.cost + OPENING)
+        self._stream = stream = await self._hub.engine.subscribe(self._prepared, self._telling)
+        source, key = stream.shared, key_without(self._prepared, RESUMING)
+        if source is not None:
+            personal = self._prepared.personal or source.personal
+            audience = self._hub.sharing(self._viewer, self._info, personal=personal)
+            if audience is not None and key is not None:
+                self._channel = (key, audience, source.sharing(personal=personal))
+            if not personal:  # told as to all of its class, be it alone or not
+                self._told_as = self._hub.anybody_like(self._viewer)
+        return stream
+
+    async def _next(self, stream: Stream, outlet: Outlet | None) -> Answer | None:
+        """The next answer; None at the end, or once it follows."""
+        source = stream.shared
+        if outlet is None or source is None or self._channel is None:
+            return await anext(stream, None)
+        answer = await stream.next_now()
+        if answer is None:
+            self._follower = Follower(stream, source, self._allowance(), outlet)
+            self._operations.channels.follow(self._channel, self._follower)
+        return answer
+
+    @property
+    def following(self) -> bool:
+        """Whether its answers go to its outlet."""
+        return self._follower is not None and self._follower.following
+
+    def leave(self) -> None:
+        """Follow no more. What follows holds nothing that must be let go of besides."""
+        if self._follower is not None:
+            self._follower.leave()
 
     async def answer(self) -> Answer:
         """Run a query or mutation to its one answer. Raises what `answers` raises."""
-        async with aclosing(self.answers()) as answers:
-            return await anext(answers)
+        told, cost = await self.told()
+        return replace(told.answer, extensions={**(told.answer.extensions or {}), **cost})
 
-    def progress(self) -> str | None:
-        """Return the position up to which all that there was has been written; None when there is none to tell."""
-        return None if self._stream is None else self._stream.progress()
+    async def told(self) -> tuple[Told, dict[str, Any]]:
+        """Run a query or mutation; return its answer and, as extensions, what it cost this client.
 
-    async def execute(self) -> Answer:
-        """Execute a query or mutation once, in a context of its own. Raises COST_EXCEEDED before anything is done.
-
-        Where there are errors nothing is given back: what came to nothing may have been dear to find out.
+        Raises what `answers` raises, COST_EXCEEDED before anything is done. Where there are errors nothing is given back:
+        what came to nothing may have been dear to find out.
         """
         allowance, requested = self._allowance(), self._prepared.cost
         allowance.draw(requested)
-        async with self._asking() as context:
-            answer = await self._hub.engine.execute(self._prepared, context)
-        actual = requested if answer.errors else self._prepared.price.actual(answer.data)
+        told = await (self._operations.see_through(self) if self._prepared.kind == "mutation" else self._ask(allowance))
+        actual = requested if told.answer.errors else told.answer.spent
         allowance.give_back(requested - actual)
-        cost = {"requested": requested, "actual": actual, "throttle": allowance.state()}
-        return replace(answer, extensions={**(answer.extensions or {}), "cost": cost})
+        return told, {"cost": {"requested": requested, "actual": actual, "throttle": allowance.state()}}
+
+    def progress(self) -> str | None:
+        """Return the position up to which all that there was has been written; None when there is none to tell."""
+        if self._follower is not None and self._follower.following:
+            return self._follower.progress()
+        return None if self._stream is None else self._stream.progress()
+
+    async def act(self) -> Told:
+        """Execute a mutation. It waits for nobody's turn: those that meet share one commit."""
+        try:
+            return Told(await self._execute())
+        finally:
+            harmless = _hides_nothing(self._prepared, self._hub.news.harmless)
+            self._allowance().acted_at = self._operations.shared.acted(harmless=harmless)
+
+    async def _ask(self, allowance: Allowance) -> Told:
+        """Take the answer that was given lately, else execute a query in its client's turn, or join who does."""
+        shared, key = self._operations.shared, self._key()
+        keep = shared.keeping and key is not None and self._from_nobody()
+        if keep:
+            told = shared.kept(key, since=allowance.acted_at)
+            if told is not None:
+                return told
+        cost = self._prepared.cost
+        await allowance.asking.begin(cost)
+        try:
+            if key is None:
+                return Told(await self._execute())
+            return await shared.execute(key, self._execute, keep=keep)
+        finally:
+            allowance.asking.end(cost)
+
+    def _key(self) -> Hashable | None:
+        """Equal for runs that are answered the same; None where an answer is nobody else's.
+
+        Who shows follow tokens sees other reports than whoever shows others.
+        """
+        prepared, info = self._prepared, self._info
+        if prepared.key is None or info.follow_tokens:
+            return None
+        audience = self._hub.sharing(self._viewer, info, personal=prepared.personal)
+        return None if audience is None else (prepared.key, audience)
+
+    def _from_nobody(self) -> bool:
+        """Whether nobody in particular asks: no token is shown, and no cursor, which tells how far he has read."""
+        return not (
+            self._info.private or self._prepared.shows_position or self._hub.account_of(self._viewer).name is not None
+        )
+
+    async def _execute(self) -> Answer:
+        async with self._context() as context:
+            return await self._hub.engine.execute(self._prepared, context)
 
     async def _charge(self, allowance: Allowance, answer: Answer, *, past: bool) -> None:
         """What is replayed waits until its client can afford it; what happens now is counted, and let through."""
-        cost = self._prepared.price.actual(answer.data)
+        cost = answer.spent
         if past:
             await allowance.draw_in_time(cost)
         else:
@@ -132,18 +229,20 @@ class Run:
         return self._operations.allowance(self._viewer, self._info.client_address)
 
     @asynccontextmanager
-    async def _asking(self) -> AsyncIterator[Any]:
-        """A context for a query, in its client's turn. Mutations wait for nobody: those that meet share one commit."""
-        turns = self._allowance().asking
-        turn = nullcontext() if self._prepared.kind == "mutation" else turns.taken(self._prepared.cost)
-        async with turn, self._context() as context:
-            yield context
-
-    @asynccontextmanager
     async def _telling(self) -> AsyncIterator[Any]:
         """A context for one answer of a subscription, in its client's turn."""
-        async with self._allowance().telling.taken(self._prepared.cost), self._context() as context:
+        async with (
+            self._allowance().telling.taken(self._prepared.cost),
+            self._operations.channels.executing,
+            self._hub.operation(self._told_as, self._info) as context,
+        ):
             yield context
 
     def _context(self) -> AbstractAsyncContextManager[Any]:
         return self._hub.operation(self._viewer, self._info)
+
+
+def _hides_nothing(mutation: Prepared, harmless: frozenset[str]) -> bool:
+    """Whether it is made of nothing but fields of which that is known."""
+    asked = mutation.operation.selection_set.selections
+    return all(isinstance(each, FieldNode) and each.name.value in harmless for each in asked)

@@ -54,6 +54,10 @@ class DoorSettings:
     """What staff and partners may spend at once, each."""
     trusted_cost_per_second: float = 5_000.0
     """How much of that comes back each second."""
+    answer_seconds: float = 1.0
+    """So long what nobody in particular was told may be told again; 0: never (sharing.py)."""
+    join_queries: bool = True
+    """Whether equal queries that are asked at the same time share one execution."""
     cost_at_once: int = 1_000
     """What the queries of one client may cost that are worked on at once, and likewise its events (turns.py)."""
     trusted_proxies: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from storage.store import Store
 from transport.compression import coding_of, codings, compress
 from transport.door import BadRequest
 from transport.graphql_app import GraphQLDoor
+from transport.head import Head
 from transport.pages import page_routes
 from transport.safe_headers import SafeHeaders
 
@@ -64,7 +65,7 @@ def _schema() -> Callable[[Request], Awaitable[Response]]:
         """The schema's text, for tools."""
         text = printed().encode()
         try:
-            coding = coding_of(len(text), codings(request.headers))
+            coding = coding_of(len(text), codings(Head(request.scope).preferences("accept-encoding")))
         except BadRequest as error:
             return PlainTextResponse(f"{error}\n", error.status)
         if coding not in ready:

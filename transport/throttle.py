@@ -5,6 +5,7 @@ it runs; what the answer did not need is given back. Nothing is asked of the sto
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -79,6 +80,8 @@ class Allowance:
         self._rate, self._clock = rate, clock
         self.asking, self.telling = CostTurns(at_once), CostTurns(at_once)
         self._left, self._at = rate.maximum, clock()
+        self.acted_at = -math.inf
+        """When this client last changed something (sharing.py's clock)."""
 
     def draw(self, cost: int) -> None:
         """Spend `cost`. Raises BadRequest (COST_EXCEEDED, with retryAfter) where there is not so much left."""
@@ -105,9 +108,17 @@ class Allowance:
 
     async def count(self, cost: int) -> None:
         """Spend what there is of `cost`. Where that is not enough, others have a turn first."""
-        seconds = self._seconds_until(cost)
+        seconds = self.pace(cost)
         if seconds > 0:
-            await asyncio.sleep(min(seconds, _PACE_SECONDS))
+            await asyncio.sleep(seconds)
+        self.note(cost)
+
+    def pace(self, cost: int) -> float:
+        """How many seconds an event of such a cost lets others go first: none while there is so much left."""
+        return min(max(self._seconds_until(cost), 0.0), _PACE_SECONDS)
+
+    def note(self, cost: int) -> None:
+        """Spend what there is of `cost`."""
         left = self._available()
         self._left = max(left - cost, min(left, 0.0))
 
