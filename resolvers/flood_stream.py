@@ -1,20 +1,21 @@
 """The subscription `floodAreas`, and how a flood area's state was before: both from the event log."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 
 from sqlalchemy import Connection
 
 from domain.visibility import Visibility
-from domain.vocabulary import EventKind, FloodState
+from domain.vocabulary import FloodState
+from resolvers.audience import LogFeed, Place
 from resolvers.context import Context
 from resolvers.errors import BadUserInput
 from resolvers.flood_change import ChangeKind, FloodChange
+from resolvers.interests import FloodInterest, change_of
 from resolvers.lists import ListResult, Paging, list_result, span_of
 from resolvers.log_positions import Sealer, resume
 from resolvers.streams import LogSource, Told
 from storage.event_log import Head, read_head
-from storage.event_reading import LogEntry, flood_pages, last_seen
-from storage.event_tail import LogTail
+from storage.event_reading import flood_pages, last_seen
 from storage.flood import flood_areas_in_state
 from storage.reports.naming import UnknownCode, rows_named
 from storage.rows import FloodAreaRow, Page
@@ -38,7 +39,8 @@ async def flood_areas(ctx: Context, *, minimum_state: FloodState, area: str | No
     else:
         head, place, snapshot = await ctx.read(_snapshot, visibility, minimum_state.rank, within)
     sealer = Sealer(ctx.parts.cursors, visibility, head.epoch)
-    return FloodSource(ctx.parts.log, sealer, place, snapshot, minimum_state.rank, within, head.at)
+    interest = FloodInterest(minimum_state.rank, within, sealer, visibility)
+    return FloodSource(LogSource(ctx.parts.log, sealer, *place, interest), sealer, snapshot, head.at)
 
 
 def _snapshot(
@@ -62,23 +64,12 @@ async def _within(ctx: Context, area: str | None) -> frozenset[int] | None:
 class FloodSource:
     """A snapshot, if one is owed, and then the log from the place where that was taken."""
 
-    def __init__(
-        self,
-        tail: LogTail,
-        sealer: Sealer,
-        place: tuple[int, bytes],
-        snapshot: Sequence[FloodAreaRow] | None,
-        minimum: int,
-        within: frozenset[int] | None,
-        at: int,
-    ) -> None:
+    def __init__(self, log: LogSource, sealer: Sealer, snapshot: Sequence[FloodAreaRow] | None, at: int) -> None:
+        self._log = log
         self._sealer = sealer
-        self._place = place
+        self._place = log.known
         self._snapshot = None if snapshot is None else list(snapshot)[::-1]
-        self._minimum = minimum
-        self._within = within
         self._at = at
-        self._log = LogSource(tail, sealer, *place, knows=_everybody_knows, tell=self._tell)
         self._following = False
 
     def __aiter__(self) -> AsyncIterator[Told]:
@@ -86,6 +77,13 @@ class FloodSource:
 
     async def __anext__(self) -> Told:
         """The next part of the snapshot, its end, or the next change."""
+        return self._of_snapshot() or await self._log.__anext__()
+
+    async def next_now(self) -> Told | None:
+        """See execution.SharedSource."""
+        return self._of_snapshot() or await self._log.next_now()
+
+    def _of_snapshot(self) -> Told | None:
         if self._snapshot:
             row = self._snapshot.pop()
             cursor = self._sealer.seal(*self._place, in_snapshot=True)
@@ -96,17 +94,38 @@ class FloodSource:
             cursor = self._sealer.seal(*self._place)
             return Told(FloodChange(ChangeKind.SNAPSHOT_END, None, None, None, self._at, cursor), cursor)
         self._following = True
-        return await self._log.__anext__()
+        return None
 
-    def _tell(self, entry: LogEntry) -> FloodChange | None:
-        if entry.kind != EventKind.FLOOD_STATE or (
-            self._within is not None and entry.flood_area_area_id not in self._within
-        ):
-            return None
-        states = (entry.flood_state or 0, entry.previous_flood_state or 0)
-        if max(states) < self._minimum:
-            return None
-        return change_of(entry, self._sealer)
+    def sharing(self, *, personal: bool) -> Hashable:
+        """See execution.SharedSource."""
+        return self._log.sharing(personal=personal)
+
+    @property
+    def personal(self) -> bool:
+        """See execution.SharedSource."""
+        return self._log.personal
+
+    @property
+    def read(self) -> int:
+        """See execution.SharedSource."""
+        return self._log.read
+
+    @property
+    def known(self) -> Place:
+        """See execution.SharedSource."""
+        return self._log.known
+
+    def cursor_of(self, place: Place) -> str:
+        """See execution.SharedSource."""
+        return self._log.cursor_of(place)
+
+    def go_on(self, place: Place) -> None:
+        """See execution.SharedSource."""
+        self._log.go_on(place)
+
+    def feed(self, wake: Callable[[], None], end: Callable[[Exception], None]) -> LogFeed:
+        """See execution.SharedSource."""
+        return self._log.feed(wake, end)
 
     @property
     def past(self) -> bool:
@@ -120,23 +139,6 @@ class FloodSource:
     async def aclose(self) -> None:
         """See execution.Source."""
         await self._log.aclose()
-
-
-def _everybody_knows(entry: LogEntry) -> bool:
-    """Floods are public. A position stands on flood entries alone, so that it counts nothing of reports."""
-    return entry.kind == EventKind.FLOOD_STATE
-
-
-def change_of(entry: LogEntry, sealer: Sealer) -> FloodChange:
-    """One change of state as clients see it."""
-    return FloodChange(
-        ChangeKind.CHANGED,
-        entry.flood_area_id,
-        entry.flood_state,
-        entry.previous_flood_state,
-        entry.at,
-        sealer.seal(entry.seq, entry.chain),
-    )
 
 
 async def changes_of(

@@ -36,6 +36,14 @@ class Reader:
         """Whether the reader's own hidden reports count."""
         return self.filter.own
 
+    def of_class(self) -> "Reader":
+        """A reader of the same class who asks for everything."""
+        return Reader(replace(self.visibility, person_id=None, followed=frozenset()), ResolvedFilter())
+
+    def saw(self, facets: Facets | None) -> bool:
+        """Whether the reader's class sees a report of such facts; whose it is does not count."""
+        return facets is not None and self.visibility.sees(facets.visibility, facets.agency_id)
+
     def knows(self, entry: LogEntry) -> bool:
         """Whether this reader's class may know of the entry at all: only then may a position be told that stands on it."""
         if entry.kind in STAFF_ONLY_KINDS and not self.visibility.staff:

@@ -21,14 +21,16 @@ HORIZON = KEYS_KEPT
 class Sealer:
     """Seals positions for one reader. Cheap to keep for the length of a subscription."""
 
+    __slots__ = ("_cursors", "epoch", "reader")
+
     def __init__(self, cursors: CursorCipher, visibility: Visibility, epoch: int) -> None:
         self._cursors = cursors
-        self._reader = visibility.reader
+        self.reader = visibility.reader
         self.epoch = epoch
 
     def seal(self, seq: int, chain: bytes, *, in_snapshot: bool = False) -> str:
         """The cursor of a position."""
-        return self._cursors.seal_log(LogCursor(seq, chain, self.epoch, in_snapshot), self._reader)
+        return self._cursors.seal_log(LogCursor(seq, chain, self.epoch, in_snapshot), self.reader)
 
 
 async def log_cursor(ctx: Context) -> str:

@@ -1,12 +1,14 @@
 """Subscriptions on reports. Each holds a position in the log; nothing is kept for a reader that does not read."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from resolvers.audience import LogFeed, Place, audience_of
 from resolvers.context import Context
 from resolvers.errors import CursorExpired
 from resolvers.filters import ReportFilter, resolve_filter
+from resolvers.interests import Interest, ReportInterest
 from resolvers.judging import Reader
 from resolvers.log_positions import Sealer, resume
 from storage.event_log import read_head
@@ -20,28 +22,21 @@ class Told:
 
     value: Any
     cursor: str | None = None
+    place: Place | None = None
 
 
 class LogSource:
-    """Hands out what `tell` makes of the log's entries, from a position on. `knows` says which a position may stand on."""
+    """Hands out what an interest tells of the log's entries, from a position on (the shape of execution.SharedSource)."""
 
-    def __init__(
-        self,
-        tail: LogTail,
-        sealer: Sealer,
-        seq: int,
-        chain: bytes,
-        *,
-        knows: Callable[[LogEntry], bool],
-        tell: Callable[[LogEntry], Any | None],
-    ) -> None:
+    __slots__ = ("_known", "_opened", "_page", "_progress", "_read", "_revision", "_sealer", "_tail", "interest")
+
+    def __init__(self, tail: LogTail, sealer: Sealer, seq: int, chain: bytes, interest: Interest) -> None:
+        self.interest = interest
         self._tail = tail
         self._sealer = sealer
-        self._knows = knows
-        self._tell = tell
         self._read = seq  # the last entry looked at
-        self._known = (seq, chain)  # the last of them that the reader may know of
-        self._progress: tuple[int, bytes] = (seq, chain)  # … all before which was handed out, and more asked for
+        self._known: Place = (seq, chain)  # the last of them that the reader may know of
+        self._progress: Place = (seq, chain)  # … all before which was handed out, and more asked for
         self._page: list[LogEntry] = []
         self._revision = -1  # of the tail when the page was read
         self._opened = tail.seq
@@ -51,18 +46,31 @@ class LogSource:
 
     async def __anext__(self) -> Told:
         """The next entry that tells the reader something. Raises CursorExpired when the log begins a new epoch."""
+        while (told := await self._next(waiting=True)) is None:
+            pass
+        return told
+
+    async def next_now(self) -> Told | None:
+        """See execution.SharedSource."""
+        return await self._next(waiting=False)
+
+    async def _next(self, *, waiting: bool) -> Told | None:
+        """The next thing told; None at the log's end, unless it is to be waited for."""
         self._progress = self._known
         while True:
             if not self._page or self._revision != self._tail.revision:
+                if not waiting and self._tail.ends_at(self._read, self._sealer.epoch):
+                    self._page = []
+                    return None
                 await self._turn_page()
             entry = self._page.pop()
             self._read = entry.seq
-            if not self._knows(entry):
+            if not self.interest.knows(entry):
                 continue
-            value = self._tell(entry)
+            told = self.told_of(entry)
             self._known = (entry.seq, entry.chain)
-            if value is not None:
-                return Told(value, self._sealer.seal(entry.seq, entry.chain))
+            if told is not None:
+                return told
             self._progress = self._known
 
     async def _turn_page(self) -> None:
@@ -70,6 +78,45 @@ class LogSource:
         self._page = (await self._tail.after(self._read, self._sealer.epoch))[::-1]
         if not self._page:
             raise CursorExpired
+
+    def told_of(self, entry: LogEntry) -> Told | None:
+        """What the reader is told of an entry as things stand now; None: nothing."""
+        value = self.interest.tell(entry)
+        return (
+            None if value is None else Told(value, self._sealer.seal(entry.seq, entry.chain), (entry.seq, entry.chain))
+        )
+
+    def sharing(self, *, personal: bool) -> Hashable:
+        """See execution.SharedSource."""
+        return (self._sealer.reader, self._sealer.epoch, self.interest.sharing(personal=personal))
+
+    @property
+    def personal(self) -> bool:
+        """See execution.SharedSource."""
+        return self.interest.personal
+
+    @property
+    def read(self) -> int:
+        """See execution.SharedSource."""
+        return self._read
+
+    @property
+    def known(self) -> Place:
+        """See execution.SharedSource."""
+        return self._known
+
+    def cursor_of(self, place: Place) -> str:
+        """See execution.SharedSource."""
+        return self._sealer.seal(*place)
+
+    def go_on(self, place: Place) -> None:
+        """See execution.SharedSource."""
+        self._page, self._read, self._known, self._progress = [], place[0], place, place
+
+    def feed(self, wake: Callable[[], None], end: Callable[[Exception], None]) -> LogFeed:
+        """See execution.SharedSource."""
+        reading = LogSource(self._tail, self._sealer, *self._known, self.interest)
+        return audience_of(self._tail).join(self.interest, reading, wake, end)
 
     @property
     def past(self) -> bool:
@@ -105,12 +152,7 @@ async def begin(ctx: Context, after: str | None, *, own: bool = False) -> tuple[
 async def _report_source(ctx: Context, reader: Reader, after: str | None) -> LogSource:
     tail: LogTail = ctx.parts.log
     sealer, seq, chain = await begin(ctx, after, own=reader.own)
-
-    def tell(entry: LogEntry) -> Any | None:
-        now = tail.now(entry) if entry.report_id is not None else None
-        return None if now is None else reader.judge(entry, (now.visibility, now.agency_id))
-
-    return LogSource(tail, sealer, seq, chain, knows=reader.knows, tell=tell)
+    return LogSource(tail, sealer, seq, chain, ReportInterest(reader, tail))
 
 
 async def new_reports(

@@ -12,7 +12,9 @@ from typing import Any, cast
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
+from websockets.http11 import Request
 
+from transport.arrivals import Arrivals, Gate
 from transport.connections import Connections
 from transport.messages import CloseCode
 from transport.settings import DoorSettings
@@ -23,6 +25,8 @@ DRAIN_SECONDS = 10.0
 """How long a connection that is to be closed may take to hand over what was written to it."""
 MOST_FRAGMENTS = 1_000
 """A message in more pieces than this is no message: empty ones would fill the memory without ever being too large."""
+FRAMES = "simpul.frames"
+"""What the scope's extensions call the protocol."""
 LAGGING = "Too far behind: resume from your cursor"
 
 
@@ -31,6 +35,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def __init__(self, *arguments: Any, settings: DoorSettings, connections: Connections, **more: Any) -> None:
         super().__init__(*arguments, **more)
+        self.queue: Any = Arrivals()
+        self.writable: Any = Gate()
         self._settings, self._connections = settings, connections
         self._owed_pong = b""
         self._lag_timer: asyncio.TimerHandle | None = None
@@ -45,6 +51,32 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self._connections.leave(self.transport)
         self._stop_lag_timer()
         super().connection_lost(exc)
+
+    # Frames that are ready
+
+    def handle_connect(self, event: Request) -> None:
+        """Take a handshake; the application finds this protocol in its scope, to write frames that are ready."""
+        super().handle_connect(event)
+        scope = getattr(self, "scope", None)
+        if scope is not None:
+            scope["extensions"][FRAMES] = self
+
+    @property
+    def ready(self) -> bool:
+        """Whether a frame may be written without waiting for the reader."""
+        return self.writable.is_set() and not self.close_sent and not self.transport.is_closing()
+
+    def write_frame(self, frame: bytes) -> None:
+        """Write a whole frame. Raises ClientDisconnected once the socket is closed."""
+        if self.disconnected or self.close_sent:
+            raise ClientDisconnected
+        self.transport.write(frame)
+
+    async def drained(self) -> None:
+        """Wait while the reader is too far behind. Raises ClientDisconnected once the socket is closed."""
+        await self.writable.wait()
+        if self.disconnected or self.close_sent:
+            raise ClientDisconnected
 
     # A handshake that cannot be read
 

@@ -118,6 +118,21 @@ def next_(id_: str, payload: dict[str, Any]) -> str:
     return _write("next", id=id_, payload=payload)
 
 
+def next_with(id_: str, body: bytes) -> bytes:
+    """Return one answer of an operation whose payload is written already."""
+    return b'{"type":"next","id":' + orjson.dumps(id_) + b',"payload":' + body + b"}"
+
+
+def framed(message: bytes) -> bytes:
+    """Return a message as one WebSocket frame of a server (RFC 6455, 5.2): whole, not masked, not compressed."""
+    size = len(message)
+    if size < 126:
+        return b"\x81" + size.to_bytes(1) + message
+    if size < 65_536:
+        return b"\x81\x7e" + size.to_bytes(2) + message
+    return b"\x81\x7f" + size.to_bytes(8) + message
+
+
 def error(id_: str, errors: list[FormattedError]) -> str:
     """Return what ends an operation badly."""
     return _write("error", id=id_, payload=errors)

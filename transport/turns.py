@@ -18,6 +18,11 @@ class CostTurns:
         self._cost = 0  # of those that run
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits."""
+        return not self._waiting
+
     def taken(self, cost: int) -> "Turn":
         """Run a block (`async with`) that costs so much, in its turn."""
         return Turn(self, cost)
