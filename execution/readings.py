@@ -57,20 +57,23 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A field that `find(row, context)` computes; it may be awaitable.
+    """A field that `find(row, context, **keywords)` computes; it may be awaitable. `arguments` makes the keywords.
 
     `needs`: the columns that it reads (None: not told). `same_row`: it gives the row itself (or None), shown as another
     type.
     """
 
-    find: Callable[[Any, Any], Any]
+    find: Callable[..., Any]
     needs: tuple[str, ...] | None = None
     same_row: bool = False
+    arguments: Arguments | None = None
 
     def resolver(self) -> Resolve:
         """The field's resolver for graphql-core."""
-        find = self.find
-        return lambda row, info: find(row, info.context)
+        find, arguments = self.find, self.arguments
+        if arguments is None:
+            return lambda row, info: find(row, info.context)
+        return lambda row, info, **given: find(row, info.context, **arguments(info.context, given))
 
 
 @dataclass(frozen=True, slots=True)

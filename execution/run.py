@@ -8,6 +8,7 @@ after another, for all of them read one snapshot. Plain resolvers are called row
 import asyncio
 from collections.abc import AsyncIterable, Awaitable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from graphql import GraphQLObjectType, default_type_resolver
@@ -79,7 +80,7 @@ class PlanRun:
             arguments = planned.arguments(self._executor.variable_values)
             for guard in planned.guards:
                 guard(self._context, arguments)
-            if isinstance(reading, Batch | Once):
+            if isinstance(reading, Batch | Once | Value):
                 keywords = {} if reading.arguments is None else reading.arguments(self._context, arguments)
         except Exception as error:  # noqa: BLE001  what refuses a field, for whatever reason, is that field's error
             self._found(instance, planned, [error] * len(instance.rows))
@@ -90,7 +91,7 @@ class PlanRun:
         elif isinstance(reading, Column):
             self._found(instance, planned, self._each(reading.of, instance))
         elif isinstance(reading, Value):
-            values = self._each(reading.find, instance)
+            values = self._each(partial(reading.find, **keywords) if keywords else reading.find, instance)
             (self._found if reading.same_row else self._found_unless_awaited)(instance, planned, values)
         else:
             self._found_unless_awaited(instance, planned, self._resolved(instance, planned, arguments))

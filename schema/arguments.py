@@ -8,7 +8,7 @@ from domain.vocabulary import Locale
 from resolvers.context import Context
 from resolvers.lists import Paging
 from schema.enums import Locale as LocaleEnum
-from schema.fields import argument
+from schema.fields import Keywords, argument
 from schema.scalars import Cursor, DateTime
 
 T = TypeVar("T")
@@ -45,11 +45,26 @@ def paging(
     return Paging(or_none(first), or_none(after), or_none(last), or_none(before))
 
 
-def locale_of(info: Info, given: Locale | None) -> Locale:
-    """The language that a field was asked in, or else the request's."""
-    return or_none(given) or info.context.locale
+def page(
+    first: First = strawberry.UNSET,
+    after: After = strawberry.UNSET,
+    last: Last = strawberry.UNSET,
+    before: Before = strawberry.UNSET,
+) -> Keywords:
+    """The keywords of a connection without other arguments."""
+    return {"paging": paging(first, after, last, before)}
 
 
-def in_words(info: Info, given: Locale | None, indonesian: str | None, english: str | None) -> str | None:
-    """The words in the language asked for; where they are not there, those in the other one."""
-    return (english or indonesian) if locale_of(info, given) is Locale.EN else (indonesian or english)
+def outline(tolerance_meters: Tolerance = strawberry.UNSET) -> Keywords:
+    """The keyword of an outline."""
+    return {"tolerance_m": or_none(tolerance_meters)}
+
+
+def in_locale(locale: InLocale = strawberry.UNSET) -> Keywords:
+    """The keyword of what is told in a language."""
+    return {"locale": or_none(locale)}
+
+
+def in_words(locale: Locale, indonesian: str | None, english: str | None) -> str | None:
+    """The words in a language; where they are not there, those in the other one."""
+    return (english or indonesian) if locale is Locale.EN else (indonesian or english)

@@ -1,25 +1,24 @@
 """What reports are about."""
 
 import strawberry
-from strawberry import Parent
 
 from domain.sealing import Kind
+from domain.vocabulary import Locale
 from resolvers import agencies, categories
-from schema.arguments import Info, InLocale, in_words
-from schema.fields import batch, column, field, output
+from resolvers.context import Context
+from schema.arguments import in_locale, in_words
+from schema.fields import batch, column, output, said
 from schema.node import Node, identity
 from schema.references import AgencyRef
 from storage.rows import CategoryRow
 
 
-def _name(category: Parent[CategoryRow], info: Info, locale: InLocale = strawberry.UNSET) -> str:
-    """Its name, in the language asked for."""
-    return in_words(info, locale, category.name_id, category.name_en) or category.code
+def _name(category: CategoryRow, ctx: Context, *, locale: Locale | None) -> str:
+    return in_words(locale or ctx.locale, category.name_id, category.name_en) or category.code
 
 
-def _description(category: Parent[CategoryRow], info: Info, locale: InLocale = strawberry.UNSET) -> str | None:
-    """What belongs to it, in the language asked for."""
-    return in_words(info, locale, category.description_id, category.description_en)
+def _description(category: CategoryRow, ctx: Context, *, locale: Locale | None) -> str | None:
+    return in_words(locale or ctx.locale, category.description_id, category.description_en)
 
 
 @output
@@ -28,8 +27,8 @@ class Category(Node):
 
     id: strawberry.ID = identity(Kind.CATEGORY)
     code: str = column("code", "Its short name for programs, such as `flood`; it never changes.")
-    name: str = field(_name)
-    description: str | None = field(_description)
+    name: str = said(_name, in_locale, "Its name, in the language asked for.")
+    description: str | None = said(_description, in_locale, "What belongs to it, in the language asked for.")
     parent: "Category | None" = batch(
         categories.categories_by_id, "The wider category that it belongs to.", key="parent_id"
     )

@@ -57,7 +57,7 @@ def nodes() -> Any:
 
 def page_info() -> Any:
     """The field `pageInfo` of a connection."""
-    return value(lambda result, _ctx: result, "Where this page lies in the list.")
+    return value(lambda result, _ctx: result, "Where this page lies in the list.", needs=(), same_row=True)
 
 
 @strawberry.type(name="Connection", description="One page of a list that can be counted.")

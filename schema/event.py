@@ -1,25 +1,27 @@
 """The event log as clients see it."""
 
+from collections.abc import Sequence
+
 import strawberry
 
 from domain.sealing import Kind
-from execution import load
 from resolvers import agencies, comments, events, persons, photos, reports
 from resolvers.actors import ActorRow
 from resolvers.context import Context
 from schema.enums import EventKind, ReportStatus, Role
-from schema.fields import batch, column, output, value
+from schema.fields import batch, column, output, prepared, value
 from schema.node import Node, identity
 from schema.references import AgencyRef, CommentRef, PhotoRef, ReportRef
 from schema.scalars import Cursor, DateTime
-from storage.rows import EventRow, PersonRow, SeenReport
+from storage.rows import EventRow, SeenReport
 
 
-async def _name(actor: ActorRow, ctx: Context) -> str | None:
-    if actor.person_id is None:
-        return None
-    person: PersonRow | None = await load(ctx, persons.persons_by_id, actor.person_id)
-    return None if person is None else person.display_name
+async def _names(actors: Sequence[ActorRow], ctx: Context) -> list[str | None]:
+    """Their names; nobody is asked for where none is known."""
+    known = sorted({actor.person_id for actor in actors if actor.person_id is not None})
+    people = dict(zip(known, await persons.persons_by_id(known, ctx), strict=True)) if known else {}
+    found = [None if actor.person_id is None else people[actor.person_id] for actor in actors]
+    return [None if person is None else person.display_name for person in found]
 
 
 @output
@@ -28,14 +30,11 @@ class Actor:
 
     role: Role = column("role", "In which role.")
     agency: AgencyRef | None = batch(agencies.agencies_by_id, "For which agency.", key="agency_id")
-    display_name: str | None = value(_name, "The name; only where a reporter's would be shown, or for staff.")
+    display_name: str | None = batch(_names, "The name; only where a reporter's would be shown, or for staff.")
 
 
-async def _report(event: EventRow, ctx: Context) -> SeenReport | None:
-    if not event.report_visible or event.report_id is None:
-        return None
-    report: SeenReport | None = await load(ctx, reports.reports_of, event.report_id)
-    return report
+async def _reports(events: Sequence[EventRow], ctx: Context) -> list[SeenReport | None]:
+    return await reports.reports_of([event.report_id if event.report_visible else None for event in events], ctx)
 
 
 @output
@@ -54,12 +53,13 @@ class ReportEvent(Node):
     cursor: Cursor = batch(events.cursors_of, "The place in the log that covers this entry: resume from here.")
     kind: EventKind = column("kind", "What happened.")
     at: DateTime = column("at", "When; no two entries of the log have the same moment.")
-    report_id: strawberry.ID = value(
-        lambda event, ctx: ctx.id_of(Kind.REPORT, event.report_id),
+    report_id: strawberry.ID = prepared(
+        "report_id",
         "The report's id, also where the viewer is not told of the report any more.",
+        lambda ctx: ctx.encoder(Kind.REPORT),
     )
-    report: ReportRef | None = value(
-        _report, "The report as it is now; null when this viewer may not, or may no longer, see it: delete your copy."
+    report: ReportRef | None = batch(
+        _reports, "The report as it is now; null when this viewer may not, or may no longer, see it: delete your copy."
     )
     matches: bool = column("matches", "False: with this event the report left the filter; take it off the list.")
     backfill: bool = column("backfill", "True: from a source's past, read when the hub first synced with it.")

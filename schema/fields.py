@@ -3,23 +3,30 @@
     column  read off the row
     value   computed from the row and the context, without asking anything
     batch   asked of the store once for all parents of a level
-    field   a resolver with arguments
+    asked   the same, with arguments
+    said    computed from the row, with arguments
+    once    a field of a root with arguments
+    field   a resolver with arguments of its own, called for each parent
 
-The first three leave their reading (execution/readings.py) in the field's metadata. `attach` puts it on the built field,
+All but the last leave their reading (execution/readings.py) in the field's metadata. `attach` puts it on the built field,
 where compiled plans find it; resolvers made of it take the place of strawberry's, which build an object a field.
 """
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar, dataclass_transform
 
 import strawberry
-from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLField, GraphQLObjectType
+from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
-from execution.readings import Batch, Column, Reading, Value, put
+from execution.readings import Batch, Column, Once, Reading, Value, put
 
 C = TypeVar("C", bound=type)
+Keywords = dict[str, Any]
+_KEYWORDS = "keywords"
 _READING = "reading"
 
 
@@ -28,14 +35,64 @@ def column(name: str, description: str, convert: Callable[[Any], Any] | None = N
     return _read(Column(name, convert), description)
 
 
-def value(find: Callable[[Any, Any], Any], description: str) -> Any:
-    """A field that is computed from the row and the context."""
-    return _read(Value(find), description)
+def prepared(name: str, description: str, prepare: Callable[[Any], Callable[[Any], Any]]) -> Any:
+    """A field of what the row holds under `name`, converted by what `prepare` makes of the context."""
+    return _read(Column(name, prepare=prepare), description)
 
 
-def batch(function: Callable[..., Any], description: str, *, key: str | None = None) -> Any:
-    """A field that is asked of the store, for all parents of a level at once."""
-    return _read(Batch(function, key), description)
+def value(
+    find: Callable[[Any, Any], Any],
+    description: str,
+    *,
+    needs: tuple[str, ...] | None = None,
+    same_row: bool = False,
+) -> Any:
+    """A field that is computed from the row and the context; the rest is told in execution.readings.Value."""
+    return _read(Value(find, needs, same_row), description)
+
+
+def batch(
+    function: Callable[..., Any],
+    description: str,
+    *,
+    key: str | None = None,
+    needs: tuple[str, ...] | None = None,
+    rows_of: str | None = None,
+) -> Any:
+    """A field that is asked of the store, for all parents of a level at once; the rest is told in
+    execution.readings.Batch."""
+    return _read(Batch(function, key, needs, rows_of=rows_of), description)
+
+
+def asked(
+    function: Callable[..., Any],
+    keywords: Callable[..., Keywords],
+    description: str,
+    *,
+    needs: tuple[str, ...] | None = None,
+    rows_of: str | None = None,
+) -> Any:
+    """A field with arguments that is asked of the store for all parents of a level at once. `keywords` declares the
+    arguments, and makes of them what `function` is called with; the rest is told in execution.readings.Batch."""
+    return _with_arguments(Batch(function, needs=needs, rows_of=rows_of), keywords, description)
+
+
+def said(
+    find: Callable[..., Any],
+    keywords: Callable[..., Keywords],
+    description: str,
+    *,
+    needs: tuple[str, ...] | None = None,
+) -> Any:
+    """A field with arguments that is computed from the row: `find(row, context, **keywords)`."""
+    return _with_arguments(Value(find, needs), keywords, description)
+
+
+def once(
+    function: Callable[..., Any], keywords: Callable[..., Keywords], description: str, *, rows_of: str | None = None
+) -> Any:
+    """A field of a root with arguments: `function(context, **keywords)`."""
+    return _with_arguments(Once(function, rows_of=rows_of), keywords, description)
 
 
 def field(resolver: Callable[..., Any]) -> Any:
@@ -88,6 +145,12 @@ def _read(reading: Reading, description: str) -> StrawberryField:
     return made
 
 
+def _with_arguments(reading: Batch | Once | Value, keywords: Callable[..., Keywords], description: str) -> Any:
+    made: Any = strawberry.field(resolver=keywords, description=description)
+    made.metadata = {_READING: reading, _KEYWORDS: keywords}
+    return made
+
+
 def _declared(made: GraphQLField) -> Reading | None:
     definition = made.extensions.get("strawberry-definition")
     metadata: Mapping[Any, Any] = getattr(definition, "metadata", None) or {}
@@ -95,11 +158,26 @@ def _declared(made: GraphQLField) -> Reading | None:
     return reading
 
 
-def attach(schema: GraphQLSchema) -> None:
+def attach(schema: strawberry.Schema) -> None:
     """Puts on each field of a built schema the reading that it was declared with."""
-    for kind in schema.type_map.values():
+    for kind in schema._schema.type_map.values():
         if isinstance(kind, GraphQLObjectType):
             for made in kind.fields.values():
                 reading = _declared(made)
                 if reading is not None:
-                    put(made, reading)
+                    put(made, _taking_arguments(schema, made, reading))
+
+
+def _taking_arguments(schema: strawberry.Schema, made: GraphQLField, reading: Reading) -> Reading:
+    """The reading with the keywords that its function is called with made of the arguments."""
+    definition: StrawberryField = made.extensions["strawberry-definition"]
+    keywords = definition.metadata.get(_KEYWORDS)
+    if keywords is None or not isinstance(reading, Batch | Once | Value):
+        return reading
+    declared, registry, config = definition.arguments, schema.schema_converter.scalar_registry, schema.config
+
+    def arguments(_context: Any, given: dict[str, Any]) -> Keywords:
+        told: Keywords = keywords(**convert_arguments(given, declared, registry, config))
+        return told
+
+    return replace(reading, arguments=arguments)

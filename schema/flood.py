@@ -1,82 +1,46 @@
 """Peta Jakarta: flood areas and how they change, gauges and what they read."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import strawberry
-from strawberry import Parent
 
 from domain.sealing import Kind
 from domain.time import micros
 from domain.vocabulary import FloodState as State
-from execution import load
 from resolvers import areas, flood, flood_stream, reports
-from resolvers.flood_change import FloodChange
-from resolvers.lists import ListResult
-from schema.arguments import After, Before, First, Info, Last, Since, Tolerance, or_none, paging
+from schema.arguments import After, Before, First, Last, Since, or_none, outline, paging
 from schema.connection import Connection, UncountedConnection
 from schema.enums import ChangeKind, FloodState
-from schema.fields import batch, column, field, output, value
+from schema.fields import Keywords, asked, batch, column, output, value
 from schema.node import Node, identity
 from schema.place import Coordinates
 from schema.references import AreaRef, FloodAreaChangeRef, ReportRef
 from schema.scalars import Cursor, DateTime, GeoJSON
-from storage.rows import FloodAreaRow, FloodGaugeRow, FloodReadingRow, SeenReport
 
 
-async def _boundary(
-    area: Parent[FloodAreaRow], info: Info, tolerance_meters: Tolerance = strawberry.UNSET
-) -> Mapping[str, Any] | None:
-    """Its outline: a Polygon or MultiPolygon."""
-    return await load(info.context, flood.flood_area_boundaries_of, area, tolerance_m=or_none(tolerance_meters))
+def _newest(
+    since: Since = strawberry.UNSET, first: First = strawberry.UNSET, after: After = strawberry.UNSET
+) -> Keywords:
+    return {"since": or_none(since), "paging": paging(first, after)}
 
 
-async def _reports(
-    area: Parent[FloodAreaRow],
-    info: Info,
-    since: Since = strawberry.UNSET,
-    first: First = strawberry.UNSET,
-    after: After = strawberry.UNSET,
-) -> ListResult[SeenReport]:
-    """The open flood reports within it, newest first: of the last 24 hours, unless `since` says from when."""
-    return await load(
-        info.context, reports.reports_in_flood_areas, area, since=or_none(since), paging=paging(first, after)
-    )
-
-
-async def _changes(
-    area: Parent[FloodAreaRow],
-    info: Info,
+def _changed(
     since: Since = strawberry.UNSET,
     first: First = strawberry.UNSET,
     after: After = strawberry.UNSET,
     last: Last = strawberry.UNSET,
     before: Before = strawberry.UNSET,
-) -> ListResult[FloodChange]:
-    """How its state changed, oldest first."""
+) -> Keywords:
     begin = or_none(since)
-    return await load(
-        info.context,
-        flood_stream.changes_of,
-        area,
-        since=None if begin is None else micros(begin),
-        paging=paging(first, after, last, before),
-    )
+    return {"since": None if begin is None else micros(begin), "paging": paging(first, after, last, before)}
 
 
-async def _readings(
-    gauge: Parent[FloodGaugeRow],
-    info: Info,
+def _read(
     since: Since = strawberry.UNSET,
     first: First = strawberry.UNSET,
     after: After = strawberry.UNSET,
     last: Last = strawberry.UNSET,
     before: Before = strawberry.UNSET,
-) -> ListResult[FloodReadingRow]:
-    """What it measured, oldest first."""
-    return await load(
-        info.context, flood.readings_of, gauge, since=or_none(since), paging=paging(first, after, last, before)
-    )
+) -> Keywords:
+    return {"since": or_none(since), "paging": paging(first, after, last, before)}
 
 
 @output
@@ -88,7 +52,7 @@ class FloodArea(Node):
     name: str = column("name", "Its name: as a rule kelurahan and RW.")
     area: AreaRef | None = batch(areas.areas_by_id, "The smallest area of the hub's that it lies in.", key="area_id")
     state: FloodState = column("state", "How much water stands there.", State.of_rank)
-    boundary: GeoJSON | None = field(_boundary)
+    boundary: GeoJSON | None = asked(flood.flood_area_boundaries_of, outline, "Its outline: a Polygon or MultiPolygon.")
     last_updated_at: DateTime | None = column(
         "last_updated_at", "When its state was last set, by Peta Jakarta's clock."
     )
@@ -96,8 +60,14 @@ class FloodArea(Node):
     stale: bool = batch(
         flood.flood_areas_stale, "True when the hub has not read it for so long that it may be different now."
     )
-    reports: Connection[ReportRef] = field(_reports)
-    changes: UncountedConnection[FloodAreaChangeRef] = field(_changes)
+    reports: Connection[ReportRef] = asked(
+        reports.reports_in_flood_areas,
+        _newest,
+        "The open flood reports within it, newest first: of the last 24 hours, unless `since` says from when.",
+    )
+    changes: UncountedConnection[FloodAreaChangeRef] = asked(
+        flood_stream.changes_of, _changed, "How its state changed, oldest first."
+    )
 
 
 @output
@@ -131,6 +101,8 @@ class FloodGauge(Node):
     id: strawberry.ID = identity(Kind.FLOOD_GAUGE)
     source_ref: str = column("source_ref", "The id that Peta Jakarta gave it.")
     name: str = column("name", "Its name.")
-    location: Coordinates = value(lambda gauge, _ctx: gauge, "Where it stands.")
+    location: Coordinates = value(lambda gauge, _ctx: gauge, "Where it stands.", needs=(), same_row=True)
     latest: FloodGaugeReading | None = batch(flood.latest_readings_of, "Its newest measurement.")
-    readings: UncountedConnection[FloodGaugeReading] = field(_readings)
+    readings: UncountedConnection[FloodGaugeReading] = asked(
+        flood.readings_of, _read, "What it measured, oldest first."
+    )

@@ -6,7 +6,7 @@ import strawberry
 from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
 
 from domain.sealing import Kind
-from schema.fields import value
+from schema.fields import prepared
 from storage import rows
 
 TYPE_OF_ROW: dict[type[object], str] = {
@@ -38,7 +38,7 @@ class Node:
 
 def identity(kind: Kind, key: str = "id") -> Any:
     """The field `id` of a noun: the public form of the row id that the row holds under `key`."""
-    return value(lambda row, ctx: ctx.id_of(kind, getattr(row, key)), _ID)
+    return prepared(key, _ID, lambda ctx: ctx.encoder(kind))
 
 
 def _type_of(row: object) -> str | None:

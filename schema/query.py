@@ -24,13 +24,13 @@ from resolvers import statistics as statistics_
 from resolvers.filters import box_of, point_of
 from resolvers.lists import ListResult
 from schema.agency import Agency
-from schema.area import Area, Order
+from schema.area import Area, filtering, listing
 from schema.arguments import After, Before, First, Info, Last, or_none, paging
 from schema.category import Category
 from schema.connection import Connection, UncountedConnection
-from schema.enums import AreaLevel, EventKind, FloodState, LaporStatus, ReportOrder
+from schema.enums import AreaLevel, EventKind, FloodState, LaporStatus
 from schema.event import ReportEvent
-from schema.fields import argument, batch, field, output, value
+from schema.fields import Keywords, argument, batch, field, once, output, value
 from schema.flood import FloodArea, FloodGauge
 from schema.lapor import LaporTicket
 from schema.limits import Limits
@@ -66,15 +66,13 @@ async def _nodes(
     return await nodes.nodes(info.context, ids)
 
 
-async def _report(
-    info: Info,
+def _which(
     id: Annotated[strawberry.ID | None, argument("Its id. Either this or `code`.")] = strawberry.UNSET,
     code: Annotated[
         str | None, argument("Its tracking code, however it was typed. Look-ups by it are limited in pace.")
     ] = strawberry.UNSET,
-) -> rows.SeenReport | None:
-    """One report; null when there is none, or none that this viewer may see."""
-    return await reports_.report(info.context, id=or_none(id), code=or_none(code))
+) -> Keywords:
+    return {"id": or_none(id), "code": or_none(code)}
 
 
 async def _report_by_source_ref(
@@ -108,34 +106,13 @@ async def _possible_duplicates(
     )
 
 
-async def _reports(
-    info: Info,
-    filter: Filter = strawberry.UNSET,
-    order_by: Order = ReportOrder.NEWEST,
-    first: First = strawberry.UNSET,
-    after: After = strawberry.UNSET,
-    last: Last = strawberry.UNSET,
-    before: Before = strawberry.UNSET,
-) -> ListResult[rows.SeenReport]:
-    """Reports, page by page."""
-    order = order_by or ReportOrder.NEWEST
-    return await reports_.reports(info.context, filter_of(filter), order, paging(first, after, last, before))
-
-
-async def _hex_bins(
-    info: Info,
+def _hexagons(
     *,
     filter: Filter = strawberry.UNSET,
     within: Annotated[BoundingBoxInput, argument("Only hexagons whose centre lies in this rectangle.")],
     resolution: Annotated[int, argument("H3's resolution, 5 (about 250 km²) to 11 (about 0.002 km²).")],
-) -> Sequence[rows.HexBinRow]:
-    """Reports counted by hexagon, the fullest first; more than 5,000 hexagons are refused."""
-    return await hexbins.hex_bins(info.context, within.plain(), resolution, filter_of(filter))
-
-
-async def _statistics(info: Info, filter: Filter = strawberry.UNSET) -> statistics_.StatisticsHandle:
-    """What the reports that match add up to."""
-    return await statistics_.statistics(info.context, filter_of(filter))
+) -> Keywords:
+    return {"within": within.plain(), "resolution": resolution, "given": filter_of(filter)}
 
 
 async def _flood_areas(
@@ -268,12 +245,18 @@ class Query:
         "Where the event log stood in the very state that this query reads. List, then subscribe with `after`: this cursor, "
         "and nothing is missed. Of a list of many pages: the cursor that came with the first.",
     )
-    report: Report | None = field(_report)
+    report: Report | None = once(
+        reports_.report, _which, "One report; null when there is none, or none that this viewer may see."
+    )
     report_by_source_ref: Report | None = field(_report_by_source_ref)
     possible_duplicates: list[PossibleDuplicate] | None = field(_possible_duplicates)
-    reports: Connection[Report] | None = field(_reports)
-    hex_bins: list[HexBin] | None = field(_hex_bins)
-    statistics: Statistics | None = field(_statistics)
+    reports: Connection[Report] | None = once(reports_.reports, listing, "Reports, page by page.")
+    hex_bins: list[HexBin] | None = once(
+        hexbins.hex_bins,
+        _hexagons,
+        "Reports counted by hexagon, the fullest first; more than 5,000 hexagons are refused.",
+    )
+    statistics: Statistics | None = once(statistics_.statistics, filtering, "What the reports that match add up to.")
     flood_areas: list[FloodArea] | None = field(_flood_areas)
     flood_gauges: list[FloodGauge] | None = field(_flood_gauges)
     lapor_ticket: LaporTicket | None = field(_lapor_ticket)

@@ -4,17 +4,14 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import strawberry
-from strawberry import Parent
 
 from domain.sealing import Kind
 from domain.vocabulary import ReportVisibility
-from execution import load
 from resolvers import (
     agencies,
     areas,
     categories,
     comments,
-    duplicates,
     flood_reports,
     forwarding,
     lapor,
@@ -22,14 +19,14 @@ from resolvers import (
     sources,
     timeline,
 )
+from resolvers import duplicates as duplicates_
 from resolvers import photos as photos_
 from resolvers.context import Context
 from resolvers.flood import flood_areas_by_id
-from resolvers.lists import ListResult
-from schema.arguments import After, Before, First, Info, Last, or_none, paging
+from schema.arguments import or_none, page
 from schema.connection import Connection, UncountedConnection
 from schema.enums import LocationPrecision, PhotoPhase, ReportAction, ReportStatus
-from schema.fields import argument, batch, column, field, output, value
+from schema.fields import Keywords, argument, asked, batch, column, output, value
 from schema.node import Node, identity
 from schema.place import Coordinates
 from schema.possible_duplicate import PossibleDuplicate
@@ -47,69 +44,25 @@ from schema.references import (
 )
 from schema.report_parts import Deadlines, FloodObservation, Reporter
 from schema.scalars import URL, DateTime
-from storage.rows import CommentRow, DuplicateRow, EventRow, PersonRow, PhotoRow, SeenReport
+from storage.rows import PersonRow, SeenReport
 
 
-async def _photos(
-    report: Parent[SeenReport],
-    info: Info,
+def _photos(
     phase: Annotated[PhotoPhase | None, argument("Only those of this phase.")] = strawberry.UNSET,
     include_hidden: Annotated[bool | None, argument("Also those that were hidden. Staff only.")] = False,
-) -> Sequence[PhotoRow]:
-    """Its photos, in the order they came. One that a source told of appears once its bytes are here."""
-    return await load(
-        info.context, photos_.photos_of, report, phase=or_none(phase), include_hidden=bool(include_hidden)
-    )
+) -> Keywords:
+    return {"phase": or_none(phase), "include_hidden": bool(include_hidden)}
 
 
-async def _duplicates(
-    report: Parent[SeenReport],
-    info: Info,
-    first: First = strawberry.UNSET,
-    after: After = strawberry.UNSET,
-    last: Last = strawberry.UNSET,
-    before: Before = strawberry.UNSET,
-) -> ListResult[SeenReport]:
-    """The reports that were merged into this one."""
-    return await load(info.context, reports.duplicates, report, paging=paging(first, after, last, before))
-
-
-async def _possible_duplicates(
-    report: Parent[SeenReport],
-    info: Info,
+def _alike(
     first: Annotated[int | None, argument("At most so many, the likeliest first: 1 to 50.")] = 5,
-) -> Sequence[DuplicateRow]:
-    """Reports that may tell of the same and are not merged with it, the likeliest first."""
-    return await load(info.context, duplicates.possible_duplicates_of, report, first=5 if first is None else first)
+) -> Keywords:
+    return {"first": 5 if first is None else first}
 
 
-async def _timeline(
-    report: Parent[SeenReport],
-    info: Info,
-    first: First = strawberry.UNSET,
-    after: After = strawberry.UNSET,
-    last: Last = strawberry.UNSET,
-    before: Before = strawberry.UNSET,
-) -> ListResult[EventRow]:
-    """What happened to it, oldest first."""
-    return await load(info.context, timeline.timeline_of, report, paging=paging(first, after, last, before))
-
-
-async def _comments(
-    report: Parent[SeenReport],
-    info: Info,
-    first: First = strawberry.UNSET,
-    after: After = strawberry.UNSET,
-    last: Last = strawberry.UNSET,
-    before: Before = strawberry.UNSET,
-) -> ListResult[CommentRow]:
-    """What was said about it, oldest first."""
-    return await load(info.context, comments.comments_of, report, paging=paging(first, after, last, before))
-
-
-async def _reporter(report: SeenReport, ctx: Context) -> PersonRow | None:
-    person: PersonRow | None = await load(ctx, reports.reporter_of, report)
-    return person if person is not None and person.display_name is not None else None
+async def _reporters(rows: Sequence[SeenReport], ctx: Context) -> list[PersonRow | None]:
+    found = await reports.reporter_of(rows, ctx)
+    return [None if person is None or person.display_name is None else person for person in found]
 
 
 def _location(report: SeenReport, _ctx: Any) -> SeenReport | None:
@@ -130,7 +83,10 @@ class Report(Node):
     category: CategoryRef = batch(categories.categories_by_id, "What it is about.", key="category_id")
     status: ReportStatus = column("status", "How far it is.")
     location: Coordinates | None = value(
-        _location, "Where it is, as this viewer may see it; null when the source told no place."
+        _location,
+        "Where it is, as this viewer may see it; null when the source told no place.",
+        needs=("latitude", "longitude"),
+        same_row=True,
     )
     location_precision: LocationPrecision = column("precision", "How exactly this viewer is told where it is.")
     address: str | None = column("address", "The place in words; null for those who see a moved place.")
@@ -139,7 +95,11 @@ class Report(Node):
         "The smallest area that contains its location, never smaller than the kelurahan where the place is moved; null outside Jakarta.",
         key="area_id",
     )
-    photos: list[PhotoRef] = field(_photos)
+    photos: list[PhotoRef] = asked(
+        photos_.photos_of,
+        _photos,
+        "Its photos, in the order they came. One that a source told of appears once its bytes are here.",
+    )
     source: SourceRef = batch(sources.sources_by_id, "The system that it came from.", key="source_id")
     source_ref: str | None = column("source_ref", "The id that its source gave it.")
     source_url: URL | None = column("source_url", "Its page at its source.")
@@ -153,8 +113,8 @@ class Report(Node):
     synced_at: DateTime | None = column(
         "synced_at", "When the hub last read it at its source; null for what was told to the hub itself."
     )
-    reporter: Reporter | None = value(
-        _reporter, "Who told it; null when it is anonymous, or when this viewer may not see who it was."
+    reporter: Reporter | None = batch(
+        _reporters, "Who told it; null when it is anonymous, or when this viewer may not see who it was."
     )
     anonymous: bool = column("anonymous", "Whether it hides who told it (*anonim*).")
     confidential: bool = column(
@@ -178,12 +138,22 @@ class Report(Node):
         lapor.tickets_of,
         "LAPOR's ticket of it: joined by tracking id or by the reference that its forwarding drew, never by likeness.",
     )
-    deadlines: Deadlines = value(lambda report, _ctx: report, "Until when something should happen, and whether it did.")
+    deadlines: Deadlines = value(
+        lambda report, _ctx: report, "Until when something should happen, and whether it did.", needs=(), same_row=True
+    )
     duplicate_of: "Report | None" = batch(reports.duplicate_of, "The report that it was merged into.")
-    duplicates: Connection[Annotated["Report", strawberry.lazy("schema.report")]] = field(_duplicates)
-    possible_duplicates: list[PossibleDuplicate] = field(_possible_duplicates)
-    timeline: UncountedConnection[ReportEventRef] = field(_timeline)
-    comments: Connection[CommentRef] = field(_comments)
+    duplicates: Connection[Annotated["Report", strawberry.lazy("schema.report")]] = asked(
+        reports.duplicates, page, "The reports that were merged into this one."
+    )
+    possible_duplicates: list[PossibleDuplicate] = asked(
+        duplicates_.possible_duplicates_of,
+        _alike,
+        "Reports that may tell of the same and are not merged with it, the likeliest first.",
+    )
+    timeline: UncountedConnection[ReportEventRef] = asked(
+        timeline.timeline_of, page, "What happened to it, oldest first."
+    )
+    comments: Connection[CommentRef] = asked(comments.comments_of, page, "What was said about it, oldest first.")
     forwardings: list[ForwardingRef] = batch(
         forwarding.forwardings_of,
         "Its hand-overs to other systems, and what became of them. Staff and the reporter; empty for everybody else.",

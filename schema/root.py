@@ -34,7 +34,7 @@ def build_schema() -> strawberry.Schema:
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     built = schema._schema
-    attach(built)
+    attach(schema)
     tell_types_apart(built)
     weigh(built)
     mark(built)

@@ -1,19 +1,15 @@
 """The systems whose data the hub unifies."""
 
 import strawberry
-from strawberry import Parent
 
 from domain.sealing import Kind
-from execution import load
 from resolvers import sources
-from resolvers.lists import ListResult
-from schema.arguments import After, Before, First, Info, Last, paging
+from schema.arguments import page
 from schema.connection import Connection
 from schema.enums import SourceKind, SourceState
-from schema.fields import batch, column, field, output, value
+from schema.fields import asked, batch, column, output, value
 from schema.node import Node, identity
 from schema.scalars import DateTime
-from storage.rows import SetAsideRow, SourceRow
 
 
 @output
@@ -26,18 +22,6 @@ class SetAsideRecord(Node):
     first_seen_at: DateTime = column("first_seen_at", "When it first came.")
     attempts: int = column("attempts", "How often it was tried.")
     raw: str = column("raw", "The record as it came.")
-
-
-async def _set_aside(
-    source: Parent[SourceRow],
-    info: Info,
-    first: First = strawberry.UNSET,
-    after: After = strawberry.UNSET,
-    last: Last = strawberry.UNSET,
-    before: Before = strawberry.UNSET,
-) -> ListResult[SetAsideRow]:
-    """The records that could not be mapped, each with its reason. Admins only."""
-    return await load(info.context, sources.set_aside_of, source, paging=paging(first, after, last, before))
 
 
 @output
@@ -61,7 +45,9 @@ class Source(Node):
     )
     record_count: int = batch(sources.record_counts_of, "How many of its records this viewer may see.")
     set_aside_count: int = column("set_aside_count", "How many of its records could not be mapped.")
-    set_aside: Connection[SetAsideRecord] | None = field(_set_aside)
+    set_aside: Connection[SetAsideRecord] | None = asked(
+        sources.set_aside_of, page, "The records that could not be mapped, each with its reason. Admins only."
+    )
     profile: str | None = column("profile", "Which dialect of the system is spoken with it.")
     reconstructed: bool = column(
         "reconstructed", "True where that dialect is known from public traces only and not from its makers."

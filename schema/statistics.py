@@ -1,21 +1,25 @@
 """What reports add up to."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import strawberry
-from strawberry import Parent
 
 from domain.places import cell_boundary_geojson, cell_center, cell_name
+from domain.vocabulary import Locale
+from resolvers.context import Context
+from resolvers.errors import ClientError
 from resolvers.statistics import NamedBucket, StatisticsHandle
-from schema.arguments import Info, InLocale, locale_of, or_none
+from schema.arguments import in_locale, or_none
 from schema.enums import StatisticsBucket
-from schema.fields import argument, column, field, output, value
+from schema.fields import Keywords, argument, asked, batch, column, output, said
 from schema.labels import label_of
 from schema.place import Coordinates
 from schema.scalars import DateTime, GeoJSON
 from storage.rows import BucketRow
+
+T = TypeVar("T")
 
 _TOTAL = "How many reports there are."
 _OPEN = "How many of them somebody still has to do something about."
@@ -44,8 +48,7 @@ class Bucket:
         return self.named.row
 
 
-async def _buckets(
-    handle: Parent[StatisticsHandle],
+def _splitting(
     by: Annotated[StatisticsBucket, argument("What to split them by.")],
     split_by: Annotated[
         StatisticsBucket | None, argument("What to split each of those by once more.")
@@ -54,25 +57,42 @@ async def _buckets(
         int | None,
         argument("At most so many: the largest, or by time the earliest. Without it more than 1,000 are refused."),
     ] = strawberry.UNSET,
-) -> list[Bucket]:
-    """The reports split by something. By time in order, hours and days without reports filled with zeros; else the
-    largest first."""
-    split = or_none(split_by)
-    return [Bucket(named, by, split) for named in await handle.buckets(by, split, or_none(first))]
+) -> Keywords:
+    return {"by": by, "split_by": or_none(split_by), "first": or_none(first)}
 
 
-def _label(bucket: Parent[Bucket], info: Info, locale: InLocale = strawberry.UNSET) -> str:
-    """The key in words: a name, or an hour, a day or the first day of a week in Asia/Jakarta."""
+async def _buckets(
+    handles: Sequence[StatisticsHandle],
+    _ctx: Context,
+    *,
+    by: StatisticsBucket,
+    split_by: StatisticsBucket | None,
+    first: int | None,
+) -> list[list[Bucket] | Exception]:
+    async def of(handle: StatisticsHandle) -> list[Bucket]:
+        return [Bucket(named, by, split_by) for named in await handle.buckets(by, split_by, first)]
+
+    return [await _or_mistake(of(handle)) for handle in handles]
+
+
+async def _or_mistake(asking: Awaitable[T]) -> T | Exception:
+    """What is asked for, or why this handle alone has none."""
+    try:
+        return await asking
+    except ClientError as error:
+        return error
+
+
+def _label(bucket: Bucket, ctx: Context, *, locale: Locale | None) -> str:
     row = bucket.row
-    return label_of(bucket.by, row.key, row.start, bucket.named.name, locale_of(info, locale))
+    return label_of(bucket.by, row.key, row.start, bucket.named.name, locale or ctx.locale)
 
 
-def _split_label(bucket: Parent[Bucket], info: Info, locale: InLocale = strawberry.UNSET) -> str | None:
-    """The split key in words; null where nothing was split."""
+def _split_label(bucket: Bucket, ctx: Context, *, locale: Locale | None) -> str | None:
     if bucket.split_by is None:
         return None
     named = bucket.named
-    return label_of(bucket.split_by, bucket.row.split_key, named.split_start, named.split_name, locale_of(info, locale))
+    return label_of(bucket.split_by, bucket.row.split_key, named.split_start, named.split_name, locale or ctx.locale)
 
 
 @output
@@ -85,8 +105,12 @@ class StatisticsBucketCount:
     split_key: str | None = column(
         "row.split_key", "The same of `splitBy`; null where nothing was split, or they have none."
     )
-    label: str = field(_label)
-    split_label: str | None = field(_split_label)
+    label: str = said(
+        _label,
+        in_locale,
+        "The key in words: a name, or an hour, a day or the first day of a week in Asia/Jakarta.",
+    )
+    split_label: str | None = said(_split_label, in_locale, "The split key in words; null where nothing was split.")
     start: DateTime | None = column(
         "row.start", "When the hour, day or week begins; null where the split is not by time."
     )
@@ -98,11 +122,14 @@ class StatisticsBucketCount:
     median_minutes_to_resolve: float | None = column("row.counts.median_resolve", _MEDIAN_RESOLVE)
 
 
-def _count(name: str) -> Callable[[StatisticsHandle, Any], Awaitable[Any]]:
-    async def counted(handle: StatisticsHandle, _ctx: Any) -> Any:
-        return getattr(await handle.counts(), name)
+def _count(name: str, description: str) -> Any:
+    """A field that is one of the counts."""
 
-    return counted
+    async def counted(handles: Sequence[StatisticsHandle], _ctx: Context) -> list[Any]:
+        found = [await _or_mistake(handle.counts()) for handle in handles]
+        return [each if isinstance(each, Exception) else getattr(each, name) for each in found]
+
+    return batch(counted, description)
 
 
 @output
@@ -110,13 +137,18 @@ class Statistics:
     """What the reports that match add up to. Counted when asked for; null, with COUNT_TIMEOUT, where that takes too
     long."""
 
-    total: int = value(_count("total"), _TOTAL)
-    open: int = value(_count("open"), _OPEN)
-    resolved: int = value(_count("resolved"), _RESOLVED)
-    breached: int = value(_count("breached"), _BREACHED)
-    median_minutes_to_respond: float | None = value(_count("median_respond"), _MEDIAN_RESPOND)
-    median_minutes_to_resolve: float | None = value(_count("median_resolve"), _MEDIAN_RESOLVE)
-    buckets: list[StatisticsBucketCount] = field(_buckets)
+    total: int = _count("total", _TOTAL)
+    open: int = _count("open", _OPEN)
+    resolved: int = _count("resolved", _RESOLVED)
+    breached: int = _count("breached", _BREACHED)
+    median_minutes_to_respond: float | None = _count("median_respond", _MEDIAN_RESPOND)
+    median_minutes_to_resolve: float | None = _count("median_resolve", _MEDIAN_RESOLVE)
+    buckets: list[StatisticsBucketCount] = asked(
+        _buckets,
+        _splitting,
+        "The reports split by something. By time in order, hours and days without reports filled with zeros; else the "
+        "largest first.",
+    )
 
 
 @output

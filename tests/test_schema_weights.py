@@ -17,6 +17,7 @@ from graphql import (
 
 from execution import WEIGHT, Engine, Limits, Weight
 from execution.documents import Documents
+from execution.operation import ReadyOperation
 from schema.root import graphql_schema
 from schema.weights import WEIGHTS
 from tests.running import ROOT
@@ -104,7 +105,7 @@ def price(text: str) -> int:
     """Of the dearest operation of a document, without variables."""
     document = Documents(SCHEMA).get(text)
     operations = [each for each in document.node.definitions if isinstance(each, OperationDefinitionNode)]
-    return max(document.plan(SCHEMA, each).price({}).requested for each in operations)
+    return max(ReadyOperation(SCHEMA, document.node, each).cost.price({}).requested for each in operations)
 
 
 def _filled(text: str, pieces: dict[str, str]) -> str:
