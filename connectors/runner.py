@@ -2,10 +2,7 @@
 
 import asyncio
 import logging
-import os
 import random
-import secrets
-import socket
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -14,14 +11,9 @@ from connectors.config import SourceConfig
 from connectors.intake import Counts
 from connectors.schedule import Policy
 from connectors.source_loop import SourceLoop
-from domain.sink import Sink
+from domain.sink import Sink, new_holder
 
 logger = logging.getLogger(__name__)
-
-
-def new_holder() -> str:
-    """A name for this process that no other has: leases are held under it."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 class Runner:

@@ -1,5 +1,8 @@
 """Where the connectors' runner hands what it brings, and how it says how a source is doing. `storage` implements it; `server` joins the two."""
 
+import os
+import secrets
+import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +15,11 @@ from domain.vocabulary import SourceKind, SourceState
 
 class LeaseLost(Exception):
     """Somebody else runs this source now; what was brought under the old lease is refused."""
+
+
+def new_holder() -> str:
+    """A name for this process that no other has: leases are held under it."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from domain.visibility import Visibility
 from domain.vocabulary import Locale
 from resolvers import errors
 from resolvers.permissions import visibility_of
+from resolvers.remembered import Remembered
 from resolvers.viewer import ANONYMOUS, Viewer
 from storage.errors import OutcomeUnknown, Overloaded
 from storage.photos.preparing import PhotoPreparer
@@ -38,6 +39,8 @@ class HubSettings:
     code_lookups_per_minute: int = 60
     photos_waiting_per_client: int = 40
     lapor_source: str | None = None
+    photos_at_once: int | None = None
+    """Photos that this process makes safe at the same time; None: as suits the machine."""
 
 
 @dataclass(slots=True)
@@ -59,6 +62,8 @@ class HubParts:
     """Watches sources for all subscribers (`resolvers.source_stream`)."""
     pace: Any = None
     """Limits by address and pace (`resolvers.pace`)."""
+    remembered: Remembered = field(default_factory=Remembered)
+    """What submissions need not ask the store for again."""
     wake_outbox: Callable[[], None] = field(default=lambda: None)
     wake_source: Callable[[str], None] = field(default=lambda _code: None)
     wake_revocations: Callable[[], None] = field(default=lambda: None)

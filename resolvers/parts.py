@@ -22,7 +22,7 @@ async def hub_parts(
     store: Store, photos: PhotoStore, secrets: Secrets, settings: HubSettings
 ) -> AsyncIterator[HubParts]:
     """The parts, following the event log for as long as the block lasts. The store is open, migrated and seeded."""
-    preparer = PhotoPreparer()
+    preparer = PhotoPreparer(settings.photos_at_once)
     tail = LogTail(store)
     await tail.start()
     try:

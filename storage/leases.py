@@ -55,6 +55,14 @@ def give_back_lease(tx: Tx, lease: Lease) -> None:
         raise LeaseLost(lease.name)
 
 
+def end_leases(tx: Tx, holder: str) -> None:
+    """Ends all leases of a process that is no more, so that nobody waits for them to run out."""
+    names = tx.conn.execute(select(leases.c.name).where(leases.c.holder == holder, leases.c.expires_at > 0)).scalars()
+    held = list(names)
+    tx.require(*map(lease_lock, held))
+    tx.conn.execute(update(leases).where(leases.c.name.in_(held), leases.c.holder == holder).values(expires_at=0))
+
+
 def require_lease(conn: Connection, lease: Lease) -> None:
     """Proves the lease in a writing transaction and keeps it from being taken until that ends. Raises LeaseLost."""
     statement = select(leases.c.token, leases.c.expires_at).where(leases.c.name == lease.name)

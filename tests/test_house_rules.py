@@ -17,7 +17,19 @@ from storage.store import Store
 from storage.tables import metadata
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = ("server", "schema", "resolvers", "connectors", "storage", "domain", "execution", "transport", "worker", "demo")
+OURS = (
+    "server",
+    "wiring",
+    "schema",
+    "resolvers",
+    "connectors",
+    "storage",
+    "domain",
+    "execution",
+    "transport",
+    "worker",
+    "demo",
+)
 
 
 def test_imports_go_downwards_only() -> None:

@@ -3,6 +3,7 @@
 docs/operations.md lists them all, and a test holds it to this file.
 """
 
+import os
 import re
 from ipaddress import ip_network
 from pathlib import Path
@@ -35,6 +36,12 @@ class Settings(LimitSettings, IssuerSettings):
 
     host: str = Field("127.0.0.1", description="The address to listen on. 0.0.0.0 opens the hub to the network.")
     port: int = Field(8000, ge=0, le=65_535, description="The port to listen on; 0 takes a free one.")
+    workers: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Processes that serve, over one store and one port: at most as many as there are cores.",
+    )
     data_dir: Path = Field(Path("data"), description="The folder of the embedded database and the photos.")
     database_url: str = Field(
         "", description="A PostgreSQL address (postgresql://user:password@host/name); empty: SQLite in the data folder."
@@ -206,8 +213,8 @@ class Settings(LimitSettings, IssuerSettings):
         shown = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
         return (self.public_url or f"http://{shown}:{port or self.port}").rstrip("/")
 
-    def for_resolvers(self, address: str) -> HubSettings:
-        """What resolvers need of the settings; `address` is how clients reach the hub."""
+    def for_resolvers(self, address: str, processes: int = 1) -> HubSettings:
+        """What resolvers need of the settings; `address` is how clients reach the hub, which so many processes serve."""
         return HubSettings(
             public_url=address,
             count_timeout=self.count_timeout,
@@ -216,6 +223,7 @@ class Settings(LimitSettings, IssuerSettings):
             code_lookups_per_minute=self.code_lookups_per_minute,
             photos_waiting_per_client=self.photos_waiting_per_client,
             lapor_source=self.lapor_source if self.lapor_source in self.sources else None,
+            photos_at_once=max(1, min(4, os.cpu_count() or 1) // processes),
         )
 
     def for_door(self) -> DoorSettings:

@@ -5,6 +5,7 @@ taken apart and put together again: our own packages' functions and classes, and
 a process (its map, its parts) goes by its type's name, and the receiving process puts its own in its place.
 """
 
+import asyncio
 import io
 import pickle
 from collections.abc import Callable
@@ -46,6 +47,8 @@ class Crossing:
 
     def __init__(self) -> None:
         self._own: dict[type, Callable[[], Any]] = {}
+        self.complete = asyncio.Event()
+        """Set when this process has all that it has of its own: only then can it do what others hand over."""
 
     def keep(self, kind: type[T], own: Callable[[], T]) -> None:
         """Things of exactly this type stay where they are; what arrives in their place is what `own` gives there."""

@@ -6,7 +6,6 @@ the others hear of at once.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -26,6 +25,8 @@ log = logging.getLogger("simpul.together")
 
 _LOOK_AGAIN = 0.01
 """Seconds between two looks while one host is gone and the next is not there yet."""
+_PATIENCE = 50
+"""Looks after which one that is not ready takes the seat all the same."""
 _AFTER_FAILURE = 1.0
 
 
@@ -44,10 +45,15 @@ class Writes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """That a store is used by several processes side by side: where they meet, and what may go between them."""
+    """That a store is used by so many processes side by side: where they meet, and what may go between them.
+
+    `first`: this one is started before the others.
+    """
 
     folder: Path
     crossing: Crossing
+    of: int = 1
+    first: bool = True
 
 
 class Neighbours:
@@ -56,6 +62,8 @@ class Neighbours:
     def __init__(self, beside: Beside, bell: Bell) -> None:
         self._seat = Seat(beside.folder)
         self._crossing = beside.crossing
+        self._first = beside.first
+        self._looks = 0
         self._bell = bell
         self._host: Host | None = None
         self._guest: Guest | None = None
@@ -103,7 +111,7 @@ class Neighbours:
     async def _keep_a_place(self, writes: Writes) -> None:
         while not self._closing.is_set() or self._waiting:
             try:
-                if self._seat.take():
+                if self._may_host() and self._seat.take():
                     await self._be_host(writes)
                 else:
                     await self._be_guest()
@@ -111,6 +119,11 @@ class Neighbours:
                 if not self._settled(error):
                     log.exception("this process has no place among the others")
                     await asyncio.sleep(_AFTER_FAILURE)
+
+    def _may_host(self) -> bool:
+        """One that has only just been started leaves the seat to those that are ready, if there are any."""
+        self._looks += 1
+        return self._first or self._crossing.complete.is_set() or self._looks > _PATIENCE
 
     def _settled(self, error: Exception | None = None) -> bool:
         """Tells who opened this, the first time."""
@@ -129,17 +142,27 @@ class Neighbours:
         try:
             await writes.begin()
             try:
-                await host.open(self._seat)
                 self._host = host
                 self._hand_over(host.submit)
                 self._settled()
-                await self._closing.wait()
+                if await self._completed():
+                    await host.open(self._seat)
+                    await self._closing.wait()
             finally:
                 await host.close()
                 self._host = None  # what comes now waits for the next host
                 await writes.end()
         finally:
             self._seat.give_up()
+
+    async def _completed(self) -> bool:
+        """Waits until this process can do what others hand over; False if it is closed before."""
+        waits = [asyncio.ensure_future(each.wait()) for each in (self._crossing.complete, self._closing)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for each in waits:
+            each.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+        return not self._closing.is_set()
 
     async def _be_guest(self) -> None:
         loop = asyncio.get_running_loop()
@@ -156,14 +179,12 @@ class Neighbours:
         closing = asyncio.ensure_future(self._closing.wait())
         either: set[asyncio.Future[Any]] = {closing, guest.leaving}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        closing.cancel()
         self._guest = None
         while len(guest) and not guest.gone.done():
             await asyncio.wait({guest.gone}, timeout=_LOOK_AGAIN)
         guest.close()
         await guest.gone
-        closing.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await closing
 
     def _hand_over(self, submit: Callable[[Job], None]) -> None:
         while self._waiting:

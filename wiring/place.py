@@ -1,0 +1,25 @@
+"""What one of several processes that serve together knows of its place among them."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from domain.sink import new_holder
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The process's number, of so many; where they meet; under which name it holds leases.
+
+    `before` is the name of the process whose place it takes, which died: what that held nobody holds any more.
+    """
+
+    number: int
+    of: int
+    folder: Path
+    holder: str = field(default_factory=new_holder)
+    before: str | None = None
+
+    @property
+    def first(self) -> bool:
+        """Whether it is started before the others."""
+        return self.number == 0 and self.before is None

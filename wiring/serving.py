@@ -1,0 +1,81 @@
+"""One process that serves: the door and everything behind it, from its first client until it is told to stop."""
+
+import gc
+import socket
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from execution import Engine
+from schema.root import graphql_schema
+from storage.sole_server import sole_server
+from transport import graphql_app
+from transport.configuration import Settings
+from transport.documents import PersistedDocuments
+from transport.greeting import greeting
+from transport.hub import SimpulHub
+from transport.identity import identifying
+from transport.listening import HubServer, signals_end_serving_alone, take_port
+from transport.photo_files import photo_routes
+from transport.push import push_routes
+from transport.site import site
+from transport.trusted import documents_of
+from wiring.parts import parts_of
+from wiring.place import Place
+from wiring.working import at_work
+
+
+class Schema:
+    """What all processes of a hub have alike, made once: the schema's engine and the trusted documents."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.engine = Engine(graphql_schema(), settings.limits())
+        self.documents: PersistedDocuments = documents_of(settings, self.engine.check)
+
+
+async def serve_alone(settings: Settings, greet: Callable[[str], None], *, demo_speed: float | None) -> None:
+    """Serves in this process until SIGINT or SIGTERM. `demo_speed`: that of the demonstration city; None without it."""
+    with take_port(settings.host, settings.port) as taken:
+        async with AsyncExitStack() as stack:
+            if not settings.database_url:
+                stack.enter_context(sole_server(settings.data_dir))
+            schema = Schema(settings)
+            if demo_speed is not None:
+                from wiring.demonstration import city, with_city
+
+                settings = with_city(settings, await stack.enter_async_context(city(settings, demo_speed)))
+            await serve(settings, schema, taken, greet, demo=demo_speed is not None)
+
+
+async def serve(
+    settings: Settings,
+    schema: Schema,
+    taken: socket.socket,
+    greet: Callable[[str], None],
+    *,
+    demo: bool,
+    place: Place | None = None,
+) -> None:
+    """Serves on a port that is taken, until SIGINT or SIGTERM. `greet` is given the words for who started it, once ready."""
+    address = settings.address(taken.getsockname()[1])
+    async with (
+        parts_of(settings, address, place) as (parts, secrets, crossing),
+        at_work(parts, settings, crossing, place) as receivers,
+        identifying(parts, secrets, settings.for_issuer()) as identity,
+    ):
+        hub = SimpulHub(schema.engine, parts, identity)
+        for_door = settings.for_door()
+        door = graphql_app(hub, for_door, documents=schema.documents, secret=secrets.hashes)
+        routes = [*photo_routes(parts), *push_routes(receivers, for_door)]
+        application = site(door, parts.store, routes, origins=settings.cors_origins)
+        words = greeting(address, secrets.tokens, demo=demo, issuer=settings.oidc_issuer)
+        server = HubServer(application, door, ready=lambda: greet(words))
+        _settle_down()
+        with signals_end_serving_alone():
+            await server.serve([taken])
+
+
+def _settle_down() -> None:
+    """What is here now stays: the collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
