@@ -9,6 +9,8 @@ from domain.places import Point, distance_m
 from resolvers.context import Context
 from resolvers.errors import BadUserInput
 from resolvers.filters import metres_of, point_of
+from resolvers.outcomes import Submitted
+from resolvers.reports import reports_of
 from storage.clock import now_in_micros
 from storage.reports.likeness import Candidate, Kind, Subject, candidates
 from storage.reports.naming import UnknownCode, category_named
@@ -40,6 +42,15 @@ async def possible_duplicates_of(
 
     await asyncio.to_thread(rank_all)
     return answers
+
+
+async def duplicates_of_submitted(outcomes: Sequence[Submitted], ctx: Context) -> list[list[DuplicateRow]]:
+    """What each report that was just submitted may be one with; nothing for what was refused."""
+    ids = [None if outcome.faults else outcome.report_id for outcome in outcomes]
+    rows = await reports_of(ids, ctx)
+    found = [row for row in rows if row is not None]
+    alike = iter(await possible_duplicates_of(found, ctx))
+    return [[] if row is None else next(alike) for row in rows]
 
 
 async def possible_duplicates(

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -15,7 +16,7 @@ from domain.sealing import keyed_hash
 from resolvers.context import Context
 from resolvers.refusal import Refused, fault
 from resolvers.user_errors import Fault, UserErrorCode
-from storage.idempotency import KeyedCall, KeyTaken, Outcome, recall, remember
+from storage.idempotency import KeyedCall, KeyTaken, Outcome, recall, recall_in, remember
 from storage.transaction import Operation, Tx
 
 KEY_SHORTEST, KEY_LONGEST = 22, 128
@@ -29,6 +30,10 @@ KEY_TAKEN = fault(
     "This idempotencyKey was used for another request already. Draw a new one.",
     "idempotencyKey",
 )
+
+
+Write = Callable[[Tx], Outcome]
+"""Does a mutation. It may run in another process (storage/transaction.py): a partial of a module's function, with plain data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,23 +111,21 @@ async def recalled(ctx: Context, call: KeyedCall | None) -> Answer | None:
     return None if outcome is None else Answer(outcome, replayed=True)
 
 
-async def write_once(
-    ctx: Context, call: KeyedCall | None, apply: Callable[[Tx], Outcome], locks: Iterable[str] = ()
-) -> Answer:
+async def write_once(ctx: Context, call: KeyedCall | None, apply: Write, locks: Iterable[str] = ()) -> Answer:
     """Applies a mutation in one transaction, or gives what a twin with the same key has made of it meanwhile."""
-
-    def once(tx: Tx) -> Answer:
-        if call is None:
-            return Answer(apply(tx))
-        earlier = recall(tx.conn, call)
-        if earlier is not None:
-            return Answer(earlier, replayed=True)
-        outcome = apply(tx)
-        remember(tx, call, outcome)
-        return Answer(outcome)
-
-    held = frozenset(locks) | ({call.lock} if call else frozenset())
+    if call is None:
+        return Answer(await ctx.write(Operation(apply, frozenset(locks))))
+    operation = Operation(partial(_once, call, apply), frozenset((call.lock, *locks)), keys=(call.name,))
     try:
-        return await ctx.write(Operation(once, held))
+        return await ctx.write(operation)
     except KeyTaken as error:
         raise Refused(KEY_TAKEN) from error
+
+
+def _once(call: KeyedCall, apply: Write, tx: Tx) -> Answer:
+    earlier = recall_in(tx, call)
+    if earlier is not None:
+        return Answer(earlier, replayed=True)
+    outcome = apply(tx)
+    remember(tx, call, outcome)
+    return Answer(outcome)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from resolvers.user_errors import Fault
-from storage.rows import DuplicateRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +20,6 @@ class Submitted(Done):
     """`follow_token` is shown to the submitter alone, and again only to a retry with its key."""
 
     follow_token: str | None = None
-    possible_duplicates: Sequence[DuplicateRow] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

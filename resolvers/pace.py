@@ -9,18 +9,18 @@ import hashlib
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from domain.recent import Recent
-from domain.words import tokens
 from resolvers.context import Context, HubSettings
 from resolvers.errors import RateLimited
 from resolvers.viewer import Viewer
 from storage.errors import StoreError
 from storage.store import Store
 from storage.suspicions import Suspicion, SuspicionKind, suspect
-from storage.transaction import Operation
+from storage.transaction import Operation, Tx
 
 log = logging.getLogger("simpul.pace")
 
@@ -116,12 +116,12 @@ class Pace:
         """Somebody looks a report up by its code: who guesses codes has to guess slowly. Raises RateLimited."""
         await self._limit(SuspicionKind.TOO_MANY_CODES, viewer)
 
-    def suspicions_of(self, viewer: Viewer, text: str) -> list[Suspicion]:
-        """What looks odd about a report that is about to be accepted."""
+    def suspicions_of(self, viewer: Viewer, words: Sequence[str]) -> list[Suspicion]:
+        """What looks odd about a report with these words (stems) that is about to be accepted."""
         who, found = client_name(viewer), []
         if viewer.anonymous and self._bursts.count(who) >= BURST_REPORTS:
             found.append(Suspicion(SuspicionKind.BURST, who, f"{BURST_REPORTS} reports in {BURST_SECONDS:g} s"))
-        digest = hashlib.sha256(" ".join(tokens(text)).encode()).hexdigest()
+        digest = hashlib.sha256(" ".join(words).encode()).hexdigest()
         if self._texts.count(digest) >= SAME_TEXT_TIMES:
             detail = f"the same words {SAME_TEXT_TIMES} times in {SAME_TEXT_SECONDS:g} s"
             found.append(Suspicion(SuspicionKind.SAME_TEXT, who, detail))
@@ -151,9 +151,13 @@ class Pace:
             return
         suspicion = Suspicion(kind, who, "refused", times)
         try:
-            await self._store.write(Operation(lambda tx: suspect(tx, suspicion), frozenset({f"suspicion:{who}"})))
+            await self._store.write(Operation(partial(_suspect, suspicion), frozenset({f"suspicion:{who}"})))
         except StoreError:
             log.warning("a suspicion could not be recorded", exc_info=True)
+
+
+def _suspect(suspicion: Suspicion, tx: Tx) -> None:
+    suspect(tx, suspicion)
 
 
 class _Unlimited(Pace):
@@ -165,7 +169,7 @@ class _Unlimited(Pace):
     async def _limit(self, kind: SuspicionKind, viewer: Viewer) -> None:
         return
 
-    def suspicions_of(self, viewer: Viewer, text: str) -> list[Suspicion]:
+    def suspicions_of(self, viewer: Viewer, words: Sequence[str]) -> list[Suspicion]:
         """Nothing looks odd."""
         return []
 

@@ -25,6 +25,12 @@ from storage.reports.submitting import Known
 SOURCE_REF_LENGTH = 128
 NAME_LENGTH, PHONE_LENGTH, EMAIL_LENGTH = 200, 40, 254
 _NO_TEXT = ("Ceritakan dulu apa yang terjadi.", "Tell what happened.")
+CLOSED_CATEGORY = fault(
+    UserErrorCode.INVALID,
+    "Kategori ini sudah tidak dipakai lagi. Pilih kategori lain.",
+    "This category is no longer in use. Choose another.",
+    "category",
+)
 _PHONE = re.compile(r"\+?[\d ().\-/]{5,}")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 
@@ -73,12 +79,7 @@ class SubmissionCheck:
                 "category",
             )
         elif not self._known.category_active:
-            self._say(
-                UserErrorCode.INVALID,
-                "Kategori ini sudah tidak dipakai lagi. Pilih kategori lain.",
-                "This category is no longer in use. Choose another.",
-                "category",
-            )
+            self.faults.append(CLOSED_CATEGORY)
 
     def _place(self) -> Place:
         location, area = self._given.location, self._given.area
@@ -90,7 +91,7 @@ class SubmissionCheck:
                 "area",
             )
         if location is not None:
-            return Place(self._point(location))
+            return self._at(location)
         if area is None:
             self._say(
                 UserErrorCode.REQUIRED,
@@ -107,7 +108,7 @@ class SubmissionCheck:
             )
         return Place(area_code=area)
 
-    def _point(self, location: GivenPoint) -> Point | None:
+    def _at(self, location: GivenPoint) -> Place:
         try:
             point = Point(location.latitude, location.longitude)
         except ValueError:
@@ -117,15 +118,16 @@ class SubmissionCheck:
                 "There are no such coordinates: latitude goes from -90 to 90, longitude from -180 to 180.",
                 "location",
             )
-            return None
-        if self._areas.locate(point.latitude, point.longitude) is None:
+            return Place()
+        area = self._areas.locate(point.latitude, point.longitude)
+        if area is None:
             self._say(
                 UserErrorCode.OUT_OF_AREA,
                 "Lokasi ini di luar Jakarta. Geser titiknya ke tempat kejadian.",
                 "This place is outside Jakarta. Move the point to where it happened.",
                 "location",
             )
-        return point
+        return Place(point, area)
 
     def _reported_at(self) -> int | None:
         told = self._given.reported_at

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from resolvers import inputs, reports, submitting
+from resolvers import duplicates, inputs, reports, submitting
 from resolvers.outcomes import Submitted
 from schema.arguments import Info
 from schema.fields import argument, batch, column, given, input_type, output, owed
@@ -67,8 +67,8 @@ class SubmitReportPayload:
         "What proves to be the reporter without an account: keep it. It is told to the submitter alone, and once more only to a "
         "retry with the same `idempotencyKey`.",
     )
-    possible_duplicates: list[PossibleDuplicate] = column(
-        "possible_duplicates", "Reports that may tell of the same; support one of them instead, perhaps.", list
+    possible_duplicates: list[PossibleDuplicate] = batch(
+        duplicates.duplicates_of_submitted, "Reports that may tell of the same; support one of them instead, perhaps."
     )
     user_errors: list[UserError] = user_errors()
 

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from domain.areas import AreaMap
 from domain.time import micros
 from domain.vocabulary import Locale, Role
+from resolvers.duplicates import duplicates_of_submitted
 from resolvers.inputs import GivenContact, GivenPoint
 from resolvers.submitting import submit
 from storage import tables
@@ -114,8 +115,11 @@ class TestAccepted:
 
     async def test_names_what_it_may_be_one_with(self, hub: WritingHub) -> None:
         first = await hub.submit()
-        second = await hub.submit(text="Banjir selutut depan pasar")
-        assert [row.report.id for row in second.possible_duplicates] == [first.report_id]
+        async with hub.context() as ctx:
+            second = await submit(ctx, submission(text="Banjir selutut depan pasar"))
+            refused = await submit(ctx, submission(text=""))
+            alike, none = await duplicates_of_submitted([second, refused], ctx)
+        assert [row.report.id for row in alike] == [first.report_id] and none == []
 
 
 FAULTS: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {

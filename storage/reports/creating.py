@@ -53,11 +53,12 @@ def new_photo(photo: PreparedPhoto) -> NewPhoto:
 
 @dataclass(frozen=True, slots=True)
 class NewReport:
-    """A report before it has its row. Times in microseconds. `agency_id` None: the category's agency has it first."""
+    """A report before it has its row. Times in microseconds; `reported_at` None: when it is received. `agency_id` None: the
+    category's agency has it first."""
 
     text: str
     category_id: int
-    reported_at: int
+    reported_at: int | None
     source_id: int
     place: Place
     title: str | None = None
@@ -131,6 +132,7 @@ def create_report(tx: Tx, area_map: AreaMap, new: NewReport, actor: Actor) -> Cr
         **_first_clocks(new, tx.now, category.respond_minutes, category.resolve_minutes),
         "code": code,
         "agency_id": new.agency_id if new.agency_id is not None else category.agency_id,
+        "reported_at": tx.now if new.reported_at is None else new.reported_at,
         "received_at": tx.now,
         "updated_at": tx.now,  # moved to the event's own time when that is drawn
         "photo_count": len(new.photos),
