@@ -2,92 +2,135 @@
 
 A client that does not read costs bounded memory: the server makes `send` wait while its buffer is full (see serving.py),
 each operation asks for its next answer only after the last one was sent, and while the reader of messages waits to reply,
-nothing more is read.
+nothing more is read. A socket that is quiet has no task of its own but the server's: what comes on it begins one.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from functools import partial
-from typing import ParamSpec
 
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from execution import RequestRefused
 from transport import messages
+from transport.bounded_websocket import FRAMES, BoundedWebSocket
 from transport.door import BadRequest, Credentials, RequestInfo, Viewer
 from transport.introduction import introduce
 from transport.messages import CloseCode, Message, ProtocolError
+from transport.pinging import Pings
 from transport.request import Parameters, parameters_of
 from transport.running import Operations, Run
 from transport.session import Session
 from transport.settings import DoorSettings
+from transport.socket_operation import GONE, SocketOperation
 
-P = ParamSpec("P")
-
-GONE = (WebSocketDisconnect, WebSocketDisconnected)
 _CLOSING_SECONDS = 2.0
 """How long a full socket may hold up the frame that closes it."""
 
 
 class Socket:
-    """One client's socket and the operations that run on it."""
+    """One client's socket and the operations that run on it. Implements transport.socket_operation.Line."""
 
-    def __init__(self, websocket: WebSocket, operations: Operations, settings: DoorSettings) -> None:
+    __slots__ = (
+        "__weakref__",
+        "_closed",
+        "_credentials",
+        "_ended",
+        "_idling",
+        "_init_received",
+        "_init_timer",
+        "_language",
+        "_line",
+        "_operations",
+        "_pings",
+        "_reading",
+        "_running",
+        "_session",
+        "_settings",
+        "_tasks",
+        "_viewer",
+        "_websocket",
+        "_writing",
+    )
+
+    def __init__(self, websocket: WebSocket, operations: Operations, settings: DoorSettings, pings: Pings) -> None:
         self._websocket = websocket
+        self._line: BoundedWebSocket = websocket.scope["extensions"][FRAMES]
         self._operations = operations
         self._settings = settings
+        self._pings = pings
         self._writing = asyncio.Lock()
+        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._closed = False
         self._init_received = False
         self._viewer: Viewer | None = None
         self._credentials = Credentials()
         self._language: str | None = None
-        self._runs: dict[str, Run] = {}
-        self._running: dict[str, asyncio.Task[None]] = {}
-        self._sizes: dict[str, int] = {}
+        self._running: dict[str, SocketOperation] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._session: Session | None = None
-        self._waiting_for_init: asyncio.Task[None] | None = None
+        self._init_timer: asyncio.TimerHandle | None = None
         self._idling: asyncio.TimerHandle | None = None
         self._reading: asyncio.Task[None] | None = None
 
     async def serve(self) -> None:
         """Read messages until the socket closes; then end what still runs."""
-        self._waiting_for_init = self._start(self._close_without_init)
-        self._reading = self._start(self._read)
+        loop = asyncio.get_running_loop()
+        closing = partial(self.close, CloseCode.INIT_TIMEOUT, "Connection initialisation timeout")
+        self._init_timer = loop.call_later(self._settings.init_seconds, self.start, closing)
+        self._line.queue.told = self._arrived
+        self._arrived()
         try:
-            await asyncio.wait((self._reading,))
+            await self._ended
         finally:
-            self._closed = True
-            self._no_longer_idle()
+            self._line.queue.told = None
+            self._let_go()
             for task in self._tasks:
                 task.cancel()
             if self._tasks:
                 await asyncio.wait(self._tasks)
 
+    def _let_go(self) -> None:
+        self._closed = True
+        self._no_longer_idle()
+        self._pings.leave(self.ping)
+        if self._init_timer is not None:
+            self._init_timer.cancel()
+        running, self._running = self._running, {}
+        for operation in running.values():
+            operation.leave()
+
     async def close(self, code: int, reason: str) -> None:
         """End all operations and close the socket; one that does not read is left after two seconds."""
         if self._closed:
             return
-        self._closed = True
-        for task in list(self._running.values()):
-            task.cancel()
+        self._let_go()
         with suppress(TimeoutError, *GONE):
             async with asyncio.timeout(_CLOSING_SECONDS):
                 await self._websocket.close(code, messages.fitting(reason))
-        if self._reading is not None and self._reading is not asyncio.current_task():
-            self._reading.cancel()
+        self._end()
+
+    def _end(self) -> None:
+        if not self._ended.done():
+            self._ended.set_result(None)
 
     # Reading
 
+    def _arrived(self) -> None:
+        if self._reading is None and not self._line.queue.empty():
+            self._reading = self.start(self._read)
+
     async def _read(self) -> None:
         try:
-            while True:
+            while not self._line.queue.empty():
                 await self._take(messages.read(await self._receive()))
         except ProtocolError as error:
             await self.close(error.code, error.reason)
         except GONE:
-            return
+            self._end()
+        finally:
+            self._reading = None
 
     async def _receive(self) -> str | None:
         message = await self._websocket.receive()
@@ -105,7 +148,7 @@ class Socket:
             elif message.type == "complete":
                 self._complete(message.id)
             elif message.type == "ping":
-                await self._send(lambda: messages.pong(message.payload))
+                await self.send(lambda: messages.pong(message.payload))
         except (ProtocolError, *GONE):
             raise
         except BadRequest as error:
@@ -120,8 +163,9 @@ class Socket:
         if self._init_received:
             raise ProtocolError(CloseCode.TOO_MANY, "Too many initialisation requests")
         self._init_received = True
-        if self._waiting_for_init is not None:
-            self._waiting_for_init.cancel()
+        if self._init_timer is not None:
+            self._init_timer.cancel()
+            self._init_timer = None
         self._credentials, self._language = introduce(self._websocket, message.payload or {})
         self._viewer = await self._identify()
         self._session = Session(
@@ -130,12 +174,12 @@ class Socket:
             shown=self._credentials.shown,
             warning_seconds=self._settings.expiry_warning_seconds,
         )
-        await self._send(messages.connection_ack)
-        self._start(self._ping)
+        await self.send(messages.connection_ack)
+        self._pings.enter(self.ping)
         self._idle()
         if self._session.may_end:
-            self._start(self._warn, self._session)
-            self._start(self._close_when_ended, self._session)
+            self.start(partial(self._warn, self._session))
+            self.start(partial(self._close_when_ended, self._session))
 
     async def _identify(self) -> Viewer:
         try:
@@ -156,12 +200,12 @@ class Socket:
         parameters = parameters_of(message.payload)
         over = self._over_a_limit(message)
         if over is not None:
-            refused = self._operations.hub.engine.refusal(over)
-            await self._send(lambda: messages.error(message.id, refused.errors))
+            refused = self.refusal(over)
+            await self.send(lambda: messages.error(message.id, refused.errors))
             return
         self._no_longer_idle()
-        self._sizes[message.id] = message.size
-        self._running[message.id] = self._start(self._operate, message.id, parameters, self._viewer)
+        begin = partial(self._begin, parameters, self._viewer)
+        self._running[message.id] = SocketOperation(self, message.id, message.size, begin)
 
     def _over_a_limit(self, message: Message) -> BadRequest | None:
         """Say that one more operation is too many, or too much: what they came in is kept while they run."""
@@ -169,43 +213,13 @@ class Socket:
         if len(self._running) >= most:
             words = f"At most {most} operations may run on one socket."
             return BadRequest(words, limited="operations_per_socket", limit=most, value=len(self._running) + 1)
-        size = sum(self._sizes.values()) + message.size
+        size = sum(each.size for each in self._running.values()) + message.size
         if size > together:
             words = f"The operations of a socket have at most {together} bytes."
             return BadRequest(words, limited="body_bytes", limit=together, value=size)
         return None
 
-    def _complete(self, id_: str) -> None:
-        """The client wants no more of it: the id is free again at once, and nothing more is sent under it."""
-        task = self._forget(id_)
-        if task is not None:
-            task.cancel()
-
-    def _forget(self, id_: str) -> asyncio.Task[None] | None:
-        self._runs.pop(id_, None)
-        self._sizes.pop(id_, None)
-        task = self._running.pop(id_, None)
-        if not self._running:
-            self._idle()
-        return task
-
-    # Operations
-
-    async def _operate(self, id_: str, parameters: Parameters, viewer: Viewer) -> None:
-        try:
-            await self._send_answers(id_, parameters, viewer)
-            ending = messages.complete(id_)
-        except GONE:
-            raise
-        except Exception as error:  # noqa: BLE001  the edge of an operation: whatever it is, its client is told
-            ending = messages.error(id_, self._operations.hub.engine.refusal(error).errors)
-        try:
-            await self._send(lambda: ending)
-        finally:
-            if self._running.get(id_) is asyncio.current_task():
-                self._forget(id_)
-
-    async def _send_answers(self, id_: str, parameters: Parameters, viewer: Viewer) -> None:
+    def _begin(self, parameters: Parameters, viewer: Viewer) -> Run:
         prepared = self._operations.prepare(parameters, viewer, self._credentials.client_address)
         info = RequestInfo(
             kind=prepared.kind,
@@ -216,43 +230,68 @@ class Socket:
             headers=self._websocket.headers,
             private=self._credentials.shown,
         )
-        run = self._runs[id_] = self._operations.run(prepared, viewer, info)
-        async with aclosing(run.answers()) as answers:
-            async for answer in answers:
-                await self._send(partial(messages.next_, id_, answer.payload()))
-                # A source that always has more, and a socket that takes it, let others have a turn.
-                await asyncio.sleep(0)
+        return self._operations.run(prepared, viewer, info)
 
-    # Writing
+    def _complete(self, id_: str) -> None:
+        """The client wants no more of it: the id is free again at once, and nothing more is sent under it."""
+        operation = self._running.get(id_)
+        if operation is not None:
+            self.forget(operation)
+            operation.leave()
 
-    async def _send(self, text: Callable[[], str]) -> None:
-        """Write one message, made when its turn comes; wait while the socket is full."""
+    # What operations ask of their socket
+
+    def forget(self, operation: SocketOperation) -> None:
+        """See transport.socket_operation.Line. One whose id another has by now is passed over."""
+        if self._running.get(operation.id) is operation:
+            del self._running[operation.id]
+            if not self._running:
+                self._idle()
+
+    def refusal(self, error: Exception) -> RequestRefused:
+        """See transport.socket_operation.Line."""
+        return self._operations.hub.engine.refusal(error)
+
+    def ready(self) -> bool:
+        """See transport.socket_operation.Line. While a message waits to be written none may overtake it."""
+        return not self._closed and not self._writing.locked() and self._line.ready
+
+    def write(self, frame: bytes) -> None:
+        """See transport.socket_operation.Line."""
+        self._line.write_frame(frame)
+
+    async def send(self, message: Callable[[], bytes]) -> None:
+        """See transport.socket_operation.Line."""
         async with self._writing:
+            await self._line.drained()
             if self._closed:
                 raise WebSocketDisconnect(1006)
-            await self._websocket.send({"type": "websocket.send", "text": text()})
+            self._line.write_frame(messages.framed(message()))
 
-    async def _ping(self) -> None:
-        while True:
-            await asyncio.sleep(self._settings.ping_seconds)
-            await self._send(self._ping_message)
+    def start(self, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
+        """See transport.socket_operation.Line."""
+        task = asyncio.create_task(_until_gone(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
-    def _ping_message(self) -> str:
+    # Pings and timers
+
+    def ping(self) -> None:
+        """Tell the client how far it was served; one that is full is passed over this time."""
+        if self.ready():
+            self.write(messages.framed(self._ping_message()))
+
+    def _ping_message(self) -> bytes:
         return messages.ping(self._positions(), self._session.warning() if self._session else None)
 
     def _positions(self) -> dict[str, str]:
-        positions = {id_: run.progress() for id_, run in self._runs.items()}
+        positions = {id_: operation.progress() for id_, operation in self._running.items()}
         return {id_: position for id_, position in positions.items() if position is not None}
-
-    # Timers
-
-    async def _close_without_init(self) -> None:
-        await asyncio.sleep(self._settings.init_seconds)
-        await self.close(CloseCode.INIT_TIMEOUT, "Connection initialisation timeout")
 
     async def _warn(self, session: Session) -> None:
         await session.warned()
-        await self._send(self._ping_message)
+        await self.send(self._ping_message)
 
     async def _close_when_ended(self, session: Session) -> None:
         await self.close(CloseCode.FORBIDDEN, await session.ended())
@@ -261,22 +300,15 @@ class Socket:
         """Nothing runs: the socket stays a while, and is closed if nothing comes."""
         self._no_longer_idle()
         if not self._closed:
-            seconds, words = self._settings.idle_seconds, "Idle: subscribe, or close the socket"
-            closing = partial(self._start, self.close, CloseCode.NORMAL, words)
-            self._idling = asyncio.get_running_loop().call_later(seconds, closing)
+            closing = partial(self.close, CloseCode.NORMAL, "Idle: subscribe, or close the socket")
+            self._idling = asyncio.get_running_loop().call_later(self._settings.idle_seconds, self.start, closing)
 
     def _no_longer_idle(self) -> None:
         if self._idling is not None:
             self._idling.cancel()
             self._idling = None
 
-    def _start(self, work: Callable[P, Awaitable[None]], *arguments: P.args, **more: P.kwargs) -> asyncio.Task[None]:
-        task = asyncio.create_task(_until_gone(work, *arguments, **more))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
 
-
-async def _until_gone(work: Callable[P, Awaitable[None]], *arguments: P.args, **more: P.kwargs) -> None:
+async def _until_gone(work: Callable[[], Awaitable[None]]) -> None:
     with suppress(*GONE):
-        await work(*arguments, **more)
+        await work()

@@ -90,16 +90,16 @@ def _invalid(reason: str) -> ProtocolError:
     return ProtocolError(CloseCode.BAD_REQUEST, reason)
 
 
-def _write(type_: str, **members: Any) -> str:
-    return orjson.dumps({"type": type_, **members}).decode()
+def _write(type_: str, **members: Any) -> bytes:
+    return orjson.dumps({"type": type_, **members})
 
 
-def connection_ack() -> str:
+def connection_ack() -> bytes:
     """Return the message that lets a client subscribe."""
     return _write("connection_ack")
 
 
-def ping(cursors: dict[str, str], expires_in: int | None = None) -> str:
+def ping(cursors: dict[str, str], expires_in: int | None = None) -> bytes:
     """Return a ping that tells, for each operation, the position written to this socket before it.
 
     `expires_in` are the seconds for which the token still holds, once that is to be told.
@@ -108,14 +108,9 @@ def ping(cursors: dict[str, str], expires_in: int | None = None) -> str:
     return _write("ping", payload={"cursors": cursors, **expiry})
 
 
-def pong(payload: dict[str, Any] | None) -> str:
+def pong(payload: dict[str, Any] | None) -> bytes:
     """Return the reply to a ping, with the same payload."""
     return _write("pong") if payload is None else _write("pong", payload=payload)
-
-
-def next_(id_: str, payload: dict[str, Any]) -> str:
-    """Return one answer of an operation."""
-    return _write("next", id=id_, payload=payload)
 
 
 def next_with(id_: str, body: bytes) -> bytes:
@@ -133,11 +128,11 @@ def framed(message: bytes) -> bytes:
     return b"\x81\x7f" + size.to_bytes(8) + message
 
 
-def error(id_: str, errors: list[FormattedError]) -> str:
+def error(id_: str, errors: list[FormattedError]) -> bytes:
     """Return what ends an operation badly."""
     return _write("error", id=id_, payload=errors)
 
 
-def complete(id_: str) -> str:
+def complete(id_: str) -> bytes:
     """Return what ends an operation well."""
     return _write("complete", id=id_)

@@ -7,11 +7,13 @@ from starlette.websockets import WebSocket
 
 from transport import messages
 from transport.clients import Places, TooMany, address_of
-from transport.graphql_ws import GONE, Socket
+from transport.graphql_ws import Socket
 from transport.messages import CloseCode
 from transport.origins import may_connect
+from transport.pinging import Pings
 from transport.running import Operations
 from transport.settings import DoorSettings
+from transport.socket_operation import GONE
 
 
 class Sockets:
@@ -21,6 +23,7 @@ class Sockets:
         self._operations = operations
         self._settings = settings
         self._open: set[Socket] = set()
+        self._pings = Pings(settings.ping_seconds)
         self._places = Places(settings.sockets_per_client)
         self._stopping: tuple[int, str] | None = None
 
@@ -46,7 +49,7 @@ class Sockets:
         try:
             with self._places.taken(address_of(websocket)):
                 await websocket.accept(messages.SUBPROTOCOL)
-                socket = Socket(websocket, self._operations, self._settings)
+                socket = Socket(websocket, self._operations, self._settings, self._pings)
                 self._open.add(socket)
                 try:
                     await socket.serve()
