@@ -123,15 +123,15 @@ class SqliteStore(Store):
         self._engine = sqlite_engine(path, begin=None, kind=Reader)
         self.threads = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
         self._free: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
-        self._neighbours = None if beside is None else Neighbours(beside, self.bell)
-        self._writing = _Writing(path, self.bell.ring if self._neighbours is None else self._neighbours.ring)
+        self.neighbours = None if beside is None else Neighbours(beside, self.bell)
+        self._writing = _Writing(path, self.bell.ring if self.neighbours is None else self.neighbours.ring)
 
     async def open(self) -> None:
         """See Store. Beside others, one process alone makes the file, and writes."""
-        if self._neighbours is None:
+        if self.neighbours is None:
             await self._writing.begin()
         else:
-            await self._neighbours.open(self._writing)
+            await self.neighbours.open(self._writing)
         for connection in await asyncio.to_thread(self._connect):
             self.give_back(connection)
         self._start_polling()
@@ -145,7 +145,7 @@ class SqliteStore(Store):
     async def close(self) -> None:
         """See Store."""
         await self._stop_polling()
-        await (self._writing.end() if self._neighbours is None else self._neighbours.close())
+        await (self._writing.end() if self.neighbours is None else self.neighbours.close())
         for _ in range(READERS):
             with contextlib.suppress(asyncio.QueueEmpty):
                 await asyncio.to_thread(self._free.get_nowait().close)
@@ -167,7 +167,7 @@ class SqliteStore(Store):
     async def write(self, operation: Operation[T]) -> T:
         """See Store."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        (self._neighbours or self._writing).submit((operation, future))
+        (self.neighbours or self._writing).submit((operation, future))
         return await asyncio.shield(future)
 
 

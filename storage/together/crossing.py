@@ -8,12 +8,13 @@ a process (its map, its parts) goes by its type's name, and the receiving proces
 import asyncio
 import io
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from storage.errors import StoreError
 
 T = TypeVar("T")
+_Own = dict[type, Callable[[], Any]]
 
 OURS = frozenset({"connectors", "domain", "resolvers", "storage", "worker"})
 _PLAIN = frozenset(
@@ -45,8 +46,9 @@ class WriteFailed(StoreError):
 class Crossing:
     """Turns what crosses into bytes and back. `keep` tells what each process has of its own."""
 
-    def __init__(self) -> None:
-        self._own: dict[type, Callable[[], Any]] = {}
+    def __init__(self, packages: Collection[str] = OURS) -> None:
+        self._own: _Own = {}
+        self._packages = packages
         self.complete = asyncio.Event()
         """Set when this process has all that it has of its own: only then can it do what others hand over."""
 
@@ -58,7 +60,7 @@ class Crossing:
         """Raises CannotCross."""
         into = io.BytesIO()
         try:
-            _Packer(into, self._own).dump(value)
+            _Packer(into, self._own, self._packages).dump(value)
         except (pickle.PicklingError, TypeError, AttributeError) as error:
             raise CannotCross(f"{_shown(value)} cannot go to another process: {error}") from error
         return into.getvalue()
@@ -66,7 +68,7 @@ class Crossing:
     def unpack(self, data: bytes | memoryview) -> Any:
         """Raises CannotCross."""
         try:
-            return _Unpacker(io.BytesIO(data), self._own).load()
+            return _Unpacker(io.BytesIO(data), self._own, self._packages).load()
         except _BROKEN as error:
             raise CannotCross(f"what came from another process cannot be put together: {error}") from error
 
@@ -87,9 +89,9 @@ def _shown(value: object) -> str:
 
 
 class _Packer(pickle.Pickler):
-    def __init__(self, into: io.BytesIO, own: dict[type, Callable[[], Any]]) -> None:
+    def __init__(self, into: io.BytesIO, own: _Own, packages: Collection[str]) -> None:
         super().__init__(into, protocol=5)
-        self._own = own
+        self._own, self._packages = own, packages
 
     def reducer_override(self, obj: Any) -> Any:
         """Asked for everything but the plainest values."""
@@ -97,20 +99,20 @@ class _Packer(pickle.Pickler):
         if kind in self._own:
             return own_of, (kind,)
         if isinstance(obj, type) or kind is _FUNCTION:
-            _require_known(obj.__module__, obj.__qualname__)
+            _require_known(obj.__module__, obj.__qualname__, self._packages)
         return NotImplemented
 
 
 class _Unpacker(pickle.Unpickler):
-    def __init__(self, source: io.BytesIO, own: dict[type, Callable[[], Any]]) -> None:
+    def __init__(self, source: io.BytesIO, own: _Own, packages: Collection[str]) -> None:
         super().__init__(source)
-        self._own = own
+        self._own, self._packages = own, packages
 
     def find_class(self, module: str, name: str) -> Any:
         """The function or class of this name, if it may come."""
         if (module, name) == _OWN:
             return self._mine
-        _require_known(module, name)
+        _require_known(module, name, self._packages)
         return super().find_class(module, name)
 
     def _mine(self, kind: type) -> Any:
@@ -126,6 +128,6 @@ _OWN = (own_of.__module__, own_of.__qualname__)
 _FUNCTION = type(own_of)
 
 
-def _require_known(module: str, name: str) -> None:
-    if module.partition(".")[0] not in OURS and (module, name) not in _KNOWN:
+def _require_known(module: str, name: str, packages: Collection[str]) -> None:
+    if module.partition(".")[0] not in packages and (module, name) not in _KNOWN:
         raise pickle.PicklingError(f"{module}.{name} may not cross")

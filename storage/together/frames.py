@@ -30,6 +30,11 @@ class Kind(IntEnum):
     """The guest has handed over its last."""
 
 
+def framed(kind: Kind, number: int = 0, body: bytes = b"") -> bytes:
+    """A frame as it goes over the socket."""
+    return _HEAD.pack(len(body), kind, number) + body
+
+
 class Frames(asyncio.Protocol):
     """One end of a connection. `came` is called for each frame, `lost` once when the other is gone."""
 
@@ -66,7 +71,7 @@ class Frames(asyncio.Protocol):
     def send(self, kind: Kind, number: int = 0, body: bytes = b"") -> None:
         """Sends a frame; to one who is gone, nothing."""
         if self._transport is not None:
-            self._transport.write(_HEAD.pack(len(body), kind, number) + body)
+            self._transport.write(framed(kind, number, body))
 
     def close(self) -> None:
         """Ends the connection when all that was sent has gone out."""
