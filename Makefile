@@ -1,6 +1,6 @@
 # Simpul. Needs only Python 3.11 or newer and make; everything else is fetched into .venv, web/node_modules and .cache.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint web lock clean
+.PHONY: help run test bench lint web lock clean
 SHELL := /bin/sh
 
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
@@ -22,6 +22,10 @@ test: $(DONE)/dev $(DONE)/web ## Set up, then run every test, on all cores
 		$(PY) -m pytest -m alone || failed=1; \
 		exit $$failed
 
+bench: $(DONE)/bench ## Set up the peers, then measure the hub against them (WORKLOADS="W1 W6", ROUNDS=5, SECONDS=3)
+	@export PATH="$(CURDIR)/$(VENV)/bin:$$PATH"; \
+		$(PY) -m bench $(WORKLOADS) --rounds $(or $(ROUNDS),5) --seconds $(or $(SECONDS),3) --out docs
+
 lint: $(DONE)/dev $(DONE)/web ## Check style, types, import rules and the pages' code
 	$(call say,ruff)
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
@@ -36,6 +40,7 @@ web: $(DONE)/web ## Build the pages
 
 lock: $(DONE)/uv ## Write the lock files anew from pyproject.toml
 	@for each in "pyproject.toml -o requirements/run.lock" "pyproject.toml --group dev -o requirements/dev.lock" \
+		"pyproject.toml --group dev --group bench -o requirements/bench.lock" \
 		"requirements/uv.in -o requirements/uv.lock" "requirements/node.in -o requirements/node.lock"; do \
 		$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url $$each; done
 
@@ -71,6 +76,12 @@ $(DONE)/node: requirements/node.lock $(DONE)/uv
 		for tool in npm npx; do \
 			printf '#!/bin/sh\nexec "%s" "%s" "$$@"\n' "$$at/bin/node" "$$at/lib/node_modules/npm/bin/$$tool-cli.js" > $(VENV)/bin/$$tool; \
 			chmod +x $(VENV)/bin/$$tool; done; }
+	@touch $@
+
+$(DONE)/bench: requirements/bench.lock bench/package-lock.json $(DONE)/dev $(DONE)/node
+	$(call say,what the hub is measured against)
+	@$(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes -r requirements/bench.lock
+	@cd bench && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm ci --silent --no-audit --no-fund
 	@touch $@
 
 $(DONE)/npm: web/package-lock.json $(DONE)/node

@@ -1,0 +1,102 @@
+"""Measures the hub against its peers, in turns, in one run: `make bench`, or `python -m bench [W1 W6 …]`.
+
+Prints a table of requests a second, p50 and p99 in ms, and CPU in ms a request, then the marks; writes both to
+docs/performance.json with a chart beside it.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from bench import stores
+from bench.answers import require_alike
+from bench.measuring import Figures, Rounds, in_turns, load
+from bench.report import say, table, write
+from bench.scenarios import SCENARIOS, Scenario
+from bench.servers import Server, running, start
+from bench.special import SPECIALS
+
+HUB_IN_TESTS = {"SIMPUL_ANSWER_SECONDS": "0", "SIMPUL_JOIN_QUERIES": "false"}
+"""Answers kept, and queries shared, are off: what is measured is the work."""
+
+
+def measured(scenario: Scenario, options: argparse.Namespace) -> Rounds:
+    """Runs one workload on all its servers."""
+    names = [name for name in ("hub", *scenario.peers) if not options.peers or name in options.peers]
+    say(f"{scenario.name}: {scenario.about}")
+    with (
+        tempfile.TemporaryDirectory(prefix="simpul-bench-") as folder,
+        started(scenario, names, Path(folder), options) as (servers, original),
+    ):
+        requests = {server.name: scenario.requests(server.name, original) for server in servers}
+        if not scenario.writes:
+            checked = {name: each[:: max(1, len(each) // 60)] for name, each in requests.items()}
+            count = require_alike({server.name: server.port for server in servers}, checked)
+            say(f"  all answer alike ({count} questions)")
+        warmed: set[str] = set()
+
+        def measure(server: Server) -> Figures:
+            warm = options.warm if server.name not in warmed else 0.3
+            warmed.add(server.name)
+            return load(server, requests[server.name], scenario.connections, options.seconds, warm)
+
+        return in_turns(servers, measure, options.rounds, say)
+
+
+@contextmanager
+def started(
+    scenario: Scenario, names: Sequence[str], folder: Path, options: argparse.Namespace
+) -> Iterator[tuple[Sequence[Server], Path]]:
+    """The servers, each on a store of its own with the same rows; on PostgreSQL on the same."""
+    original = stores.city(
+        1_000_000 if scenario.million else options.reports, Path(options.stores), log=not scenario.million
+    )
+    begun: list[Server] = []
+    with running(begun):
+        for name in names:
+            at = stores.postgres(options.reports) if scenario.postgres else stores.copy(original, folder / name)
+            settings = HUB_IN_TESTS if name == "hub" else {"BENCH_SYNCHRONOUS": scenario.synchronous}
+            if name == "hub" and scenario.synchronous != "FULL":
+                settings = {**settings, "SIMPUL_SQLITE_SYNCHRONOUS": scenario.synchronous}
+            begun.append(start(name, at, folder, settings))
+        yield begun, original
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Runs what is asked for."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    known = {each.name: partial(measured, each) for each in SCENARIOS} | dict(SPECIALS)
+    parser.add_argument("workloads", nargs="*", help=f"of {', '.join(known)}; all without any", metavar="WORKLOAD")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3.0, help="how long each server is asked in a round")
+    parser.add_argument("--warm", type=float, default=5.0, help="how long each is asked before its first round")
+    parser.add_argument("--reports", type=int, default=100_000)
+    parser.add_argument("--peers", type=lambda text: text.split(","), help="only these servers, comma-separated")
+    parser.add_argument("--stores", default=".cache/bench", help="where filled stores are kept")
+    parser.add_argument("--out", type=Path, help="a folder for the JSON and the chart; docs/ by make bench")
+    options = parser.parse_args(arguments)
+    wanted = options.workloads or list(known)
+    for name in wanted:
+        if name not in known:
+            parser.error(f"there is no workload {name}; there are {', '.join(known)}")
+    results: dict[str, Rounds] = {}
+    for name in wanted:
+        run: Callable[[argparse.Namespace], Rounds] = known[name]
+        try:
+            results[name] = run(options)
+        except (RuntimeError, OSError) as error:
+            say(f"  {name} was not measured: {error}")
+    say(table(results))
+    if options.out:
+        write(results, options)
+
+
+if __name__ == "__main__":
+    if shutil.which("node") is None:
+        sys.exit("There is no node: `make bench` installs one, with the peers.")
+    main(sys.argv[1:])

@@ -1,0 +1,74 @@
+"""Whether servers answer alike: what is compared, and what may differ (ids, cursors, keys of texts in objects)."""
+
+import json
+import socket
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+OF_THEIR_OWN = frozenset({"id", "endCursor", "followToken", "extensions", "cursor"})
+"""Opaque to clients, and made by each server in its own way. The peers use row numbers as they are."""
+
+
+class Different(Exception):
+    """Two servers answered the same question differently; says which, to what, and how."""
+
+
+def ask(port: int, request: bytes) -> Any:
+    """The JSON that a server answers with."""
+    with socket.create_connection(("127.0.0.1", port), 60) as connection:
+        connection.sendall(request)
+        received = b""
+        while not _whole(received):
+            piece = connection.recv(1 << 20)
+            if not piece:
+                break
+            received += piece
+    head, _, body = received.partition(b"\r\n\r\n")
+    if b"chunked" in head.lower():
+        body = _joined(body)
+    return json.loads(body)
+
+
+def _whole(received: bytes) -> bool:
+    head, end, body = received.partition(b"\r\n\r\n")
+    if not end:
+        return False
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(b"content-length:"):
+            return len(body) >= int(line.partition(b":")[2])
+    return body.endswith(b"0\r\n\r\n")
+
+
+def _joined(chunks: bytes) -> bytes:
+    body = b""
+    while chunks:
+        size, _, rest = chunks.partition(b"\r\n")
+        length = int(size, 16)
+        if length == 0:
+            break
+        body, chunks = body + rest[:length], rest[length + 2 :]
+    return body
+
+
+def comparable(answer: Any) -> Any:
+    """An answer without what may differ."""
+    if isinstance(answer, dict):
+        return {name: comparable(value) for name, value in answer.items() if name not in OF_THEIR_OWN}
+    if isinstance(answer, list):
+        return [comparable(each) for each in answer]
+    return answer
+
+
+def require_alike(ports: Mapping[str, int], requests: Mapping[str, Sequence[bytes]]) -> int:
+    """Asks all servers the same questions; how many. Raises Different."""
+    names = list(ports)
+    count = min(len(each) for each in requests.values())
+    for n in range(count):
+        told = {name: comparable(ask(ports[name], requests[name][n])) for name in names}
+        for name in names:
+            if "errors" in told[name] or told[name] != told[names[0]]:
+                raise Different(
+                    f"{name} answers question {n} differently from {names[0]}:\n{requests[name][n].decode()}\n"
+                    f"{json.dumps(told[name])[:1500]}\n{json.dumps(told[names[0]])[:1500]}"
+                )
+    return count
