@@ -6,15 +6,18 @@ send it back as Last-Event-ID, the graphql-sse client ignores it (of events it a
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import aclosing, suppress
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from execution import Answer, Prepared, RequestRefused
+from execution import Prepared, RequestRefused
 from transport.answers import EVENT_STREAM, VARY, encode
+from transport.channels import body_of, next_event
 from transport.clients import Places
 from transport.door import BadRequest, RequestInfo, Viewer
+from transport.events_waiting import EventsWaiting
 from transport.running import Operations, Run
 from transport.session import Session
 from transport.settings import DoorSettings
@@ -82,6 +85,7 @@ class EventStream(Response):
         self._address = info.client_address
         self._session = session
         self._writing = asyncio.Lock()
+        self._waiting: EventsWaiting | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Write events until the operation ends, the client leaves, its credentials hold no longer or the hub stops."""
@@ -111,37 +115,57 @@ class EventStream(Response):
 
     async def _write(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        await self._send(send, KEEP_ALIVE)
+        await self._send(send, lambda: KEEP_ALIVE)
         besides = [asyncio.create_task(self._ping(send))]
         if self._session.may_end:
             besides.append(asyncio.create_task(self._warn(send)))
         try:
-            async with aclosing(self._run.answers()) as answers:
-                async for answer in answers:
-                    await self._send(send, _next_event(answer))
-                    await asyncio.sleep(0)  # a source that always has more lets others have a turn
+            await self._write_answers(send)
         except Exception as error:  # noqa: BLE001  the edge of an operation: whatever it is, its client is told
-            await self._send(send, _refusal_event(self._streams.refusal(error)))
+            refusal = _refusal_event(self._streams.refusal(error))
+            await self._send(send, lambda: refusal)
         finally:
+            self._run.leave()
             for task in besides:
                 task.cancel()
         await send({"type": "http.response.body", "body": COMPLETE, "more_body": False})
 
+    async def _write_answers(self, send: Send) -> None:
+        """Write what is asked for, then what is handed over, until that is too much; and so on."""
+        while True:
+            waiting = EventsWaiting()
+            async with aclosing(self._run.answers(waiting)) as answers:
+                async for answer in answers:
+                    event = next_event((answer.extensions or {}).get("cursor"), body_of(answer))
+                    await self._send(send, lambda event=event: event)  # type: ignore[misc]
+                    await asyncio.sleep(0)  # a source that always has more lets others have a turn
+            if not self._run.following:
+                return
+            self._waiting = waiting
+            while await waiting.come():
+                await self._send(send, waiting.first)
+                waiting.written()
+
     async def _ping(self, send: Send) -> None:
         while True:
             await asyncio.sleep(self._streams.ping_seconds)
-            progress = self._run.progress()
-            await self._send(send, KEEP_ALIVE if progress is None else b"id: " + progress.encode() + b"\n\n")
+            await self._send(send, self._position)
+
+    def _position(self) -> bytes:
+        """How far all was written: while something waits to be, no more is said than that the stream is alive."""
+        waits = self._waiting is not None and not self._waiting.empty
+        progress = None if waits else self._run.progress()
+        return KEEP_ALIVE if progress is None else b"id: " + progress.encode() + b"\n\n"
 
     async def _warn(self, send: Send) -> None:
         """Tell in a comment, which clients skip that do not look for it, that the token runs out."""
         await self._session.warned()
-        await self._send(send, b": sessionExpiresInSeconds %d\n\n" % (self._session.warning() or 0))
+        await self._send(send, lambda: b": sessionExpiresInSeconds %d\n\n" % (self._session.warning() or 0))
 
-    async def _send(self, send: Send, event: bytes) -> None:
-        """Write one event whole; the server waits here while the client does not read."""
+    async def _send(self, send: Send, event: Callable[[], bytes]) -> None:
+        """Write one event whole, made when its turn comes; the server waits here while the client does not read."""
         async with self._writing:
-            await send({"type": "http.response.body", "body": event, "more_body": True})
+            await send({"type": "http.response.body", "body": event(), "more_body": True})
 
 
 async def _client_left(receive: Receive) -> None:
@@ -160,12 +184,6 @@ def _too_many(most: int) -> BadRequest:
         value=most + 1,
         retryAfter=30,
     )
-
-
-def _next_event(answer: Answer) -> bytes:
-    cursor = (answer.extensions or {}).get("cursor")
-    id_line = b"" if cursor is None else b"id: " + str(cursor).encode() + b"\n"
-    return id_line + b"event: next\ndata: " + encode(answer.payload()) + b"\n\n"
 
 
 def _refusal_event(refused: RequestRefused) -> bytes:
