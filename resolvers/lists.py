@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Generic, TypeVar
 
 from domain import sealing
-from domain.sealing import ListCursor
 from resolvers import errors
 from resolvers.context import Context
 from storage.errors import CountTimedOut
@@ -93,11 +92,7 @@ def _key(ctx: Context, cursor: str | None, order: str, reader: bytes) -> Key | N
 
 async def list_result(ctx: Context, page: Page[T], order: str, count: Count) -> ListResult[T]:
     """A page that was read, with what makes its cursors and counts the whole list."""
-    reader = (await ctx.visibility()).reader
-
-    def seal(key: Key) -> str:
-        return ctx.parts.cursors.seal_list(ListCursor(order, key), reader)
-
+    seal = ctx.parts.cursors.list_sealer(order, (await ctx.visibility()).reader)
     return ListResult(page.rows, page.keys, page.has_next, page.has_previous, count, seal)
 
 

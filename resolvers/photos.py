@@ -6,7 +6,7 @@ and ends after ten minutes; it is given only to who may see the report.
 
 import hmac
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from domain.sealing import keyed_hash
 from domain.vocabulary import PhotoPhase, ReportVisibility
@@ -15,16 +15,31 @@ from storage.reports import photo_reading
 from storage.rows import PhotoRow, SeenReport
 
 SIGNED_SECONDS = 600
+ADDRESS = ("address", "hidden", "report_visibility")
+"""What a photo's addresses are made of."""
 
 
 async def photos_of(
-    reports: Sequence[SeenReport], ctx: Context, *, phase: PhotoPhase | None, include_hidden: bool
+    reports: Sequence[SeenReport],
+    ctx: Context,
+    *,
+    phase: PhotoPhase | None,
+    include_hidden: bool,
+    columns: Set[str] | None = None,
 ) -> list[Sequence[PhotoRow]]:
-    """The photos of each report. The argument for hidden ones is guarded: staff only."""
-    visibility = await ctx.visibility()
-    ids = [report.id for report in reports]
-    found = await ctx.read(photo_reading.photos_of_reports, visibility, ids, phase=phase, include_hidden=include_hidden)
-    return [found[report_id] for report_id in ids]
+    """The photos of each report, of whose rows it reads id and visibility. The argument for hidden ones is guarded: staff
+    only. `columns`: what is read of a photo; for its addresses those of ADDRESS."""
+    shown = {report.id: report.visibility for report in reports}
+    staff = (await ctx.visibility()).staff
+    found = await ctx.read(
+        photo_reading.photos_of_reports,
+        shown,
+        staff=staff,
+        phase=phase,
+        include_hidden=include_hidden,
+        columns=columns,
+    )
+    return [found[report.id] for report in reports]
 
 
 async def photos_by_id(ids: Sequence[int], ctx: Context) -> list[PhotoRow | None]:

@@ -1,6 +1,6 @@
 """Lists of reports: all that match, those of an area or a flood area, those merged into another."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -54,14 +54,16 @@ async def reports(
     given: ReportFilter | None = None,
     order: ReportOrder = ReportOrder.NEWEST,
     paging: Paging = FIRST_PAGE,
+    *,
+    columns: Set[str] | None = None,
 ) -> ListResult[SeenReport]:
     """The reports that match, page by page. Raises BadUserInput, Unauthenticated, Forbidden, InvalidCursor, CursorExpired."""
-    return await _listed(ctx, await _asked(ctx, await resolve_filter(ctx, given), order, paging))
+    return await _listed(ctx, await _asked(ctx, await resolve_filter(ctx, given), order, paging), columns)
 
 
-async def _listed(ctx: Context, asked: _Asked) -> ListResult[SeenReport]:
+async def _listed(ctx: Context, asked: _Asked, columns: Set[str] | None) -> ListResult[SeenReport]:
     visibility, seconds = await ctx.visibility(), ctx.parts.settings.count_timeout
-    page = await ctx.read(listing.list_reports, visibility, asked.wanted, asked.order, asked.span, asked.now)
+    page = await ctx.read(listing.list_reports, visibility, asked.wanted, asked.order, asked.span, asked.now, columns)
 
     async def count() -> int:
         counting_ = ctx.read(counting.count_reports, visibility, asked.wanted, asked.now, seconds)
@@ -77,33 +79,42 @@ async def reports_in_areas(
     given: ReportFilter | None = None,
     order: ReportOrder = ReportOrder.NEWEST,
     paging: Paging = FIRST_PAGE,
+    columns: Set[str] | None = None,
 ) -> list[ListResult[SeenReport]]:
     """The reports that match within each area."""
     asked = await _asked(ctx, await resolve_filter(ctx, given), order, paging)
     ids = [area.id for area in areas]
     if len(ids) == 1:  # an index finds the first rows of one area; those of many all have to be numbered
         below = await ctx.read(areas_within, ids)
-        return [await _listed(ctx, replace(asked, wanted=asked.wanted.in_areas(below)))]
+        return [await _listed(ctx, replace(asked, wanted=asked.wanted.in_areas(below)), columns)]
     visibility, seconds = await ctx.visibility(), ctx.parts.settings.count_timeout
-    pages = await ctx.read(listing.list_reports_of_areas, visibility, asked.wanted, order, asked.span, asked.now, ids)
+    of_areas = listing.list_reports_of_areas
+    pages = await ctx.read(of_areas, visibility, asked.wanted, order, asked.span, asked.now, ids, columns)
 
     async def count() -> Mapping[int, int]:
-        of_areas = counting.count_reports_of_areas
-        return await in_time(ctx, ctx.read(of_areas, visibility, asked.wanted, asked.now, seconds, ids))
+        counts = counting.count_reports_of_areas
+        return await in_time(ctx, ctx.read(counts, visibility, asked.wanted, asked.now, seconds, ids))
 
     return await _each(ctx, asked, pages, AskedOnce(count), ids)
 
 
 async def duplicates(
-    rows: Sequence[SeenReport], ctx: Context, *, paging: Paging = FIRST_PAGE
+    rows: Sequence[SeenReport], ctx: Context, *, paging: Paging = FIRST_PAGE, columns: Set[str] | None = None
 ) -> list[ListResult[SeenReport]]:
-    """The reports that were merged into each, the newest first."""
+    """The reports that were merged into each, the newest first. Of the rows it reads the id."""
     asked = await _asked(ctx, ResolvedFilter(), ReportOrder.NEWEST, paging)
-    return await _of_parents(ctx, asked, DUPLICATE_OF, [row.id for row in rows])
+    ids, visibility = [row.id for row in rows], await ctx.visibility()
+    pages = await ctx.read(listing.list_duplicates, visibility, asked.wanted, asked.span, asked.now, ids, columns)
+    return await _of_parents(ctx, asked, pages, DUPLICATE_OF, ids)
 
 
 async def reports_in_flood_areas(
-    areas: Sequence[FloodAreaRow], ctx: Context, *, since: datetime | None = None, paging: Paging = FIRST_PAGE
+    areas: Sequence[FloodAreaRow],
+    ctx: Context,
+    *,
+    since: datetime | None = None,
+    paging: Paging = FIRST_PAGE,
+    columns: Set[str] | None = None,
 ) -> list[ListResult[SeenReport]]:
     """The open flood reports within each flood area: those told in the last 24 hours, or since a moment."""
     flood = await ctx.read(rows_named, category_codes=[FLOOD_CATEGORY])
@@ -113,16 +124,20 @@ async def reports_in_flood_areas(
         reported_after=now_in_micros() - DAY if since is None else micros(since),
     )
     asked = await _asked(ctx, open_flood, ReportOrder.NEWEST, paging)
-    lies = place(await ctx.visibility())
-    return await _of_parents(ctx, asked, lies.flood_area_id, [area.id for area in areas])
+    ids, visibility = [area.id for area in areas], await ctx.visibility()
+    of_areas = listing.list_reports_of_flood_areas
+    pages = await ctx.read(of_areas, visibility, asked.wanted, asked.span, asked.now, ids, columns)
+    return await _of_parents(ctx, asked, pages, place(visibility).flood_area_id, ids)
 
 
 async def _of_parents(
-    ctx: Context, asked: _Asked, parent: ColumnElement[Any], ids: Sequence[int]
+    ctx: Context,
+    asked: _Asked,
+    pages: Mapping[int, Page[SeenReport]],
+    parent: ColumnElement[Any],
+    ids: Sequence[int],
 ) -> list[ListResult[SeenReport]]:
     visibility, seconds = await ctx.visibility(), ctx.parts.settings.count_timeout
-    of_parents = listing.list_reports_of_parents
-    pages = await ctx.read(of_parents, visibility, asked.wanted, asked.span, asked.now, parent, ids)
 
     async def count() -> Mapping[int, int]:
         counts = counting.count_reports_of_parents

@@ -3,7 +3,7 @@
 Who looks one report up sees its own hidden ones, with their true places; lists go by the viewer's class.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from domain.sealing import Kind
 from domain.vocabulary import ReportAction, Scope
@@ -36,14 +36,16 @@ __all__ = [
 ]
 
 
-async def report(ctx: Context, *, id: str | None = None, code: str | None = None) -> SeenReport | None:
+async def report(
+    ctx: Context, *, id: str | None = None, code: str | None = None, columns: Set[str] | None = None
+) -> SeenReport | None:
     """The report of an id or of a tracking code; None where there is none that this viewer may see."""
     if (id is None) == (code is None):
         raise BadUserInput("Give an id or a code: one of the two.")
     if id is not None:
-        return (await reports_of([ctx.row_of(Kind.REPORT, id)], ctx))[0]
+        return (await reports_of([ctx.row_of(Kind.REPORT, id)], ctx, columns=columns))[0]
     await pace_of(ctx).code_lookup(ctx.viewer)
-    return await ctx.read(listing.report_by_code, await ctx.visibility(), _written(code or ""))
+    return await ctx.read(listing.report_by_code, await ctx.visibility(), _written(code or ""), columns)
 
 
 def _written(code: str) -> str:
@@ -52,17 +54,23 @@ def _written(code: str) -> str:
     return f"{letters[:4]}-{letters[4:]}"
 
 
-async def report_by_source_ref(ctx: Context, source: str, source_ref: str) -> SeenReport | None:
+async def report_by_source_ref(
+    ctx: Context, source: str, source_ref: str, *, columns: Set[str] | None = None
+) -> SeenReport | None:
     """The report that a source gave this id; None where the viewer may see neither the report nor, fuzzed, its place."""
     if not (storable(source) and storable(source_ref)):
         return None
-    return await ctx.read(listing.report_by_source_ref, await ctx.visibility(), source, source_ref)
+    return await ctx.read(listing.report_by_source_ref, await ctx.visibility(), source, source_ref, columns)
 
 
-async def reports_of(ids: Sequence[int | None], ctx: Context) -> list[SeenReport | None]:
+async def reports_of(
+    ids: Sequence[int | None], ctx: Context, *, columns: Set[str] | None = None
+) -> list[SeenReport | None]:
     """The reports of these row ids, None for each that is none or hidden; one's own hidden ones are there."""
     wanted = {row for row in ids if row is not None}
-    found = await ctx.read(listing.reports_by_id, await ctx.visibility(), wanted)
+    if not wanted:
+        return [None] * len(ids)
+    found = await ctx.read(listing.reports_by_id, await ctx.visibility(), wanted, columns)
     return [None if row is None else found.get(row) for row in ids]
 
 
@@ -78,9 +86,11 @@ async def report_acted_on(outcomes: Sequence[Done], ctx: Context) -> list[SeenRe
     ]
 
 
-async def duplicate_of(rows: Sequence[SeenReport], ctx: Context) -> list[SeenReport | None]:
+async def duplicate_of(
+    rows: Sequence[SeenReport], ctx: Context, *, columns: Set[str] | None = None
+) -> list[SeenReport | None]:
     """The report that each was merged into, where the viewer may see it."""
-    return await reports_of([row.duplicate_of_id for row in rows], ctx)
+    return await reports_of([row.duplicate_of_id for row in rows], ctx, columns=columns)
 
 
 async def viewer_has_supported(rows: Sequence[SeenReport], ctx: Context) -> list[bool]:

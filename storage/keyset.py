@@ -2,15 +2,33 @@
 
 A list has an order: one key and, where that is not unique, a second one that is (the row id). Pages are read with one
 row more than asked for, to know whether there is more; what lies behind the cursor is looked for with one statement.
+
+Lists that are read often are kept: their statements are compiled once for each shape (storage/prepared.py).
 """
 
 import operator
-from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import Callable, Hashable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Generic, TypeAlias, TypeVar, overload
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, not_, or_, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    tuple_,
+)
 
+from storage.prepared import prepared
 from storage.rows import Page
 
 T = TypeVar("T")
@@ -26,6 +44,19 @@ class Span:
     after: Key | None = None
     before: Key | None = None
     backward: bool = False
+
+    @property
+    def shape(self) -> Hashable:
+        """What the text of its statement depends on: which ends it has, and whether their rows have a key."""
+        return self.backward, *(None if key is None else key[0] is None for key in (self.after, self.before))
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What its statement is given."""
+        found: dict[str, Any] = {"page_size": self.size + 1}
+        for name, key in (("after", self.after), ("before", self.before)):
+            found |= {f"{name}_{n}": part for n, part in enumerate(key or ())}
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +84,21 @@ class Order:
             ordered[0] = ordered[0].nulls_first() if backward else ordered[0].nulls_last()
         return ordered
 
-    def beyond(self, key: Key, *, backward: bool = False, inclusive: bool = False) -> ColumnElement[bool]:
-        """Rows that come after the key (backward: before it); `inclusive`: or stand at it.
+    def beyond(self, key: Key, name: str, *, backward: bool = False, inclusive: bool = False) -> ColumnElement[bool]:
+        """Rows that come after the key (backward: before it); `inclusive`: or stand at it. `name` is what its parts are
+        named by, with their numbers.
 
         SQL's comparison of rows knows no rows without a key: those are told apart, and need a `tie`.
         """
         compare = _COMPARISONS[self.descending != backward, inclusive]
+        parts = [bindparam(f"{name}_{n}", part, BigInteger()) for n, part in enumerate(key)]
         if key[0] is None and self.tie is not None:
-            told, among = self.key.is_not(None), compare(self.tie, key[1])
+            told, among = self.key.is_not(None), compare(self.tie, parts[1])
             return or_(told, among) if backward else and_(not_(told), among)
-        beyond: ColumnElement[bool] = compare(self._row, self._values(key))
+        beyond: ColumnElement[bool] = (
+            compare(self.key, parts[0]) if self.tie is None else compare(tuple_(self.key, self.tie), tuple_(*parts))
+        )
         return or_(beyond, self.key.is_(None)) if self.nullable and not backward else beyond
-
-    @property
-    def _row(self) -> ColumnElement[Any]:
-        return self.key if self.tie is None else tuple_(self.key, self.tie)
-
-    def _values(self, key: Key) -> Any:
-        if self.tie is None:
-            return key[0]
-        return tuple_(*key, types=[column.type for column in self.columns])
 
 
 _COMPARISONS: dict[tuple[bool, bool], Callable[[Any, Any], Any]] = {
@@ -84,17 +110,29 @@ _COMPARISONS: dict[tuple[bool, bool], Callable[[Any, Any], Any]] = {
 """How a row that comes later compares, by whether keys fall and whether the key itself counts."""
 
 
+Build: TypeAlias = Callable[[], tuple[Select[Any], Order]]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf(Generic[T]):
+    """A list that can be read in pages: `build` gives the statement of its rows, and their order.
+
+    `make` gets a row with its key behind its columns. With a `shape`, the key of what `build` makes, the list's
+    statements are kept, and given the `values`; without one they are built each time. `columns`: so many are the row's
+    own; `key_length`: so many parts has its key.
+    """
+
+    build: Build
+    make: MakeRow[T]
+    columns: int
+    shape: Hashable = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    key_length: int = 2
+
+
 def read_page(conn: Connection, rows: Select[Any], order: Order, span: Span, make: MakeRow[T]) -> Page[T]:
     """One page of the list that `rows` selects; `make` turns a row, without its key, into what the page holds."""
-    keys = [column.label(f"key_{n}") for n, column in enumerate(order.columns)]
-    asked = (
-        _within(rows.add_columns(*keys), order, span).order_by(*order.by(backward=span.backward)).limit(span.size + 1)
-    )
-    found = conn.execute(asked).all()
-    beside = {
-        side for side, edge in _edges(rows, order, span) if conn.execute(edge.with_only_columns(1).limit(1)).first()
-    }
-    return _page(found, len(keys), span, beside, make)
+    return page_of(conn, _built(rows, order, make), span)
 
 
 def read_pages(
@@ -107,54 +145,136 @@ def read_pages(
     parents: Sequence[int],
 ) -> dict[int, Page[T]]:
     """The same part of many lists at once, one for each parent; `parent` is the column that tells whose list a row is in."""
+    return pages_of(conn, _built(rows, order, make), span, lambda: parent, parents)
+
+
+def _built(rows: Select[Any], order: Order, make: MakeRow[T]) -> ListOf[T]:
+    columns = len(rows.selected_columns)
+    return ListOf(lambda: (rows, order), lambda row: make(row[:columns]), columns, key_length=len(order.columns))
+
+
+def page_of(conn: Connection, asked: ListOf[T], span: Span) -> Page[T]:
+    """One page of a list."""
+    found = _run(conn, asked, span, "page", lambda: _page_statement(*asked.build(), span))
+    beside = {side for side in _sides(span) if _run(conn, asked, span, side, partial(_beside, asked.build, span, side))}
+    return _page(found, span, beside, asked)
+
+
+def _page_statement(rows: Select[Any], order: Order, span: Span) -> Select[Any]:
+    keys = [column.label(f"key_{n}") for n, column in enumerate(order.columns)]
+    size = bindparam("page_size", span.size + 1, Integer())
+    return _within(rows.add_columns(*keys), order, span).order_by(*order.by(backward=span.backward)).limit(size)
+
+
+def _beside(build: Build, span: Span, side: str) -> Select[Any]:
+    return _edge(*build(), span, side).with_only_columns(literal_column("1")).limit(1)
+
+
+def pages_of(
+    conn: Connection,
+    asked: ListOf[T],
+    span: Span,
+    parent: Callable[[], ColumnElement[Any]],
+    parents: Sequence[int],
+) -> dict[int, Page[T]]:
+    """The same part of many lists at once, one for each parent; `parent` gives the column that tells whose list a row is
+    in, and is part of the list's shape."""
+    ids = sorted(set(parents))
+
+    def of_these() -> tuple[Select[Any], Order]:
+        rows, order = asked.build()
+        return rows.where(parent().in_(bindparam("parents", ids, BigInteger(), expanding=True))), order
+
+    lists: dict[int, list[Any]] = {each: [] for each in parents}
+    every = {"parents": ids}
+    for row in _run(conn, asked, span, "pages", lambda: _numbered(*of_these(), span, parent()), every):
+        lists[row[-2]].append(row)
+    beside: dict[int, set[str]] = {each: set() for each in parents}
+    for side in _sides(span):
+        for (each,) in _run(
+            conn, asked, span, f"{side} of each", partial(_of_each, of_these, parent, span, side), every
+        ):
+            beside[each].add(side)
+    return {each: _page(found, span, beside[each], asked) for each, found in lists.items()}
+
+
+def _numbered(rows: Select[Any], order: Order, span: Span, parent: ColumnElement[Any]) -> Select[Any]:
+    """The first rows of each list, with the list's parent and their place in it behind their key."""
     keys = [column.label(f"key_{n}") for n, column in enumerate(order.columns)]
     place = (
         func.row_number().over(partition_by=parent, order_by=order.by(backward=span.backward)).label("place_in_list")
     )
-    of_these = rows.where(parent.in_(set(parents)))
-    numbered = _within(of_these.add_columns(*keys, parent.label("parent_of_list"), place), order, span).subquery()
-    kept = select(numbered).where(numbered.c.place_in_list <= span.size + 1).order_by(numbered.c.place_in_list)
-    lists: dict[int, list[Row[Any]]] = {each: [] for each in parents}
-    for row in conn.execute(kept):
-        lists[row.parent_of_list].append(row)
-    beside: dict[int, set[str]] = {each: set() for each in parents}
-    for side, edge in _edges(of_these, order, span):
-        for each in conn.execute(edge.with_only_columns(parent).distinct()).scalars():
-            beside[each].add(side)
-    return {each: _page(found, len(keys), span, beside[each], make, 2) for each, found in lists.items()}
+    every = _within(rows.add_columns(*keys, parent.label("parent_of_list"), place), order, span).subquery()
+    size = bindparam("page_size", span.size + 1, Integer())
+    return select(every).where(every.c.place_in_list <= size).order_by(every.c.place_in_list)
+
+
+def _of_each(build: Build, parent: Callable[[], ColumnElement[Any]], span: Span, side: str) -> Select[Any]:
+    return _edge(*build(), span, side).with_only_columns(parent()).distinct()
+
+
+def _run(
+    conn: Connection,
+    asked: ListOf[Any],
+    span: Span,
+    part: str,
+    build: Callable[[], Select[Any]],
+    values: Mapping[str, Any] | None = None,
+) -> Sequence[Any]:
+    if asked.shape is None:
+        return conn.execute(build()).all()
+    statement = prepared(conn, ("list", part, span.shape, asked.shape), build)
+    return statement.rows(conn, {**asked.values, **span.values, **(values or {})})
 
 
 def _within(rows: Select[Any], order: Order, span: Span) -> Select[Any]:
     if span.after is not None:
-        rows = rows.where(order.beyond(span.after))
+        rows = rows.where(order.beyond(span.after, "after"))
     if span.before is not None:
-        rows = rows.where(order.beyond(span.before, backward=True))
+        rows = rows.where(order.beyond(span.before, "before", backward=True))
     return rows
 
 
-def _edges(rows: Select[Any], order: Order, span: Span) -> list[tuple[str, Select[Any]]]:
-    """What lies on the far side of each cursor, the cursor's own row included."""
-    edges = []
-    if span.after is not None:
-        edges.append(("previous", rows.where(order.beyond(span.after, backward=True, inclusive=True))))
-    if span.before is not None:
-        edges.append(("next", rows.where(order.beyond(span.before, inclusive=True))))
-    return edges
+def _sides(span: Span) -> list[str]:
+    """On which sides there may be rows that no page of this span shows."""
+    return [side for side, key in (("previous", span.after), ("next", span.before)) if key is not None]
 
 
-def _page(
-    found: Sequence[Row[Any]], key_length: int, span: Span, beside: Set[str], make: MakeRow[T], extra: int = 0
-) -> Page[T]:
-    """`extra`: how many columns follow the key."""
+def _edge(rows: Select[Any], order: Order, span: Span, side: str) -> Select[Any]:
+    """What lies on the far side of a cursor, the cursor's own row included."""
+    if side == "previous":
+        return rows.where(order.beyond(span.after or (), "after", backward=True, inclusive=True))
+    return rows.where(order.beyond(span.before or (), "before", inclusive=True))
+
+
+def _page(found: Sequence[Any], span: Span, beside: Set[str], asked: ListOf[T]) -> Page[T]:
     more = len(found) > span.size
     kept = list(found[: span.size])
     if span.backward:
         kept.reverse()
-    end = len(kept[0]) - extra if kept else 0
-    start = end - key_length
     return Page(
-        rows=[make(row[:start]) for row in kept],
-        keys=[tuple(row[start:end]) for row in kept],
+        rows=list(map(asked.make, kept)),
+        keys=_Keys(kept, asked),
         has_next="next" in beside or (more and not span.backward),
         has_previous="previous" in beside or (more and span.backward),
     )
+
+
+class _Keys(Sequence[Key]):
+    """The keys of rows as they were read; hardly anybody asks for more than the first and the last."""
+
+    def __init__(self, rows: Sequence[Any], asked: ListOf[Any]) -> None:
+        self._rows = rows
+        self._part = slice(asked.columns, asked.columns + asked.key_length)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> Key: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Key]: ...
+    def __getitem__(self, place: int | slice) -> Key | Sequence[Key]:
+        if isinstance(place, slice):
+            return [tuple(row[self._part]) for row in self._rows[place]]
+        return tuple(self._rows[place][self._part])

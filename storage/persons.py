@@ -1,9 +1,11 @@
 """People with an account, by who vouches for them (issuer) and what he calls them (subject)."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
+from storage.prepared import many, prepared
 from storage.rows import PersonRow
 from storage.tables import agencies, persons
 from storage.transaction import Tx
@@ -31,8 +33,12 @@ def meet_person(tx: Tx, issuer: str, subject: str, display_name: str | None) -> 
 
 def persons_by_id(conn: Connection, ids: Sequence[int]) -> dict[int, PersonRow]:
     """People by row id."""
-    rows = conn.execute(select(persons.c.id, persons.c.display_name).where(persons.c.id.in_(set(ids))))
-    return {row.id: PersonRow(row.id, row.display_name) for row in rows}
+    rows = prepared(conn, "persons by id", _by_id).rows(conn, {"ids": set(ids)})
+    return {row[0]: PersonRow._make(row) for row in rows}
+
+
+def _by_id() -> Select[Any]:
+    return select(persons.c.id, persons.c.display_name).where(persons.c.id.in_(many("ids")))
 
 
 def agency_id_of(conn: Connection, code: str) -> int | None:

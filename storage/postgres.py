@@ -1,22 +1,21 @@
-"""The store on PostgreSQL, through asyncpg. Each process groups its own commits, READ COMMITTED; snapshots are REPEATABLE READ."""
+"""The store on PostgreSQL, through asyncpg. Each process groups its own commits, READ COMMITTED; it is
+read in snapshots, REPEATABLE READ (storage/postgres_reader.py)."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage.errors import OutcomeUnknown, Overloaded, StoreUnavailable
 from storage.facts_kept import FactsKept
 from storage.group import MAX_GROUP, Done, is_deadlock, run_group
 from storage.migrating import upgrade
-from storage.store import Snapshot, Store
+from storage.postgres_reader import Lent, Readers
+from storage.store import Store
 from storage.transaction import GroupBroken, Operation
 from storage.waiting import MAX_WAITING, Job, settle
 
@@ -26,17 +25,6 @@ log = logging.getLogger("simpul.store")
 _TRIES = 5
 
 
-class PostgresSnapshot(Snapshot):
-    """A read-only transaction of PostgreSQL."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        super().__init__()
-        self._connection = connection
-
-    async def _run(self, function: Callable[[Connection], T]) -> T:
-        return await self._connection.run_sync(function)
-
-
 class PostgresStore(Store):
     """PostgreSQL at an address."""
 
@@ -44,6 +32,7 @@ class PostgresStore(Store):
         super().__init__()
         self._url = make_url(url).set(drivername="postgresql+asyncpg")
         self._engine = create_async_engine(self._url, pool_size=pool_size, max_overflow=4, pool_pre_ping=True)
+        self.readers = Readers(self._url, pool_size)
         self._jobs: asyncio.Queue[Job] = asyncio.Queue(MAX_WAITING)
         self._facts = FactsKept()
         self._writer: asyncio.Task[None] | None = None
@@ -68,19 +57,12 @@ class PostgresStore(Store):
             await self._jobs.join()
             self._writer.cancel()
             await asyncio.gather(self._writer, return_exceptions=True)
+        await self.readers.close()
         await self._engine.dispose()
 
-    @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Snapshot]:
-        """See Store. It ends by being rolled back: where a statement was broken off, a commit would fail."""
-        async with self._engine.connect() as connection:
-            await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            await connection.begin()
-            snapshot = PostgresSnapshot(connection)
-            try:
-                yield snapshot
-            finally:
-                await snapshot.end()
+    def snapshot(self) -> Lent:
+        """See Store."""
+        return Lent(self.readers)
 
     async def write(self, operation: Operation[T]) -> T:
         """See Store."""

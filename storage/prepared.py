@@ -37,6 +37,8 @@ _putting = threading.Lock()
 
 _NOTHING: Mapping[str, Any] = {}
 _MARK = "\x00"
+_FLOAT8 = 701
+"""PostgreSQL's number of the type that all our floats have: asyncpg gives them as Python's."""
 
 
 def one(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]] | None = None) -> BindParameter[Any]:
@@ -82,22 +84,26 @@ class Prepared:
     def rows(self, conn: Connection, values: Mapping[str, Any] = _NOTHING) -> Sequence[Any]:
         """The rows that it gives, as tuples. On PostgreSQL they are asyncpg's records, which are read like tuples."""
         text = self._text(values)
+        filled = text.filled(values)
+        _tell(conn, text.sql, filled)
         driver: Any = conn.connection.driver_connection
         if self._numbered:
             begin_on_driver(conn, driver)
-            found = await_only(driver.fetch(text.sql, *text.filled(values)))
+            found = await_only(driver.fetch(text.sql, *filled))
         else:
-            found = driver.execute(text.sql, text.filled(values)).fetchall()
+            found = driver.execute(text.sql, filled).fetchall()
         return found if self._convert is None else [self._convert(row) for row in found]
 
     def run(self, conn: Connection, values: Mapping[str, Any] = _NOTHING) -> int:
         """Runs a statement that gives no rows; returns how many rows it changed."""
         text = self._text(values)
+        filled = text.filled(values)
+        _tell(conn, text.sql, filled)
         driver: Any = conn.connection.driver_connection
         if not self._numbered:
-            return cast(int, driver.execute(text.sql, text.filled(values)).rowcount)
+            return cast(int, driver.execute(text.sql, filled).rowcount)
         begin_on_driver(conn, driver)
-        said = await_only(driver.execute(text.sql, *text.filled(values)))
+        said = await_only(driver.execute(text.sql, *filled))
         return int(said.rpartition(" ")[2]) if said[-1:].isdigit() else 0
 
     def run_all(self, conn: Connection, values: Sequence[Mapping[str, Any]]) -> None:
@@ -107,6 +113,7 @@ class Prepared:
         text = self._text(values[0])
         driver: Any = conn.connection.driver_connection
         filled = [text.filled(each) for each in values]
+        _tell(conn, text.sql, filled)
         if self._numbered:
             begin_on_driver(conn, driver)
             await_only(driver.executemany(text.sql, filled))
@@ -124,6 +131,12 @@ class Prepared:
 
 def _rounded(count: int) -> int:
     return 1 << (count - 1).bit_length() if count > 1 else 1
+
+
+def _tell(conn: Connection, sql: str, given: Sequence[Any]) -> None:
+    """Whoever listens for statements hears of these as well, but gets no cursor."""
+    for listener in conn.dispatch.before_cursor_execute:
+        listener(conn, None, sql, given, None, False)
 
 
 def begin_on_driver(conn: Connection, driver: Any) -> None:
@@ -226,7 +239,7 @@ def _converter(statement: ClauseElement, dialect: Dialect) -> Callable[[Any], tu
         kinds = [column.type for column in getattr(statement, "_returning", ())]
     else:
         return None
-    converts = [kind.dialect_impl(dialect).result_processor(dialect, None) for kind in kinds]
+    converts = [kind.dialect_impl(dialect).result_processor(dialect, _FLOAT8) for kind in kinds]
     if not any(converts):
         return None
     places = ", ".join(f"r[{n}]" if each is None else f"c[{n}](r[{n}])" for n, each in enumerate(converts))

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, select
 
 from storage.rows import AgencyRow, AreaRow, CategoryRow
 from storage.storable import storable
@@ -14,7 +14,7 @@ R = TypeVar("R", AgencyRow, AreaRow, CategoryRow)
 
 def _read(conn: Connection, table: Table, kind: type[R], *conditions: ColumnElement[bool]) -> list[R]:
     """Rows of a kind in the table's own order."""
-    columns = [table.c[name] for name in kind.__dataclass_fields__]
+    columns = [table.c[name] for name in kind._fields]
     order = table.c.position if "position" in table.c else table.c.code
     return [kind(*row) for row in conn.execute(select(*columns).where(*conditions).order_by(order, table.c.id))]
 
@@ -96,7 +96,7 @@ def area_tree(roots: Sequence[int]) -> Any:
     """Each of these areas (`root_id`) with every area within it, itself included (`area_id`)."""
     tree = (
         select(areas.c.id.label("root_id"), areas.c.id.label("area_id"))
-        .where(areas.c.id.in_(sorted(set(roots))))
+        .where(areas.c.id.in_(bindparam("roots", sorted(set(roots)), expanding=True)))
         .cte("area_tree", recursive=True)
     )
     below = select(tree.c.root_id, areas.c.id).join(tree, areas.c.parent_id == tree.c.area_id)

@@ -34,7 +34,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def area_rows(ctx: Context, *codes: str) -> list[AreaRow]:
     def read(conn: Any) -> dict[str, AreaRow]:
-        columns = [areas.c[name] for name in AreaRow.__dataclass_fields__]
+        columns = [areas.c[name] for name in AreaRow._fields]
         return {row.code: AreaRow(*row) for row in conn.execute(select(*columns).where(areas.c.code.in_(codes)))}
 
     found = await ctx.read(read)

@@ -180,7 +180,7 @@ class TestFuzzedPlaces:
             assert await listed(ctx, near=near_true, mine=True) == {fuzzy}
             assert await listed(ctx, near=near_public, mine=True) == set()
             nearest = await reports(ctx, ReportFilter(near=near_true, mine=True), ReportOrder.NEAREST)
-            assert nearest.keys == [(0, fuzzy)]
+            assert list(nearest.keys) == [(0, fuzzy)]
         async with city.asking(Role.DISPATCHER) as ctx:
             assert await listed(ctx, near=near_true) == {fuzzy}
             assert await listed(ctx, near=near_public) == set()

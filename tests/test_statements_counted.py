@@ -16,6 +16,7 @@ from execution import Engine as Executor
 from resolvers.context import HubParts, context_for
 from resolvers.viewer import ANONYMOUS
 from schema.root import graphql_schema
+from storage.postgres import PostgresStore
 from storage.reports.creating import NewPhoto, NewReport, create_report
 from storage.reports.placing import Place
 from storage.store import Store
@@ -83,7 +84,7 @@ def fill(tx: Tx, area_map: AreaMap, count: int) -> None:
 @contextmanager
 def statements_of(store: Store) -> Iterator[dict[int, list[str]]]:
     """Every statement that is sent while the block lasts, by connection: the store's own polling has one of its own."""
-    engine: Any = store._engine  # type: ignore[attr-defined]
+    engine: Any = store.readers.engine if isinstance(store, PostgresStore) else store._engine  # type: ignore[attr-defined]
     sync: Engine = getattr(engine, "sync_engine", engine)
     sent: dict[int, list[str]] = defaultdict(list)
 

@@ -1,25 +1,44 @@
-"""Lists of reports, and looking one up: what a viewer may see of them."""
+"""Lists of reports, and looking one up: what a viewer may see of them.
 
-from collections.abc import Collection, Sequence
+`columns` are those of a SeenReport that are asked for (None: all); the rows then have these and the id, and no others.
+"""
+
+from collections.abc import Callable, Collection, Sequence, Set
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, not_, select, union_all
 
 from domain.visibility import Visibility
-from storage.keyset import Span, read_page, read_pages
+from storage.keyset import ListOf, Order, Span, page_of, pages_of
+from storage.lean import columns_of, maker_of
+from storage.prepared import many, one, prepared
 from storage.reference import area_tree
 from storage.reports.filtering import ResolvedFilter
 from storage.reports.ordering import ReportOrder, order_of
-from storage.reports.seen import blurred, place, seen_columns, seen_report, visible_reports
+from storage.reports.seen import (
+    DUPLICATE_OF,
+    blurred,
+    place,
+    seen_columns,
+    viewer_shape,
+    viewer_values,
+    visible_reports,
+)
 from storage.rows import Page, SeenReport
 from storage.tables import report_links, reports, sources
 
 
 def list_reports(
-    conn: Connection, visibility: Visibility, wanted: ResolvedFilter, by: ReportOrder, span: Span, now: int
+    conn: Connection,
+    visibility: Visibility,
+    wanted: ResolvedFilter,
+    by: ReportOrder,
+    span: Span,
+    now: int,
+    columns: Set[str] | None = None,
 ) -> Page[SeenReport]:
     """One page of the reports that match."""
-    return read_page(conn, _matching(conn, visibility, wanted, now), _order(visibility, wanted, by), span, seen_report)
+    return page_of(conn, _matching(conn, visibility, wanted, by, now, columns), span)
 
 
 def list_reports_of_areas(
@@ -30,71 +49,136 @@ def list_reports_of_areas(
     span: Span,
     now: int,
     area_ids: Sequence[int],
+    columns: Set[str] | None = None,
 ) -> dict[int, Page[SeenReport]]:
     """The same page of the reports within each of these areas."""
     tree = area_tree(area_ids)
-    within = _matching(conn, visibility, wanted, now).join(
-        tree, tree.c.area_id == place(visibility, mine=wanted.own).area_id
-    )
-    return read_pages(conn, within, _order(visibility, wanted, by), span, seen_report, tree.c.root_id, area_ids)
+    lies = place(visibility, mine=wanted.own).area_id
+    asked = _matching(conn, visibility, wanted, by, now, columns)
+
+    def within() -> tuple[Select[Any], Order]:
+        rows, order = asked.build()
+        return rows.join(tree, tree.c.area_id == lies), order
+
+    return pages_of(conn, ListOf(within, asked.make, asked.columns), span, lambda: tree.c.root_id, area_ids)
 
 
-def list_reports_of_parents(
+def list_duplicates(
     conn: Connection,
     visibility: Visibility,
     wanted: ResolvedFilter,
     span: Span,
     now: int,
-    parent: ColumnElement[Any],
-    parents: Sequence[int],
+    report_ids: Sequence[int],
+    columns: Set[str] | None = None,
 ) -> dict[int, Page[SeenReport]]:
-    """The same page, the newest first, of the reports that name each of these rows in the column `parent`."""
-    matching = _matching(conn, visibility, wanted, now)
-    return read_pages(
-        conn, matching, _order(visibility, wanted, ReportOrder.NEWEST), span, seen_report, parent, parents
+    """The same page, the newest first, of the reports that were merged into each of these."""
+    asked = _matching(conn, visibility, wanted, ReportOrder.NEWEST, now, columns, "duplicates")
+    return pages_of(conn, asked, span, lambda: DUPLICATE_OF, report_ids)
+
+
+def list_reports_of_flood_areas(
+    conn: Connection,
+    visibility: Visibility,
+    wanted: ResolvedFilter,
+    span: Span,
+    now: int,
+    area_ids: Sequence[int],
+    columns: Set[str] | None = None,
+) -> dict[int, Page[SeenReport]]:
+    """The same page, the newest first, of the reports that lie in each of these flood areas."""
+    asked = _matching(conn, visibility, wanted, ReportOrder.NEWEST, now, columns, "in flood areas")
+    return pages_of(conn, asked, span, lambda: place(visibility).flood_area_id, area_ids)
+
+
+def _matching(
+    conn: Connection,
+    visibility: Visibility,
+    wanted: ResolvedFilter,
+    by: ReportOrder,
+    now: int,
+    asked: Set[str] | None,
+    what: str = "reports",
+) -> ListOf[SeenReport]:
+    dialect = conn.dialect.name
+    columns = columns_of(SeenReport, asked, "id")
+
+    def build() -> tuple[Select[Any], Order]:
+        shown = seen_columns(visibility, own=wanted.own, columns=columns)
+        rows = select(*shown).select_from(reports).where(wanted.where(visibility, dialect, now))
+        return rows, order_of(by, visibility, mine=wanted.own, origin=wanted.near.point if wanted.near else None)
+
+    return ListOf(
+        build,
+        _maker(columns),
+        len(columns),
+        shape=(what, viewer_shape(visibility), wanted.shape(), by, columns),
+        values={**viewer_values(visibility), **wanted.values(dialect, now)},
     )
 
 
-def _matching(conn: Connection, visibility: Visibility, wanted: ResolvedFilter, now: int) -> Select[Any]:
-    condition = wanted.where(visibility, conn.dialect.name, now)
-    return select(*seen_columns(visibility, own=wanted.own)).select_from(reports).where(condition)
+def _maker(columns: tuple[str, ...]) -> Callable[[Any], SeenReport]:
+    """Lean rows keep their key behind their columns; whole ones are what they are wherever they were read."""
+    if columns == SeenReport._fields:
+        whole = len(columns)
+        return lambda row: SeenReport._make(row[:whole])
+    return maker_of(SeenReport, columns)
 
 
-def _order(visibility: Visibility, wanted: ResolvedFilter, by: ReportOrder) -> Any:
-    return order_of(by, visibility, mine=wanted.own, origin=wanted.near.point if wanted.near else None)
-
-
-def reports_by_id(conn: Connection, visibility: Visibility, ids: Collection[int]) -> dict[int, SeenReport]:
+def reports_by_id(
+    conn: Connection, visibility: Visibility, ids: Collection[int], columns: Set[str] | None = None
+) -> dict[int, SeenReport]:
     """Reports by row id, a person's own hidden ones included; what the viewer may not see is not there."""
-    return {row.id: row for row in _look_up(conn, visibility, reports.c.id.in_(sorted(set(ids))))}
+    if len(ids) == 1:
+        found = _look_up(conn, visibility, "id", lambda: reports.c.id == one("id"), {"id": next(iter(ids))}, columns)
+    else:
+        found = _look_up(conn, visibility, "ids", lambda: reports.c.id.in_(many("ids")), {"ids": sorted(ids)}, columns)
+    return {row.id: row for row in found}
 
 
-def report_by_code(conn: Connection, visibility: Visibility, code: str) -> SeenReport | None:
+def report_by_code(
+    conn: Connection, visibility: Visibility, code: str, columns: Set[str] | None = None
+) -> SeenReport | None:
     """The report with this tracking code."""
-    return next(iter(_look_up(conn, visibility, reports.c.code == code)), None)
+    found = _look_up(conn, visibility, "code", lambda: reports.c.code == one("code"), {"code": code}, columns)
+    return next(iter(found), None)
 
 
-def report_by_source_ref(conn: Connection, visibility: Visibility, source: str, ref: str) -> SeenReport | None:
+def report_by_source_ref(
+    conn: Connection, visibility: Visibility, source: str, ref: str, columns: Set[str] | None = None
+) -> SeenReport | None:
     """The report that a source gave this id, itself or as another name of one that came from elsewhere.
 
     Where the viewer sees a fuzzed place there is none: that it has this id would tell where it lies.
     """
-    of_source = select(sources.c.id).where(sources.c.code == source)
+    asked = {"source": source, "ref": ref}
+    return next(iter(_look_up(conn, visibility, "source ref", lambda: _named(visibility), asked, columns)), None)
+
+
+def _named(visibility: Visibility) -> ColumnElement[bool]:
+    of_source = select(sources.c.id).where(sources.c.code == one("source"))
     named = union_all(
-        select(reports.c.id).where(reports.c.source_id.in_(of_source), reports.c.source_ref == ref),
+        select(reports.c.id).where(reports.c.source_id.in_(of_source), reports.c.source_ref == one("ref")),
         select(report_links.c.report_id).where(
-            report_links.c.source_id.in_(of_source), report_links.c.source_ref == ref
+            report_links.c.source_id.in_(of_source), report_links.c.source_ref == one("ref")
         ),
     )
-    shown = and_(reports.c.id.in_(named), not_(blurred(visibility, own=True)))
-    return next(iter(_look_up(conn, visibility, shown)), None)
+    return and_(reports.c.id.in_(named), not_(blurred(visibility, own=True)))
 
 
-def _look_up(conn: Connection, visibility: Visibility, condition: ColumnElement[bool]) -> list[SeenReport]:
-    statement = (
-        select(*seen_columns(visibility, own=True))
-        .select_from(reports)
-        .where(visible_reports(visibility, own=True), condition)
-        .order_by(reports.c.id)
-    )
-    return [seen_report(row) for row in conn.execute(statement)]
+def _look_up(
+    conn: Connection,
+    visibility: Visibility,
+    by: str,
+    condition: Callable[[], ColumnElement[bool]],
+    values: dict[str, Any],
+    asked: Set[str] | None,
+) -> list[SeenReport]:
+    columns = columns_of(SeenReport, asked, "id")
+
+    def build() -> Select[Any]:
+        shown = select(*seen_columns(visibility, own=True, columns=columns)).select_from(reports)
+        return shown.where(visible_reports(visibility, own=True), condition()).order_by(reports.c.id)
+
+    statement = prepared(conn, ("report by", by, viewer_shape(visibility), columns), build)
+    return list(map(maker_of(SeenReport, columns), statement.rows(conn, {**viewer_values(visibility), **values})))

@@ -4,10 +4,11 @@ In lists, counts and streams a class of viewers sees the same, by role and never
 another matter: `own` adds them, with their true places, where one report is looked up and in `mine`.
 """
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, false, null, or_
+from sqlalchemy import BigInteger, ColumnElement, Row, and_, bindparam, case, false, null, or_
 
 from domain.visibility import Visibility
 from domain.vocabulary import LocationPrecision, ReportVisibility
@@ -44,13 +45,30 @@ def place(visibility: Visibility, *, mine: bool = False) -> Place:
     return TRUE_PLACE if uses_true_places(visibility, mine=mine) else PUBLIC_PLACE
 
 
+def viewer_shape(visibility: Visibility) -> Hashable:
+    """What the fragments of this file look like for a viewer: all that statements for it differ in but its own ids."""
+    own = (visibility.person_id is not None, bool(visibility.followed))
+    return visibility.true_places, visibility.all_confidential, visibility.confidential_of is not None, own
+
+
+def viewer_values(visibility: Visibility) -> dict[str, Any]:
+    """The viewer's own ids, under the names that the fragments give them (storage/prepared.py)."""
+    return {
+        "viewer_agency": visibility.confidential_of,
+        "viewer_person": visibility.person_id,
+        "viewer_followed": visibility.followed,
+    }
+
+
 def owned(visibility: Visibility) -> ColumnElement[bool]:
     """Reports that this person told: by account or by a follow token. Never null, so that it may be negated."""
     ways: list[ColumnElement[bool]] = []
     if visibility.person_id is not None:
-        ways.append(and_(reports.c.reporter_id.is_not(None), reports.c.reporter_id == visibility.person_id))
+        person = bindparam("viewer_person", visibility.person_id, BigInteger)
+        ways.append(and_(reports.c.reporter_id.is_not(None), reports.c.reporter_id == person))
     if visibility.followed:
-        ways.append(reports.c.id.in_(sorted(visibility.followed)))
+        followed = bindparam("viewer_followed", sorted(visibility.followed), BigInteger, expanding=True)
+        ways.append(reports.c.id.in_(followed))
     return or_(*ways) if ways else false()
 
 
@@ -63,7 +81,8 @@ def seen_by_class(
         return or_(public, confidential)
     if visibility.confidential_of is None:
         return public
-    return or_(public, and_(confidential, agency_id == visibility.confidential_of))
+    agency = bindparam("viewer_agency", visibility.confidential_of, BigInteger)
+    return or_(public, and_(confidential, agency_id == agency))
 
 
 def visible_reports(visibility: Visibility, *, own: bool = False) -> ColumnElement[bool]:
@@ -88,13 +107,14 @@ _HIDDEN_WHERE_BLURRED = frozenset(
 )
 
 
-def seen_columns(visibility: Visibility, *, own: bool = False) -> list[ColumnElement[Any]]:
-    """What to select of `reports` for `seen_report`, in its order."""
+def seen_columns(
+    visibility: Visibility, *, own: bool = False, columns: Sequence[str] = SeenReport._fields
+) -> list[ColumnElement[Any]]:
+    """What to select of `reports` for a SeenReport, or for those of its columns, in their order."""
     hidden = blurred(visibility, own=own)
     computed: dict[str, ColumnElement[Any]] = {"fuzzed": hidden, "mine": owned(visibility)}
     return [
-        (computed[name] if name in computed else _seen(name, visibility, own, hidden)).label(name)
-        for name in SeenReport.__dataclass_fields__
+        (computed[name] if name in computed else _seen(name, visibility, own, hidden)).label(name) for name in columns
     ]
 
 
