@@ -16,11 +16,19 @@ from storage.store import Store, open_store, opened
 from storage.transaction import Operation
 from tests import postgres
 from tests.buckets import Gateway, running_gateway
+from tests.crossing_writes import all_writes_cross
 from tests.running import RunningHub
 
 ENGINES = ("sqlite", "postgresql")
 MEMORY = Path("/dev/shm")
 TEMPORARY_BYTES = 6_000_000_000  # more than all tests' files at once, were none removed
+
+
+@pytest.fixture(scope="session", autouse=True)
+def writes_cross() -> Iterator[None]:
+    """Whatever the product writes in a test could be written by another process."""
+    with all_writes_cross():
+        yield
 
 
 @pytest.fixture(scope="session")

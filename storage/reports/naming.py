@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
@@ -22,6 +23,9 @@ class UnknownCode(LookupError):
         super().__init__(f"{what}: {code}")
         self.what = what
         self.code = code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return UnknownCode, (self.what, self.code)
 
 
 @dataclass(frozen=True, slots=True)
