@@ -5,8 +5,8 @@ import logging
 from typing import Any, cast
 
 from transport.connections import Connections
-from transport.lingering import LingeringHttp
 from transport.settings import DoorSettings
+from transport.whole_http import WholeHttp
 
 log = logging.getLogger("simpul.transport")
 
@@ -16,7 +16,7 @@ REFUSED_SECONDS = 2.0
 """How long a connection whose head was refused stays, so that its client can read why."""
 
 
-class BoundedHttp(LingeringHttp):
+class BoundedHttp(WholeHttp):
     """A connection whose requests' heads are bounded in bytes and time, and whose reader may lag so long and no longer."""
 
     def __init__(self, *arguments: Any, settings: DoorSettings, connections: Connections, **more: Any) -> None:
@@ -24,8 +24,8 @@ class BoundedHttp(LingeringHttp):
         self._settings, self._connections = settings, connections
         self._in_head = True
         self._began = False  # a head, within the piece that is being read
-        self._told = 0  # bytes of the present head that the parser has handed on
-        self._came = 0  # bytes that came for it since the piece that it began in
+        self._piece = 0  # bytes of the piece that is being read
+        self._came = 0  # bytes that came for the present head since the piece that it began in
         self._too_large = False
         self._refused = False
         self._ends_after_answers = False
@@ -34,7 +34,7 @@ class BoundedHttp(LingeringHttp):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, and wait for the first head, unless this connection is one too many."""
-        super().connection_made(cast(asyncio.Transport, transport))
+        super().connection_made(transport)
         self.transport.set_write_buffer_limits(high=self._settings.lag_bytes)
         if self._connections.enter(self.transport, self.client[0] if self.client else None):
             self._wait_for_head()
@@ -61,12 +61,20 @@ class BoundedHttp(LingeringHttp):
         if self._refused:
             return
         self._began = False
+        self._piece = len(data)
         super().data_received(data)
-        if self._in_head and not self._began and not self._refused and not self.transport.is_closing():
-            self._came += len(data)
-            if self._came > self._settings.head_bytes:
-                self._too_large = True
-                self.send_400_response("")
+        if self._in_head and not self._refused and not self.transport.is_closing():
+            self._bound_head()
+
+    def _bound_head(self) -> None:
+        """A head is not all there: it may take so long from now on, and have so many bytes."""
+        if not self._began:
+            self._came += self._piece
+        elif self._head_timer is None:
+            self._wait_for_head()
+        if self._came > self._settings.head_bytes or self._is_too_large():
+            self._too_large = True
+            self.send_400_response("")
 
     def on_message_begin(self) -> None:
         """Begin a head, unless too many requests wait already."""
@@ -74,30 +82,28 @@ class BoundedHttp(LingeringHttp):
             self._ends_after_answers = True
             raise ValueError("too many requests wait")  # the parser stops, and uvicorn refuses the request
         super().on_message_begin()
-        self._in_head, self._began, self._told, self._came = True, True, 0, 0
-        self._wait_for_head()
-
-    def on_url(self, url: bytes) -> None:
-        """Take a piece of the address."""
-        super().on_url(url)
-        self._count(len(url))
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
-        super().on_header(name, value)
-        self._count(len(name) + len(value))
-
-    def _count(self, size: int) -> None:
-        self._told += size
-        if self._told > self._settings.head_bytes:
-            self._too_large = True
-            raise ValueError("head too large")  # the parser stops, and uvicorn refuses the request
+        self._stop_waiting_for_head()
+        self._in_head, self._began, self._came = True, True, 0
 
     def on_headers_complete(self) -> None:
         """The head is there."""
         self._in_head = False
         self._stop_waiting_for_head()
+        if self._is_too_large():
+            self._too_large = True
+            raise ValueError("head too large")  # the parser stops, and uvicorn refuses the request
         super().on_headers_complete()
+
+    def _is_too_large(self) -> bool:
+        """Whether what the parser has handed on of a head is too much, which it can be only where so much has come."""
+        most = self._settings.head_bytes
+        return self._came + self._piece > most and self._told() > most
+
+    def _told(self) -> int:
+        """How many bytes the parser has handed on of the present head."""
+        if cast(list[tuple[bytes, bytes]] | None, self.headers) is None:
+            return 0
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no request, or one whose head is too large, in words.
@@ -142,7 +148,7 @@ class BoundedHttp(LingeringHttp):
         self._head_timer = None
         if self.transport.is_closing():
             return
-        if self._told:
+        if self._told():
             seconds = self._settings.head_seconds
             self._refuse(b"408 Request Timeout", f"The head of a request is waited for {seconds:g} seconds.")
         else:

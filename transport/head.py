@@ -31,4 +31,7 @@ class Head:
 
     def preferences(self, name: str) -> str:
         """Return the list that all headers of that name make (RFC 9110, 5.3), as much of it as is looked at."""
-        return ", ".join(self.every(name))[:MOST_CHARACTERS]
+        if len(self._first) != len(self._raw):
+            return ", ".join(self.every(name))[:MOST_CHARACTERS]
+        value = self._first.get(name.encode())
+        return "" if value is None else value[:MOST_CHARACTERS].decode("latin-1")

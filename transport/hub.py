@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 from contextlib import AbstractAsyncContextManager
+from functools import lru_cache
 from dataclasses import replace
 from typing import cast
 
@@ -19,6 +20,8 @@ _OURS = {"id": Locale.ID, "in": Locale.ID, "en": Locale.EN}
 
 HARMLESS = frozenset({"submitReport", "supportReport", "unsupportReport", "syncSource", "revokeAccess"})
 """Mutations that hide nothing from anybody, whatever comes of them."""
+
+_NOBODYS = Account()
 
 
 class SimpulHub:
@@ -45,7 +48,7 @@ class SimpulHub:
         """Whose allowance this viewer's operations are drawn from."""
         known = cast(Viewer, viewer)
         if known.anonymous:
-            return Account()
+            return _NOBODYS
         return Account(known.scope, trusted=known.role is not Role.CITIZEN)
 
     def anybody_like(self, viewer: AnyViewer) -> Viewer:
@@ -71,6 +74,7 @@ class SimpulHub:
         )
 
 
+@lru_cache(1_000)
 def locale_of(accept_language: str | None) -> Locale:
     """The language asked for (RFC 9110, 12.5.4); Indonesian where neither of ours is."""
     best: tuple[float, Locale] = (0.0, Locale.ID)

@@ -24,11 +24,16 @@ class LingeringHttp(HttpToolsProtocol):
     _waiting: asyncio.TimerHandle | None = None
     _closing = False
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        super().connection_made(cast(asyncio.Transport, transport))
+        self._closed_later = cast(asyncio.Transport, _ClosedLater(self))
+
     def on_headers_complete(self) -> None:
         """The head is there: answer the request, on a connection that is not closed before its body is read."""
         super().on_headers_complete()
         if self._has_cycle():
-            self.cycle.transport = cast(asyncio.Transport, _ClosedLater(self))
+            self.cycle.transport = self._closed_later
 
     def close_when_read(self) -> None:
         """Say that nothing more will be written, and close once the request is in."""
@@ -82,7 +87,7 @@ class LingeringHttp(HttpToolsProtocol):
 
 
 class _ClosedLater:
-    """A connection as one request sees it: all is as ever, but closing it waits for the rest of the request."""
+    """A connection as its requests see it: all is as ever, but closing it waits for the rest of the request."""
 
     def __init__(self, protocol: LingeringHttp) -> None:
         self._protocol = protocol

@@ -182,7 +182,7 @@ class Run:
     async def _ask(self, allowance: Allowance) -> Told:
         """Take the answer that was given lately, else execute a query in its client's turn, or join who does."""
         shared, key = self._operations.shared, self._key()
-        keep = shared.keeping and key is not None and self._from_nobody()
+        keep = shared.keeping and key is not None and self._may_be_kept()
         if keep:
             told = shared.kept(key, since=allowance.acted_at)
             if told is not None:
@@ -199,19 +199,21 @@ class Run:
     def _key(self) -> Hashable | None:
         """Equal for runs that are answered the same; None where an answer is nobody else's.
 
-        Who shows follow tokens sees other reports than whoever shows others.
+        Who has an account shares with himself alone: he sees his own reports, however hidden. Who shows follow tokens sees
+        other reports than whoever shows others; and what is personal of nobody in particular may count by the address.
         """
         prepared, info = self._prepared, self._info
-        if prepared.key is None or info.follow_tokens:
+        if prepared.key is None or info.follow_tokens or (prepared.personal and self._is_nobody()):
             return None
-        audience = self._hub.sharing(self._viewer, info, personal=prepared.personal)
+        audience = self._hub.sharing(self._viewer, info, personal=True)
         return None if audience is None else (prepared.key, audience)
 
-    def _from_nobody(self) -> bool:
+    def _may_be_kept(self) -> bool:
         """Whether nobody in particular asks: no token is shown, and no cursor, which tells how far he has read."""
-        return not (
-            self._info.private or self._prepared.shows_position or self._hub.account_of(self._viewer).name is not None
-        )
+        return not (self._info.private or self._prepared.shows_position) and self._is_nobody()
+
+    def _is_nobody(self) -> bool:
+        return self._hub.account_of(self._viewer).name is None
 
     async def _execute(self) -> Answer:
         async with self._context() as context:

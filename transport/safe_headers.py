@@ -5,7 +5,6 @@ What an answer says for itself stays: pages have a policy of their own, photos m
 
 from collections.abc import Mapping
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SAFE: Mapping[str, str] = {
@@ -19,6 +18,9 @@ SAFE: Mapping[str, str] = {
 """Data is never a page, is put into nobody's frame, and is not loaded by other sites but through CORS."""
 
 
+_RAW = tuple((name.lower().encode(), value.encode()) for name, value in SAFE.items())
+
+
 class SafeHeaders:
     """An application whose every HTTP answer, refusals and failures included, has these headers."""
 
@@ -27,15 +29,16 @@ class SafeHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+        await self._app(scope, receive, sending_safely(send) if scope["type"] == "http" else send)
 
-        async def send_safely(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SAFE.items():
-                    headers.setdefault(name, value)
-            await send(message)
 
-        await self._app(scope, receive, send_safely)
+def sending_safely(send: Send) -> Send:
+    """Return what sends messages on with these headers put to them."""
+
+    async def send_safely(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            told = {name.lower() for name, _ in message["headers"]}
+            message["headers"] = [*message["headers"], *(each for each in _RAW if each[0] not in told)]
+        await send(message)
+
+    return send_safely

@@ -10,7 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from schema.root import printed
 from storage.event_log import read_head
@@ -20,7 +20,7 @@ from transport.door import BadRequest
 from transport.graphql_app import GraphQLDoor
 from transport.head import Head
 from transport.pages import page_routes
-from transport.safe_headers import SafeHeaders
+from transport.safe_headers import SafeHeaders, sending_safely
 
 log = logging.getLogger("simpul.site")
 
@@ -44,7 +44,24 @@ def site(door: GraphQLDoor, store: Store, others: Sequence[BaseRoute] = (), *, o
         middleware=[Middleware(CORSMiddleware, **_cors(origins))] if origins else [],
     )
     application.router.redirect_slashes = False  # it would lead wherever the request says that its host is
-    return SafeHeaders(application)
+    rest = SafeHeaders(application)
+    return rest if origins else _GraphQLFirst(door, rest)
+
+
+class _GraphQLFirst:
+    """An application that leads straight to GraphQL, past all that other paths need, and everything else to `rest`."""
+
+    def __init__(self, door: GraphQLDoor, rest: ASGIApp) -> None:
+        self._path = door.settings.path
+        self._door = door
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or one socket."""
+        if scope["type"] == "http" and scope["path"] == self._path:
+            await self._door(scope, receive, sending_safely(send))
+        else:
+            await self._rest(scope, receive, send)
 
 
 def _cors(origins: Sequence[str]) -> dict[str, Any]:
