@@ -16,6 +16,7 @@ from storage.group import MAX_GROUP, Done, is_deadlock, run_group
 from storage.migrating import upgrade
 from storage.postgres_reader import Lent, Readers
 from storage.store import Store
+from storage.together.neighbours import Beside, Neighbours
 from storage.transaction import GroupBroken, Operation
 from storage.waiting import MAX_WAITING, Job, settle
 
@@ -23,13 +24,17 @@ T = TypeVar("T")
 log = logging.getLogger("simpul.store")
 
 _TRIES = 5
+_FEWEST_CONNECTIONS = 4
 
 
 class PostgresStore(Store):
     """PostgreSQL at an address."""
 
-    def __init__(self, url: str, pool_size: int = 16) -> None:
+    def __init__(self, url: str, pool_size: int = 16, beside: Beside | None = None) -> None:
         super().__init__()
+        if beside is not None:
+            pool_size = max(_FEWEST_CONNECTIONS, pool_size // beside.of)  # they share what the server has
+        self._neighbours = None if beside is None else Neighbours(beside, self.bell)
         self._url = make_url(url).set(drivername="postgresql+asyncpg")
         self._engine = create_async_engine(self._url, pool_size=pool_size, max_overflow=4, pool_pre_ping=True)
         self.readers = Readers(self._url, pool_size)
@@ -48,6 +53,8 @@ class PostgresStore(Store):
                 f"The database {shown} cannot be opened ({error}). Start it, or mend SIMPUL_DATABASE_URL."
             ) from error
         self._writer = asyncio.create_task(self._work(), name="postgres-writer")
+        if self._neighbours is not None:
+            await self._neighbours.open()
         self._start_polling()
 
     async def close(self) -> None:
@@ -57,6 +64,8 @@ class PostgresStore(Store):
             await self._jobs.join()
             self._writer.cancel()
             await asyncio.gather(self._writer, return_exceptions=True)
+        if self._neighbours is not None:
+            await self._neighbours.close()
         await self.readers.close()
         await self._engine.dispose()
 
@@ -92,7 +101,7 @@ class PostgresStore(Store):
             for _, future in jobs:
                 settle(future, Done(error=error))
             return []
-        self.bell.ring(seq)
+        (self._neighbours or self.bell).ring(seq)
         again: list[Job] = []
         for (operation, future), outcome in zip(jobs, done, strict=True):
             settle(future, outcome)

@@ -56,6 +56,20 @@ class Beside:
     first: bool = True
 
 
+class _NoWrites:
+    """For a store of which each process writes by itself."""
+
+    async def begin(self) -> None:
+        """See Writes."""
+
+    def submit(self, _job: Job) -> None:
+        """See Writes."""
+        raise NotImplementedError("each process writes by itself")
+
+    async def end(self) -> None:
+        """See Writes."""
+
+
 class Neighbours:
     """This process's place among the others. `open` returns when it has one; `submit` has something written."""
 
@@ -77,8 +91,9 @@ class Neighbours:
         """Whether this process is the host now."""
         return self._host is not None
 
-    async def open(self, writes: Writes) -> None:
-        """Finds this process its place. Raises StoreUnavailable."""
+    async def open(self, writes: Writes | None = None) -> None:
+        """Finds this process its place; without `writes` a host only tells how far the log is. Raises StoreUnavailable."""
+        writes = writes or _NoWrites()
         self._placed = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._keep_a_place(writes), name="neighbours")
         await self._placed
