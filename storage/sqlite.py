@@ -117,14 +117,15 @@ class _Lent:
 class SqliteStore(Store):
     """SQLite at a path. `open` makes the file, and brings its tables up to date."""
 
-    def __init__(self, path: str, beside: Beside | None = None) -> None:
+    def __init__(self, path: str, beside: Beside | None = None, *, synchronous: str = "FULL") -> None:
         super().__init__()
         self._path = path
         self._engine = sqlite_engine(path, begin=None, kind=Reader)
         self.threads = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
         self._free: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
         self.neighbours = None if beside is None else Neighbours(beside, self.bell)
-        self._writing = _Writing(path, self.bell.ring if self.neighbours is None else self.neighbours.ring)
+        ring = self.bell.ring if self.neighbours is None else self.neighbours.ring
+        self._writing = _Writing(path, ring, synchronous)
 
     async def open(self) -> None:
         """See Store. Beside others, one process alone makes the file, and writes."""
@@ -174,15 +175,16 @@ class SqliteStore(Store):
 class _Writing:
     """The writing of one process, which is the only one that writes for as long."""
 
-    def __init__(self, path: str, ring: Callable[[int], None]) -> None:
+    def __init__(self, path: str, ring: Callable[[int], None], synchronous: str) -> None:
         self._path = path
+        self._synchronous = synchronous
         self._ring = ring
         self._writer: SqliteWriter | None = None
 
     async def begin(self) -> None:
         """Brings the tables up to date and starts the writer. Raises StoreUnavailable."""
         await asyncio.to_thread(self._prepare)
-        self._writer = SqliteWriter(self._path, self._ring)
+        self._writer = SqliteWriter(self._path, self._ring, self._synchronous)
         self._writer.start(asyncio.get_running_loop())
 
     def submit(self, job: Job) -> None:

@@ -10,9 +10,20 @@ CACHED_STATEMENTS = 512
 """How many statements a connection keeps prepared: about 5 KB each."""
 
 
-def sqlite_engine(path: str, *, begin: str | None, kind: type[sqlite3.Connection] = sqlite3.Connection) -> Engine:
+def sqlite_engine(
+    path: str,
+    *,
+    begin: str | None,
+    kind: type[sqlite3.Connection] = sqlite3.Connection,
+    synchronous: str = "FULL",
+    checkpoint_pages: int = 1_000,
+) -> Engine:
     """An engine whose transactions begin with the statement `begin`: BEGIN IMMEDIATE to write. None: whoever uses its
-    connections, of the class `kind`, begins and ends transactions on the driver's connection himself."""
+    connections, of the class `kind`, begins and ends transactions on the driver's connection himself.
+
+    `synchronous` FULL: what is committed survives a power cut; NORMAL: only a crash. `checkpoint_pages`: what the log in
+    front of the file may have before a commit brings it into the file.
+    """
     told = {"check_same_thread": False, "timeout": 30, "cached_statements": CACHED_STATEMENTS, "factory": kind}
     engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args=told)
 
@@ -21,7 +32,8 @@ def sqlite_engine(path: str, *, begin: str | None, kind: type[sqlite3.Connection
         connection.isolation_level = None  # we begin transactions ourselves
         for pragma in (
             "journal_mode=WAL",
-            "synchronous=FULL",
+            f"synchronous={synchronous}",
+            f"wal_autocheckpoint={checkpoint_pages}",
             "foreign_keys=ON",
             "cache_size=-32768",
             "mmap_size=268435456",

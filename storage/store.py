@@ -124,16 +124,17 @@ async def opened(store: Store) -> AsyncIterator[Store]:
         await store.close()
 
 
-def open_store(url: str, beside: Beside | None = None) -> Store:
+def open_store(url: str, beside: Beside | None = None, *, synchronous: str = "FULL") -> Store:
     """The store of a database address: `sqlite:///path/to.db` or `postgresql://…`. Raises ValueError for any other.
 
-    `beside`: that other processes of this machine use it as well, and where they meet.
+    `beside`: that other processes of this machine use it as well, and where they meet. `synchronous`: how durable a commit
+    is on SQLite (storage/sqlite_engine.py).
     """
     scheme = url.partition(":")[0].partition("+")[0]
     if scheme == "sqlite":
         from storage.sqlite import SqliteStore
 
-        return SqliteStore(url.partition("///")[2], beside)
+        return SqliteStore(url.partition("///")[2], beside, synchronous=synchronous)
     if scheme in ("postgresql", "postgres"):
         from storage.postgres import PostgresStore
 

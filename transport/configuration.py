@@ -46,6 +46,9 @@ class Settings(LimitSettings, IssuerSettings):
     database_url: str = Field(
         "", description="A PostgreSQL address (postgresql://user:password@host/name); empty: SQLite in the data folder."
     )
+    sqlite_synchronous: str = Field(
+        "full", description="What a commit on SQLite survives: full, a power cut; normal, only a crash of the hub."
+    )
     photos_url: str = Field(
         "", description="A bucket that speaks S3 (https://HOST/BUCKET/PREFIX?region=REGION); empty: in the data folder."
     )
@@ -169,6 +172,13 @@ class Settings(LimitSettings, IssuerSettings):
     def _known_level(cls, value: str) -> str:
         if value not in ("debug", "info", "warning", "error"):
             raise ValueError("must be debug, info, warning or error")
+        return value
+
+    @field_validator("sqlite_synchronous")
+    @classmethod
+    def _known_durability(cls, value: str) -> str:
+        if value not in ("full", "normal"):
+            raise ValueError("must be full or normal")
         return value
 
     @field_validator("database_url")

@@ -29,7 +29,8 @@ async def parts_of(
     beside = None if place is None else Beside(place.folder, crossing, place.of, first=place.first)
     async with AsyncExitStack() as stack:
         photos = stack.enter_context(closing(_photo_store(settings)))
-        store = await stack.enter_async_context(opened(open_store(settings.store_url, beside)))
+        synchronous = settings.sqlite_synchronous.upper()
+        store = await stack.enter_async_context(opened(open_store(settings.store_url, beside, synchronous=synchronous)))
         await photos.check()
         await store.write(Operation(seed, frozenset({"seed"})))
         if place is not None and place.before is not None:
