@@ -10,6 +10,7 @@ from storage.lapor import seen_tickets
 from storage.rollups import counted_for
 from storage.rows import SourceRow
 from storage.tables import flood_areas, flood_gauges, lapor_tickets, rollup_area, sources
+from storage.tables.rollups import ALL
 
 _COLUMNS = [sources.c[name] for name in SourceRow.__dataclass_fields__]
 
@@ -18,7 +19,10 @@ def known_sources(visibility: Visibility) -> ColumnElement[bool]:
     """The sources that this class may know of. A partner is made one by its first report: were that confidential, the
     source alone would tell of it. So partners are told to those who see a report of theirs."""
     told = select(rollup_area.c.source_id).where(
-        counted_for(visibility, rollup_area), rollup_area.c.source_id == sources.c.id, rollup_area.c.total > 0
+        counted_for(visibility, rollup_area),
+        rollup_area.c.area_id == ALL,
+        rollup_area.c.source_id == sources.c.id,
+        rollup_area.c.total > 0,
     )
     return or_(sources.c.kind != SourceKind.PARTNER, told.correlate(sources).exists())
 
@@ -49,7 +53,7 @@ def record_counts(conn: Connection, visibility: Visibility, ids: Sequence[int]) 
     counts = dict.fromkeys(wanted, 0)
     told = (
         select(rollup_area.c.source_id, func.sum(rollup_area.c.total))
-        .where(counted_for(visibility, rollup_area), rollup_area.c.source_id.in_(wanted))
+        .where(counted_for(visibility, rollup_area), rollup_area.c.area_id == ALL, rollup_area.c.source_id.in_(wanted))
         .group_by(rollup_area.c.source_id)
     )
     for source_id, total in conn.execute(told):

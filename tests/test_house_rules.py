@@ -58,6 +58,8 @@ def test_the_tests_are_flat() -> None:
     assert list((ROOT / "tests").rglob("__init__.py")) == []
 
 
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 async def test_the_migrations_make_the_tables_that_the_code_knows(store: Store) -> None:
     """A table that was changed without a migration works on a new database and breaks on every old one."""
 

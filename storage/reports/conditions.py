@@ -95,14 +95,15 @@ def _lists(f: "ResolvedFilter", lies: Place) -> list[ColumnElement[bool]]:
         "agencies": reports.c.agency_id,
         "areas": lies.area_id,
     }
-    found = [_among(column, name, getattr(f, name)) for name, column in columns.items() if getattr(f, name) is not None]
+    found = [among(column, name, getattr(f, name)) for name, column in columns.items() if getattr(f, name) is not None]
     if f.forwardings is not None:
         found.append(_forwarded(f.forwardings))
     return found
 
 
-def _among(column: ColumnElement[Any], name: str, allowed: Collection[Any]) -> ColumnElement[bool]:
-    """One value is compared with `=`: then rows come in the order of an index, and need no sorting."""
+def among(column: ColumnElement[Any], name: str, allowed: Collection[Any]) -> ColumnElement[bool]:
+    """Whether a column has one of the values of a list of the filter. A single one is compared with `=`: then rows come in
+    the order of an index, and need no sorting."""
     if not allowed:
         return false()
     if len(allowed) == 1:

@@ -1,37 +1,70 @@
-"""How many reports match: from the roll-up where it has all that is asked, else counted under a time limit.
+"""How many reports match: from the roll-ups where they have all that is asked, else counted under a time limit.
 
-The roll-up is exact: it is written in the transaction of the reports themselves (storage/rollups.py).
+The roll-ups are exact: they are written in the transaction of the reports themselves (storage/rollups.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, false, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, cast, func, select
 
 from domain.visibility import Visibility
-from domain.vocabulary import ReportVisibility
+from storage.estimates import Estimates
+from storage.prepared import many, prepared
 from storage.reference import area_tree
 from storage.reports.filtering import ResolvedFilter
-from storage.reports.seen import place
-from storage.rollups import counted_for
-from storage.tables import reports, rollup_area
+from storage.reports.rolled_up import rolled_up
+from storage.reports.seen import place, viewer_shape, viewer_values
+from storage.reports.walking import way_to_all
+from storage.rollups import REPORTS
+from storage.tables import reports, rollup_area, rollup_day
+from storage.tables.rollups import ALL, EVER
 from storage.time_limit import limited
 
 _KEPT = ("statuses", "categories", "sources", "agencies", "areas", "confidential")
+_KEPT_BY_CITY = ("statuses", "categories", "agencies", "areas", "confidential")
 
 
-def count_reports(conn: Connection, visibility: Visibility, wanted: ResolvedFilter, now: int, seconds: float) -> int:
-    """The number of reports that match. Raises CountTimedOut."""
+def count_reports(
+    conn: Connection,
+    visibility: Visibility,
+    wanted: ResolvedFilter,
+    now: int,
+    seconds: float,
+    known: Estimates | None = None,
+) -> int:
+    """The number of reports that match. Raises CountTimedOut. `known`: what a way to them is chosen by."""
+    values = {**wanted.values(conn.dialect.name, now), **viewer_values(visibility)}
     if wanted.has_only(*_KEPT):
-        summed = func.coalesce(func.sum(rollup_area.c.total), 0)
-        return int(conn.execute(select(summed).where(rolled_up(rollup_area, visibility, wanted))).scalar_one())
-    counted = _counted(wanted.where(visibility, conn.dialect.name, now))
+        return _sum_up(conn, visibility, wanted, values)
+    walk = way_to_all(visibility, wanted, now, known)
+
+    def counted() -> Select[Any]:
+        condition = wanted.where(visibility, conn.dialect.name, now)
+        return walk.hinted(select(func.count()).select_from(reports).where(condition))
+
+    key = ("count_reports", viewer_shape(visibility), wanted.shape(), walk.shape)
     with limited(conn, seconds):
-        return int(conn.execute(counted).scalar_one())
+        return int(prepared(conn, key, counted).rows(conn, {**values, **walk.tries[0]})[0][0])
 
 
-def _counted(condition: ColumnElement[bool]) -> Select[Any]:
-    return select(func.count()).select_from(reports).where(condition)
+def _sum_up(conn: Connection, visibility: Visibility, wanted: ResolvedFilter, values: dict[str, Any]) -> int:
+    """Whole cities have fewer rows than all areas within them."""
+    by_city = bool(wanted.whole_cities) and wanted.has_only(*_KEPT_BY_CITY)
+
+    def summed() -> Select[Any]:
+        table = rollup_day if by_city else rollup_area
+        condition = rolled_up(table, visibility, wanted)
+        if by_city:
+            day = rollup_day.c
+            condition = and_(condition, day.measure == REPORTS, day.day == EVER, day.city_id.in_(many("cities")))
+        elif wanted.areas is None:
+            condition = and_(condition, rollup_area.c.area_id == ALL)
+        return select(cast(func.coalesce(func.sum(table.c.total), 0), BigInteger)).where(condition)
+
+    key = ("sum_up", viewer_shape(visibility), wanted.shape(), by_city)
+    cities = {"cities": sorted(wanted.whole_cities)} if by_city and wanted.whole_cities else {}
+    return int(prepared(conn, key, summed).rows(conn, values | cities)[0][0])
 
 
 def count_reports_of_areas(
@@ -54,7 +87,8 @@ def count_reports_of_areas(
         summed = func.count()
     counted = select(tree.c.root_id, summed).select_from(joined).where(condition).group_by(tree.c.root_id)
     with limited(conn, seconds):
-        return {root: int(total) for root, total in conn.execute(counted)}
+        found = {root: int(total) for root, total in conn.execute(counted)}
+    return {root: total for root, total in found.items() if total}
 
 
 def count_reports_of_parents(
@@ -71,22 +105,3 @@ def count_reports_of_parents(
     counted = select(parent, func.count()).select_from(reports).where(condition).group_by(parent)
     with limited(conn, seconds):
         return {row[0]: row[1] for row in conn.execute(counted)}
-
-
-def rolled_up(table: Table, visibility: Visibility, wanted: ResolvedFilter) -> ColumnElement[bool]:
-    """The rows of a roll-up that this viewer's class may see and that match what the table keeps of the filter."""
-    found = [counted_for(visibility, table)]
-    columns: Mapping[str, frozenset[Any] | None] = {
-        "status": wanted.statuses,
-        "category_id": wanted.categories,
-        "source_id": wanted.sources,
-        "agency_id": wanted.agencies,
-        "area_id": wanted.areas,
-    }
-    for name, allowed in columns.items():
-        if allowed is not None and name in table.c:
-            found.append(table.c[name].in_(sorted(allowed)) if allowed else false())
-    if wanted.confidential is not None:
-        of_kind = ReportVisibility.CONFIDENTIAL if wanted.confidential else ReportVisibility.PUBLIC
-        found.append(table.c.visibility == of_kind)
-    return and_(*found)

@@ -1,23 +1,32 @@
-"""Statistics from the day roll-up: quick whatever the number of reports, with medians from log-sized buckets."""
+"""Statistics from the day roll-up: quick whatever the number of reports, with medians from log-sized buckets.
+
+It is asked for as few rows as tell the answer: those of all time where days do not matter, those of all categories where
+these do not, and durations only by their own rows. What is added up is added up by the store.
+"""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, false, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, bindparam, case, cast, func, literal, select
 
+from domain.areas import AreaLevel
 from domain.medians import median
 from domain.periods import week_of_day
 from domain.time import jakarta_day, jakarta_day_start
 from domain.visibility import Visibility
 from domain.vocabulary import OPEN_STATUSES, RESOLVED_STATUSES
-from storage.reports.counting import rolled_up
-from storage.reports.dimensions import ALL, Counted, Keys, StatisticsBucket
+from storage.prepared import many, prepared
+from storage.reports.dimensions import ALL as WHOLE
+from storage.reports.dimensions import Counted, Keys, StatisticsBucket
 from storage.reports.filtering import ResolvedFilter
+from storage.reports.rolled_up import rolled_up
+from storage.reports.seen import viewer_shape, viewer_values
 from storage.rollups import REPORTS, RESOLVE, RESPOND
 from storage.rows import CountsRow
-from storage.tables import rollup_day
+from storage.tables import areas, rollup_day
+from storage.tables.rollups import ALL, EVER
 
 _CONDITIONS = (
     "statuses",
@@ -36,6 +45,8 @@ _COLUMNS: Mapping[StatisticsBucket, ColumnElement[Any]] = {
     StatisticsBucket.STATUS: rollup_day.c.status,
     StatisticsBucket.AGENCY: func.nullif(rollup_day.c.agency_id, 0),
 }
+_BY_KIND = {StatisticsBucket.CATEGORY, StatisticsBucket.AGENCY}
+_LATEST_DAY = 10_000_000
 
 Cities = Mapping[int, frozenset[int]]
 """The cities that each area is made of."""
@@ -52,28 +63,90 @@ def is_kept_by_day(wanted: ResolvedFilter, dimensions: Sequence[StatisticsBucket
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question to the roll-up. `cities`: the only ones that count, if not all do."""
+
+    visibility: Visibility
+    wanted: ResolvedFilter
+    dimensions: Sequence[StatisticsBucket]
+    by_city: bool
+    cities: Set[int] | None
+
+    @property
+    def timed(self) -> bool:
+        """Whether days matter."""
+        bounded = self.wanted.reported_after is not None or self.wanted.reported_before is not None
+        return bounded or any(dimension.period is not None for dimension in self.dimensions)
+
+    @property
+    def by_kind(self) -> bool:
+        """Whether categories or agencies matter."""
+        filtered = self.wanted.categories is not None or self.wanted.agencies is not None
+        return filtered or not _BY_KIND.isdisjoint(self.dimensions)
+
+    @property
+    def each_city(self) -> bool:
+        """Whether the rows of each city are read: there are none by category of all cities for a day."""
+        return self.by_city or self.cities is not None or (self.timed and self.by_kind)
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """What the texts of its statements depend on."""
+        of_viewer = viewer_shape(self.visibility)
+        return (of_viewer, self.wanted.shape(), tuple(self.dimensions), self.by_city, self.cities is None)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What its statements are given."""
+        after, before = self.wanted.reported_after, self.wanted.reported_before
+        return {
+            **self.wanted.values("", 0),
+            **viewer_values(self.visibility),
+            "cities": sorted(self.cities or ()),
+            "first_day": EVER + 1 if after is None else jakarta_day(after),
+            "last_day": _LATEST_DAY if before is None else jakarta_day(before) - 1,
+        }
+
+    def keys(self) -> list[ColumnElement[Any]]:
+        """What is told apart."""
+        told = [_COLUMNS[dimension] for dimension in self.dimensions]
+        return [each.label(f"key_{n}") for n, each in enumerate([*([rollup_day.c.city_id] * self.by_city), *told])]
+
+    def rows(self, *measures: int) -> list[ColumnElement[bool]]:
+        """Which rows count."""
+        day = rollup_day.c
+        found = [rolled_up(rollup_day, self.visibility, self.wanted), day.measure.in_([literal(m) for m in measures])]
+        found.append(day.day.between(bindparam("first_day"), bindparam("last_day")) if self.timed else day.day == EVER)
+        if self.cities is not None:
+            found.append(day.city_id.in_(many("cities")))
+        else:
+            found.append(day.city_id.in_(_every_city()) if self.each_city else day.city_id == ALL)
+        if not self.each_city:
+            found.append(day.category_id != ALL if self.by_kind else day.category_id == ALL)
+        if self.wanted.breached is not None:
+            found.append(day.breached.is_(self.wanted.breached))
+        return found
+
+
+def _every_city() -> Select[Any]:
+    """Each city, and 0 for what lies in none."""
+    known = select(areas.c.id).where(areas.c.level == AreaLevel.CITY)
+    return known.union_all(select(literal(0)))  # type: ignore[return-value]
+
+
 @dataclass(slots=True)
 class _Sum:
     """Counts being added up; durations by their log-sized buckets."""
 
-    total: int = 0
-    open: int = 0
-    resolved: int = 0
-    breached: int = 0
+    counts: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
     minutes: dict[int, Counter[int]] = field(default_factory=lambda: {RESPOND: Counter(), RESOLVE: Counter()})
 
-    def add(self, status: str, breached: bool, measure: int, bucket: int, total: int) -> None:
-        if measure != REPORTS:
-            self.minutes[measure][bucket] += total
-            return
-        self.total += total
-        self.open += total if status in OPEN_STATUSES else 0
-        self.resolved += total if status in RESOLVED_STATUSES else 0
-        self.breached += total if breached else 0
-
-    def counts(self) -> CountsRow:
+    def row(self) -> CountsRow:
+        """The sum."""
+        total, still_open, resolved, breached = self.counts
         medians = (median(self.minutes[measure]) for measure in (RESPOND, RESOLVE))
-        return CountsRow(self.total, self.open, self.resolved, self.breached, *medians)
+        return CountsRow(total, still_open, resolved, breached, *medians)
 
 
 def counted_by_day(
@@ -84,46 +157,68 @@ def counted_by_day(
     cities: Cities | None,
 ) -> Counted:
     """The counts of what `is_kept_by_day`; for each area that is made of `cities`, if they are given."""
-    day = rollup_day.c
-    keys = [_COLUMNS[dimension] for dimension in dimensions]
-    facts = [*([] if cities is None else [day.city_id]), *keys, day.status, day.breached, day.measure, day.bucket]
-    numbered = [fact.label(f"fact_{n}") for n, fact in enumerate(facts)]
-    statement = select(*numbered, func.sum(day.total)).where(_condition(visibility, wanted, cities)).group_by(*numbered)
+    asked = _Asked(visibility, wanted, dimensions, cities is not None, _counting(wanted, cities))
     sums: dict[int, dict[Keys, _Sum]] = {}
-    for row in conn.execute(statement):
-        *place, status, breached, measure, bucket, total = row
-        areas = [ALL] if cities is None else _made_of(place.pop(0), cities)
-        found = _keys(dimensions, place)
-        for area in areas:
-            sums.setdefault(area, {}).setdefault(found, _Sum()).add(status, breached, measure, bucket, int(total))
+    length = len(dimensions) + asked.by_city
+    for key, *counts in _keyed(
+        prepared(conn, ("by day", *asked.shape), lambda: _totals(asked)).rows(conn, asked.values), length
+    ):
+        for each in _sums_of(sums, key, asked, cities):
+            each.counts = [have + int(more) for have, more in zip(each.counts, counts, strict=True)]
+    durations = prepared(conn, ("durations by day", *asked.shape), lambda: _durations(asked))
+    for key, measure, bucket, total in _keyed(durations.rows(conn, asked.values), length):
+        for each in _sums_of(sums, key, asked, cities):
+            each.minutes[measure][bucket] += int(total)
     return {
-        area: {found: each.counts() for found, each in of_area.items() if each.total} for area, of_area in sums.items()
+        area: {found: each.row() for found, each in of_area.items() if each.counts[0]} for area, of_area in sums.items()
     }
 
 
-def _made_of(city: int, cities: Cities) -> list[int]:
-    return [area for area, of_area in cities.items() if city in of_area]
-
-
-def _keys(dimensions: Sequence[StatisticsBucket], values: Sequence[Any]) -> Keys:
-    return tuple(
-        week_of_day(value) if dimension is StatisticsBucket.WEEK else value
-        for dimension, value in zip(dimensions, values, strict=True)
-    )
-
-
-def _condition(visibility: Visibility, wanted: ResolvedFilter, cities: Cities | None) -> ColumnElement[bool]:
-    day = rollup_day.c
-    found = [rolled_up(rollup_day, visibility, wanted)]
+def _counting(wanted: ResolvedFilter, cities: Cities | None) -> Set[int] | None:
     of_filter = wanted.whole_cities if wanted.areas is not None else None
     of_areas = None if cities is None else frozenset[int]().union(*cities.values())
-    for allowed in (of_filter, of_areas):
-        if allowed is not None:
-            found.append(day.city_id.in_(sorted(allowed)) if allowed else false())
-    if wanted.breached is not None:
-        found.append(day.breached.is_(wanted.breached))
-    if wanted.reported_after is not None:
-        found.append(day.day >= jakarta_day(wanted.reported_after))
-    if wanted.reported_before is not None:
-        found.append(day.day < jakarta_day(wanted.reported_before))
-    return and_(*found)
+    if of_filter is None or of_areas is None:
+        return of_areas if of_filter is None else of_filter
+    return of_filter & of_areas
+
+
+def _totals(asked: _Asked) -> Select[Any]:
+    keys, day = asked.keys(), rollup_day.c
+
+    def where(condition: ColumnElement[bool]) -> ColumnElement[Any]:
+        return _whole(func.sum(case((condition, day.total), else_=0)))
+
+    sums = [
+        _whole(func.sum(day.total)),
+        where(day.status.in_([literal(each) for each in sorted(OPEN_STATUSES)])),
+        where(day.status.in_([literal(each) for each in sorted(RESOLVED_STATUSES)])),
+        where(day.breached),
+    ]
+    grouped = select(*keys, *sums).where(*asked.rows(REPORTS)).group_by(*keys)
+    return grouped.having(func.count() > 0)
+
+
+def _durations(asked: _Asked) -> Select[Any]:
+    keys, day = asked.keys(), rollup_day.c
+    grouped = select(*keys, day.measure, day.bucket, _whole(func.sum(day.total)))
+    return grouped.where(*asked.rows(RESPOND, RESOLVE)).group_by(*keys, day.measure, day.bucket)
+
+
+def _whole(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """PostgreSQL adds whole numbers up to decimals."""
+    return cast(column, BigInteger)
+
+
+def _keyed(rows: Sequence[Any], length: int) -> Any:
+    return ((tuple(row[:length]), *row[length:]) for row in rows)
+
+
+def _sums_of(sums: dict[int, dict[Keys, _Sum]], key: Sequence[Any], asked: _Asked, cities: Cities | None) -> list[_Sum]:
+    """The sums that a row goes into: one, or those of all areas that its city is part of."""
+    within = [WHOLE] if cities is None else [area for area, of_area in cities.items() if key[0] in of_area]
+    values = key[1:] if asked.by_city else key
+    found = tuple(
+        week_of_day(value) if dimension is StatisticsBucket.WEEK else value
+        for dimension, value in zip(asked.dimensions, values, strict=True)
+    )
+    return [sums.setdefault(area, {}).setdefault(found, _Sum()) for area in within]

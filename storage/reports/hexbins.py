@@ -3,21 +3,27 @@
 So the roll-up and the reports themselves give the same bins, and a map that is moved never shows a cell counted in part.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func, literal, select
 
 from domain.places import Box, Point, bounding_box_around, cell_center, cell_parent
 from domain.visibility import Visibility
 from domain.vocabulary import OPEN_STATUSES, ReportStatus
-from storage.reports.counting import rolled_up
+from storage.estimates import Estimates
+from storage.prepared import prepared
 from storage.reports.filtering import ResolvedFilter
 from storage.reports.placing import CELL_RESOLUTION
-from storage.reports.seen import place
+from storage.reports.rolled_up import rolled_up
+from storage.reports.seen import place, viewer_shape, viewer_values
+from storage.reports.walking import way_to_all
 from storage.rollups import CELL_RESOLUTIONS
 from storage.rows import HexBinRow
 from storage.tables import reports, rollup_cell
+from storage.tables.rollups import ALL
 from storage.time_limit import limited
 
 RESOLUTIONS = range(5, CELL_RESOLUTION + 1)
@@ -42,22 +48,35 @@ def count_cells(
     now: int,
     seconds: float,
     most: int,
+    known: Estimates | None = None,
 ) -> list[HexBinRow]:
     """The cells with reports, the fullest first. `resolution` is one of RESOLUTIONS. Raises TooManyCells, CountTimedOut."""
-    if resolution in CELL_RESOLUTIONS and _is_kept(wanted):
-        statement = _from_rollup(visibility, wanted, resolution)
-    else:
-        statement = _from_reports(visibility, wanted, box, resolution, conn.dialect.name, now)
+    values = {**wanted.values(conn.dialect.name, now), **viewer_values(visibility), "resolution": resolution}
     with limited(conn, seconds):
-        found = [HexBinRow(cell, int(total), int(still_open)) for cell, total, still_open in conn.execute(statement)]
-    bins = sorted(_in_box(found, box), key=lambda each: (-each.total, each.cell))
+        if resolution in CELL_RESOLUTIONS and _is_kept(wanted):
+            rows = _rolled_up(conn, visibility, wanted, values)
+        else:
+            rows = _counted(conn, visibility, wanted, values, _Where(box, resolution, now, known))
+    bins = [HexBinRow(cell, int(total), int(still_open)) for cell, total, still_open in _in_box(rows, box)]
+    bins.sort(key=lambda each: (-each.total, each.cell))
     if len(bins) > most:
         raise TooManyCells
     return bins
 
 
-def _in_box(bins: Iterable[HexBinRow], box: Box) -> list[HexBinRow]:
-    return [each for each in bins if box.contains(cell_center(each.cell))]
+def _in_box(rows: Iterable[Any], box: Box) -> Iterator[Any]:
+    west, east, south, north = box.west, box.east, box.south, box.north
+    for row in rows:
+        latitude, longitude = _center(row[0])
+        if south <= latitude <= north and west <= longitude <= east:
+            yield row
+
+
+@lru_cache(20_000)
+def _center(cell: int) -> tuple[float, float]:
+    """What a map asks for again and again."""
+    center = cell_center(cell)
+    return center.latitude, center.longitude
 
 
 def _is_kept(wanted: ResolvedFilter) -> bool:
@@ -69,35 +88,54 @@ def _is_kept(wanted: ResolvedFilter) -> bool:
     )
 
 
-def _from_rollup(visibility: Visibility, wanted: ResolvedFilter, resolution: int) -> Select[Any]:
-    cell = rollup_cell.c
-    conditions = [rolled_up(rollup_cell, visibility, wanted), cell.resolution == resolution]
-    if wanted.statuses is not None:
-        conditions.append(cell.open.is_(wanted.statuses == _OPEN))
-    total = func.sum(cell.total)
-    still_open = func.sum(case((cell.open, cell.total), else_=0))
-    return select(cell.cell, total, still_open).where(*conditions).group_by(cell.cell).having(total > 0)
+def _rolled_up(
+    conn: Connection, visibility: Visibility, wanted: ResolvedFilter, values: Mapping[str, Any]
+) -> Sequence[Any]:
+    """One row a cell for what is open and one for the rest where categories and agencies do not matter."""
+    cell, still_open = rollup_cell.c, None if wanted.statuses is None else wanted.statuses == _OPEN
+
+    def summed() -> Select[Any]:
+        conditions = [rolled_up(rollup_cell, visibility, wanted), cell.resolution == bindparam("resolution")]
+        if still_open is not None:
+            conditions.append(cell.open.is_(still_open))
+        by_kind = wanted.categories is not None or wanted.agencies is not None
+        if wanted.categories is None:
+            conditions.append(cell.category_id > ALL if by_kind else cell.category_id == ALL)
+        total = func.sum(cell.total)
+        of_open = func.sum(case((cell.open, cell.total), else_=0))
+        return select(cell.cell, total, of_open).where(*conditions).group_by(cell.cell).having(total > 0)
+
+    key = ("cells rolled up", viewer_shape(visibility), wanted.shape(), still_open)
+    return prepared(conn, key, summed).rows(conn, values)
 
 
-def _from_reports(
-    visibility: Visibility, wanted: ResolvedFilter, box: Box, resolution: int, dialect: str, now: int
-) -> Select[Any]:
-    lies = place(visibility, mine=wanted.own)
-    wide = _widened(box, resolution)
-    cell = parent_cell(lies.cell, resolution).label("cell_of_bin")
-    still_open = func.sum(case((reports.c.status.in_(sorted(_OPEN)), 1), else_=0))
-    columns: list[ColumnElement[Any]] = [cell, func.count(), still_open]
-    return (
-        select(*columns)
-        .select_from(reports)
-        .where(
-            wanted.where(visibility, dialect, now),
-            lies.cell.is_not(None),
-            lies.latitude.between(wide.south, wide.north),
-            lies.longitude.between(wide.west, wide.east),
-        )
-        .group_by(cell)
-    )
+@dataclass(frozen=True, slots=True)
+class _Where:
+    box: Box
+    resolution: int
+    now: int
+    known: Estimates | None
+
+
+def _counted(
+    conn: Connection, visibility: Visibility, wanted: ResolvedFilter, values: Mapping[str, Any], where: _Where
+) -> Sequence[Any]:
+    """Of the reports in a box that holds all of every cell that is told, unless the filter has a smaller one."""
+    lies, wide = place(visibility, mine=wanted.own), _widened(where.box, where.resolution)
+    within = wanted if wanted.box is not None else replace(wanted, box=wide)
+    walk = way_to_all(visibility, within, where.now, where.known)
+
+    def grouped() -> Select[Any]:
+        cell = parent_cell(lies.cell, where.resolution).label("cell_of_bin")
+        still_open = func.sum(case((reports.c.status.in_([literal(each) for each in sorted(_OPEN)]), 1), else_=0))
+        condition = within.where(visibility, conn.dialect.name, where.now)
+        columns: list[ColumnElement[Any]] = [cell, func.count(), still_open]
+        rows = select(*columns).select_from(reports).where(condition, lies.cell.is_not(None))
+        return walk.hinted(rows).group_by(cell)
+
+    key = ("cells counted", viewer_shape(visibility), within.shape(), walk.shape, where.resolution)
+    given = {**values, **within.values(conn.dialect.name, where.now), **walk.tries[0]}
+    return prepared(conn, key, grouped).rows(conn, given)
 
 
 def _widened(box: Box, resolution: int) -> Box:

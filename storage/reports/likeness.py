@@ -11,15 +11,18 @@ from sqlalchemy import BigInteger, Connection, Double, and_, column, or_, select
 
 from domain.duplicates import SEARCH_WINDOW_US
 from domain.places import Point, bounding_box_around
+from domain.squares import FINE
 from domain.visibility import Visibility
 from domain.vocabulary import OPEN_STATUSES, ReportStatus
-from storage.reports.seen import place, seen_columns, seen_report, visible_reports
+from storage.reports.drivers import square_of
+from storage.reports.seen import place, seen_columns, seen_report, uses_true_places, visible_reports
 from storage.rows import SeenReport
 from storage.tables import categories, reports
 
 STILL_TOLD = frozenset(map(str, OPEN_STATUSES | {ReportStatus.RESOLVED}))
 """What a report may be a duplicate of: nothing that was refused, withdrawn, merged or closed."""
 
+_MOST_SQUARES = 400
 _NONE = 0
 """No category, to a table of values, where PostgreSQL would take a null for a text."""
 
@@ -77,6 +80,7 @@ def _kind(subject: Subject, known: _Known) -> Kind:
 
 def _near(visibility: Visibility, subjects: Sequence[Subject], known: _Known, metres: float) -> Any:
     lies, asked = place(visibility), _asked(subjects, known, metres)
+    side = "" if uses_true_places(visibility) else "public_"
     family = (asked.c.category_id, asked.c.parent_id)
     kindred = or_(asked.c.category_id == _NONE, _kin.c.id.in_(family), _kin.c.parent_id.in_(family))
     return (
@@ -85,6 +89,7 @@ def _near(visibility: Visibility, subjects: Sequence[Subject], known: _Known, me
         .join(
             reports,
             and_(
+                square_of(side, FINE) == asked.c.square,
                 lies.latitude.between(asked.c.south, asked.c.north),
                 lies.longitude.between(asked.c.west, asked.c.east),
                 reports.c.reported_at.between(asked.c.since, asked.c.until),
@@ -103,20 +108,23 @@ def _near(visibility: Visibility, subjects: Sequence[Subject], known: _Known, me
 
 
 def _asked(subjects: Sequence[Subject], known: _Known, metres: float) -> Any:
-    """The subjects as a table: the box, the time and the family around each."""
+    """The subjects as a table: the box, the time and the family around each, once for each square of the box."""
     whole, degrees = BigInteger(), Double[float]()
     table = values(
         column("number", whole),
         *(column(name, degrees) for name in ("south", "north", "west", "east")),
-        *(column(name, whole) for name in ("since", "until", "category_id", "parent_id")),
+        *(column(name, whole) for name in ("since", "until", "category_id", "parent_id", "square")),
         name="asked",
     )
-    return table.data([_row(number, subject, known, metres) for number, subject in enumerate(subjects)]).cte("asked")
+    rows = [row for number, subject in enumerate(subjects) for row in _rows(number, subject, known, metres)]
+    return table.data(rows).cte("asked")
 
 
-def _row(number: int, subject: Subject, known: _Known, metres: float) -> tuple[Any, ...]:
+def _rows(number: int, subject: Subject, known: _Known, metres: float) -> list[tuple[Any, ...]]:
     box = bounding_box_around(subject.point, metres)
     since, until = subject.reported_at - SEARCH_WINDOW_US, subject.reported_at + SEARCH_WINDOW_US
     category_id = subject.category_id or _NONE
     parent_id = known[category_id][1] or _NONE if category_id in known else _NONE
-    return (number, box.south, box.north, box.west, box.east, since, until, category_id, parent_id)
+    told = (number, box.south, box.north, box.west, box.east, since, until, category_id, parent_id)
+    few = FINE.number_over(box) <= _MOST_SQUARES  # at the poles a box goes all round, and nobody tells anything
+    return [(*told, square) for square in (FINE.over(box) if few else ())]

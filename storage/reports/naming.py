@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, func, select
 
 from domain.areas import AreaLevel
 from domain.visibility import Visibility
@@ -119,10 +119,10 @@ def whole_cities(
     if any(row.level not in (AreaLevel.CITY, AreaLevel.PROVINCE) for row in rows):
         return None
     provinces = [row.id for row in rows if row.level == AreaLevel.PROVINCE]
-    in_no_city = select(rollup_area.c.total).where(
-        counted_for(visibility, rollup_area), rollup_area.c.area_id.in_(provinces), rollup_area.c.total != 0
+    in_no_city = select(func.sum(rollup_area.c.total)).where(
+        counted_for(visibility, rollup_area), rollup_area.c.area_id.in_(provinces)
     )
-    if provinces and conn.execute(in_no_city.limit(1)).first():
+    if provinces and conn.execute(in_no_city).scalar_one():
         return None
     below = conn.execute(select(areas.c.id, areas.c.parent_id).where(areas.c.level == AreaLevel.CITY)).all()
     return {row.id: frozenset(city.id for city in below if row.id in (city.id, city.parent_id)) for row in rows}

@@ -12,8 +12,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
+from domain.squares import COARSE, FINE
 from storage.tables.base import BigId, Degrees, Micros, metadata, ref, row_id
 
 reports = Table(
@@ -71,25 +73,29 @@ reports = Table(
     Column("support_count", Integer, nullable=False),
     Column("photo_count", Integer, nullable=False),
     Column("flood_depth_cm", Integer),
-    ref("duplicate_of_id", "reports.id", index=True),
+    ref("duplicate_of_id", "reports.id"),
     UniqueConstraint("source_id", "source_ref"),
 )
+# Each order has an index; what filters are walked by has the order of time behind it (docs/decisions/indexes.md).
+# Categories without a status, statuses without a category and areas without a category go by those too: such a filter is
+# asked for all of what it leaves open.
 Index("ix_reports_newest", reports.c.reported_at, reports.c.id)
 Index("ix_reports_updated", reports.c.updated_at, reports.c.id)
 Index("ix_reports_supported", reports.c.support_count, reports.c.id)
 Index("ix_reports_due", reports.c.due_at, reports.c.id)
-Index("ix_reports_area", reports.c.area_id, reports.c.reported_at, reports.c.id)
-Index("ix_reports_public_area", reports.c.public_area_id, reports.c.reported_at, reports.c.id)
-Index("ix_reports_category", reports.c.category_id, reports.c.reported_at, reports.c.id)
-Index("ix_reports_status", reports.c.status, reports.c.reported_at, reports.c.id)
+Index("ix_reports_kind", reports.c.category_id, reports.c.status, reports.c.reported_at, reports.c.id)
 Index("ix_reports_source", reports.c.source_id, reports.c.reported_at, reports.c.id)
-Index("ix_reports_place", reports.c.latitude, reports.c.longitude)
-Index("ix_reports_public_place", reports.c.public_latitude, reports.c.public_longitude)
-Index("ix_reports_cell", reports.c.cell)
-Index("ix_reports_public_cell", reports.c.public_cell)
-Index("ix_reports_flood_area", reports.c.flood_area_id)
-Index("ix_reports_public_flood_area", reports.c.public_flood_area_id)
-Index("ix_reports_reporter", reports.c.reporter_id)
+_BEHIND = ("category_id", "reported_at", "id")
+Index("ix_reports_area", reports.c.area_id, *(reports.c[name] for name in _BEHIND))
+Index("ix_reports_public_area", reports.c.public_area_id, *(reports.c[name] for name in _BEHIND))
+for _side in ("", "public_"):
+    for _size, _grid in (("fine", FINE), ("coarse", COARSE)):
+        _square = text(_grid.sql(f"{_side}latitude", f"{_side}longitude"))
+        _judged = (reports.c[name] for name in ("reported_at", "id", "category_id", "source_id"))
+        Index(f"ix_reports_{_side}{_size}", _square, *_judged)
+for _name in ("flood_area_id", "public_flood_area_id", "reporter_id", "duplicate_of_id"):
+    _told = reports.c[_name].is_not(None)  # most reports have none, and are not written into it
+    Index(f"ix_reports_{_name}", reports.c[_name], sqlite_where=_told, postgresql_where=_told)
 
 photos = Table(
     "photos",

@@ -1,0 +1,162 @@
+"""How many reports there are about, by what filters ask for: what the way to the rows is chosen by, never an answer.
+
+They are read from the roll-ups now and then and kept in memory. Stale ones cost time and nothing else: whatever is chosen
+by them finds the same rows.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, func, select
+
+from domain.places import Box, bounding_box_around, cell_center
+from domain.squares import COARSE
+from domain.time import DAY, jakarta_day, jakarta_day_start
+from storage.rollups import PUBLIC_SIDE, REPORTS
+from storage.tables import rollup_area, rollup_cell, rollup_day
+from storage.tables.rollups import ALL, EVER
+
+if TYPE_CHECKING:
+    from storage.reports.filtering import ResolvedFilter
+
+_FINEST_COUNTED = 8
+_CIRCLE_IN_BOX = 0.785
+_FLAGS = {"has_photos": 0.3, "breached": 0.2, "duplicates": 0.02, "confidential": 0.02, "source_disagrees": 0.02}
+"""Shares of reports for which a flag holds, where nothing is counted."""
+_MOST_SQUARES = 400
+
+Shares = Mapping[Any, float]
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Shares of all reports by their facts, and how many were told until each day.
+
+    `squares`: by square of the coarse grid. `until[n]`: how many were told before the day after `days[n]`.
+    """
+
+    total: int
+    areas: Shares
+    categories: Shares
+    statuses: Shares
+    sources: Shares
+    agencies: Shares
+    squares: Shares
+    days: Sequence[int]
+    until: Sequence[int]
+
+    def told_before(self, at: int) -> float:
+        """How many reports were told before a moment, as if those of a day came evenly."""
+        day = jakarta_day(at)
+        place = bisect_right(self.days, day)
+        if not place:
+            return 0.0
+        known = self.until[place - 1]
+        if self.days[place - 1] != day:
+            return known
+        of_day = known - (self.until[place - 2] if place > 1 else 0)
+        return known - of_day * (1 - (at - jakarta_day_start(day)) / DAY)
+
+    def moment_of(self, count: float) -> int:
+        """The moment before which so many reports were told."""
+        place = bisect_right(self.until, count)
+        if place >= len(self.days):
+            return jakarta_day_start(self.days[-1]) + DAY if self.days else 0
+        before = self.until[place - 1] if place else 0
+        of_day = self.until[place] - before
+        return jakarta_day_start(self.days[place]) + int(DAY * max(0.0, count - before) / of_day)
+
+    def told_between(self, low: int | None, high: int | None) -> float:
+        """How many reports were told from one moment to before another; None: without end. At least one."""
+        before = 0.0 if low is None else self.told_before(low)
+        return max((self.total if high is None else self.told_before(high)) - before, 1.0)
+
+    def share_of(self, shares: Shares, values: Collection[Any]) -> float:
+        """The share of reports that have one of these values; at least that of one report."""
+        return max(sum(shares.get(each, 0.0) for each in values), 1 / max(self.total, 1))
+
+    def share(self, f: "ResolvedFilter") -> float:
+        """The share of reports that a filter finds whenever they were told, as if its conditions had nothing to do with
+        each other."""
+        found = 1.0
+        for shares, allowed in (
+            (self.areas, f.areas),
+            (self.categories, f.categories),
+            (self.statuses, f.statuses),
+            (self.sources, f.sources),
+            (self.agencies, f.agencies),
+        ):
+            if allowed is not None:
+                found *= self.share_of(shares, allowed)
+        for name, share in _FLAGS.items():
+            if (wanted := getattr(f, name)) is not None:
+                found *= share if wanted else 1 - share
+        return max(found * self._share_of_place(f), 1 / max(self.total, 1))
+
+    def _share_of_place(self, f: "ResolvedFilter") -> float:
+        share = 1.0 if f.box is None else self.share_in(f.box)
+        if f.near is not None:
+            share *= self.share_in(bounding_box_around(f.near.point, f.near.metres)) * _CIRCLE_IN_BOX
+        return share
+
+    def share_in(self, box: Box) -> float:
+        """The share of reports that lie in a box, as if those of a coarse square lay evenly."""
+        if COARSE.number_over(box) > _MOST_SQUARES:
+            return 1.0
+        told = self.squares
+        found = sum([told[square] * part for square, part in COARSE.parts_over(box) if square in told])
+        return max(found, 1 / max(self.total, 1))
+
+
+def read_estimates(conn: Connection) -> Estimates:
+    """Reads them: some tens of milliseconds, whatever the number of reports."""
+    area = rollup_area.c
+    counted = select(area.area_id, func.sum(area.total)).where(area.side == PUBLIC_SIDE, area.area_id != ALL)
+    areas: Counter[Any] = Counter(dict(map(tuple, conn.execute(counted.group_by(area.area_id)))))
+    total = sum(areas.values())
+    days = _days(conn)
+    return Estimates(
+        total=int(total),
+        areas=_shares(areas, total),
+        categories=_everywhere(conn, area.category_id, total),
+        statuses=_everywhere(conn, area.status, total),
+        sources=_everywhere(conn, area.source_id, total),
+        agencies=_everywhere(conn, area.agency_id, total),
+        squares=_shares(_squares(conn), total),
+        days=[day for day, _ in days],
+        until=list(accumulate(count for _, count in days)),
+    )
+
+
+def _shares(counts: Mapping[Any, int], total: int) -> Shares:
+    return {key: float(count) / total for key, count in counts.items()} if total else {}
+
+
+def _everywhere(conn: Connection, column: Any, total: int) -> Shares:
+    area = rollup_area.c
+    counted = select(column, func.sum(area.total)).where(area.side == PUBLIC_SIDE, area.area_id == ALL)
+    return _shares(dict(map(tuple, conn.execute(counted.group_by(column)))), total)
+
+
+def _squares(conn: Connection) -> Counter[int]:
+    cell = rollup_cell.c
+    counted = select(cell.cell, func.sum(cell.total)).where(
+        cell.side == PUBLIC_SIDE, cell.resolution == _FINEST_COUNTED, cell.category_id == ALL
+    )
+    found: Counter[int] = Counter()
+    for number, count in conn.execute(counted.group_by(cell.cell)):
+        found[COARSE.square_of(cell_center(number))] += int(count)
+    return found
+
+
+def _days(conn: Connection) -> list[tuple[int, int]]:
+    day = rollup_day.c
+    counted = select(day.day, func.sum(day.total)).where(
+        day.side == PUBLIC_SIDE, day.measure == REPORTS, day.city_id == ALL, day.category_id == ALL, day.day > EVER
+    )
+    rows = conn.execute(counted.group_by(day.day).order_by(day.day))
+    return [(number, int(count)) for number, count in rows if count > 0]

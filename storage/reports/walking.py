@@ -1,0 +1,171 @@
+"""How a statement gets to the reports that a filter asks for: by which index, and how far back in time at first.
+
+The store's own planner knows neither how many reports a category has nor that ten would do, so it reads all of a city and
+sorts them for the newest fifty. We know about both (storage/estimates.py) and say which index is walked. Most filters ask
+for several values of what an index begins with, and then its order of time holds within each value only. Such a list is
+read from a *window* first: from a moment after which the filter has about as many reports as are wanted. If there were
+too few, it is read again from a wider one, and at last from all there is; so a wrong guess costs time and no rows.
+"""
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select
+
+from domain.visibility import Visibility
+from storage.estimates import Estimates
+from storage.keyset import Span
+from storage.reports.conditions import SINCE, UNTIL
+from storage.reports.drivers import Driver, drivers_of
+from storage.reports.filtering import ResolvedFilter
+from storage.reports.ordering import ReportOrder
+from storage.tables import reports
+
+_SEEK, _VISIT = 0.9, 0.7
+"""What it costs to look up a value in an index, and to look at a row: microseconds, of which only the ratio counts."""
+
+_WINDOW = 1.6
+"""How many times the rows that are wanted a window holds by estimate."""
+_WIDER = 8
+_EARLIEST, _LATEST = -(2**62), 2**62
+
+Moment = int | None
+Bounds = tuple[Moment, Moment]
+"""The first moment that counts, and the first that does not any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A way. `index` is SQLite's hint; `since`, `until`: the statement has these bounds; `adding`: what it asks for
+    besides the filter; `tries`: values by name, to be given one after the other until a page is full."""
+
+    index: str | None
+    since: bool = False
+    until: bool = False
+    tries: Sequence[Mapping[str, Any]] = ({},)
+    adding: Sequence[ColumnElement[bool]] = ()
+
+    @property
+    def shape(self) -> Hashable:
+        """What the text of the statement depends on, besides the filter's shape and the viewer."""
+        return (self.index, self.since, self.until)
+
+    def hinted(self, statement: Select[Any]) -> Select[Any]:
+        """The statement with what the way adds to it."""
+        added = statement.where(*self.adding)
+        return added if self.index is None else added.with_hint(reports, f"INDEXED BY {self.index}", "sqlite")
+
+
+AS_THE_STORE_THINKS = Walk(None)
+
+_ORDERS = {
+    ReportOrder.NEWEST: "ix_reports_newest",
+    ReportOrder.OLDEST: "ix_reports_newest",
+    ReportOrder.RECENTLY_UPDATED: "ix_reports_updated",
+    ReportOrder.MOST_SUPPORTED: "ix_reports_supported",
+}
+
+
+def way_to_page(
+    visibility: Visibility, f: ResolvedFilter, by: ReportOrder, span: Span, now: int, known: Estimates | None
+) -> Walk:
+    """The way to one page of a list."""
+    if known is None or not known.total or _found_otherwise(f):
+        return AS_THE_STORE_THINKS
+    wanted, index = span.size + 1, _ORDERS.get(by)
+    if by in (ReportOrder.NEWEST, ReportOrder.OLDEST):
+        falling = (by is ReportOrder.NEWEST) != span.backward
+        return _timed(visibility, f, wanted, _bounds(f, by, span, now), known, falling=falling)
+    best, costs = _of_all(visibility, f, now, known)
+    if index is not None and min(known.total, wanted / known.share(f)) * _VISIT < costs:
+        return Walk(index)
+    return best
+
+
+def way_to_all(visibility: Visibility, f: ResolvedFilter, now: int, known: Estimates | None) -> Walk:
+    """The way to all reports that match, to count them."""
+    if known is None or not known.total or _found_otherwise(f):
+        return AS_THE_STORE_THINKS
+    return _of_all(visibility, f, now, known)[0]
+
+
+def _found_otherwise(f: ResolvedFilter) -> bool:
+    """What ids, words, changes and whose reports they are find, the store finds by those; and nothing at all by itself."""
+    if f.ids is not None or f.search is not None or f.updated_after is not None or f.own:
+        return True
+    named = (f.areas, f.categories, f.statuses, f.sources, f.agencies)
+    return any(each is not None and not each for each in named)
+
+
+def _bounds(f: ResolvedFilter, by: ReportOrder, span: Span, now: int) -> Bounds:
+    """By the filter and by the cursors."""
+    first, last = (span.after, span.before) if by is ReportOrder.OLDEST else (span.before, span.after)
+    low, high = f.since(now), f.reported_before
+    if first is not None and first[0] is not None:
+        low = first[0] if low is None else max(low, first[0])
+    if last is not None and last[0] is not None:
+        high = last[0] + 1 if high is None else min(high, last[0] + 1)
+    return low, high
+
+
+def _timed(
+    visibility: Visibility, f: ResolvedFilter, wanted: int, bounds: Bounds, known: Estimates, *, falling: bool
+) -> Walk:
+    """The newest, or the oldest, between two moments."""
+    share = known.share(f)
+    told = known.told_between(*bounds)
+    chosen, cost = None, min(told, wanted / share) * _VISIT
+    for each in drivers_of(visibility, f, known):
+        needed = min(told * share, _WINDOW * wanted) * max(each.share / share, 1.0)
+        if each.seeks * _SEEK + needed * _VISIT < cost:
+            chosen, cost = each, each.seeks * _SEEK + needed * _VISIT
+    if chosen is None:
+        return _walk(None, [bounds])
+    windows = [] if chosen.seeks == 1 else _windows(_WINDOW * wanted / share, bounds, known, falling=falling)
+    return _walk(chosen, [*windows, bounds])
+
+
+def _windows(told: float, bounds: Bounds, known: Estimates, *, falling: bool) -> Iterator[Bounds]:
+    """Two windows at most, where there is more than twice as much to read."""
+    low, high = bounds
+    before = 0.0 if low is None else known.told_before(low)
+    until = float(known.total) if high is None else known.told_before(high)
+    for _ in range(2):
+        if told * 2 < until - before:
+            edge = known.moment_of(until - told if falling else before + told)
+            yield (edge, high) if falling else (low, edge)
+        told *= _WIDER
+
+
+def _walk(chosen: Driver | None, windows: Sequence[Bounds]) -> Walk:
+    since, until = (any(window[n] is not None for window in windows) for n in range(2))
+    values = {} if chosen is None else chosen.values()
+    tries = [{**values, **_bounded(window, since=since, until=until)} for window in windows]
+    if chosen is None:
+        return Walk(_ORDERS[ReportOrder.NEWEST], since, until, tries)
+    return Walk(chosen.index, since, until, tries, chosen.adding)
+
+
+def _bounded(window: Bounds, *, since: bool, until: bool) -> dict[str, int]:
+    found: dict[str, int] = {}
+    low, high = window
+    if since:
+        found[SINCE] = _EARLIEST if low is None else low
+    if until:
+        found[UNTIL] = _LATEST if high is None else high
+    return found
+
+
+def _of_all(visibility: Visibility, f: ResolvedFilter, now: int, known: Estimates) -> tuple[Walk, float]:
+    """The way to everything that matches, and what it costs."""
+    low, high = f.since(now), f.reported_before
+    told = known.told_between(low, high)
+    best, cost = None, told * _VISIT
+    for each in drivers_of(visibility, f, known):
+        if each.seeks * _SEEK + told * each.share * _VISIT < cost:
+            best, cost = each, each.seeks * _SEEK + told * each.share * _VISIT
+    if best is not None:
+        return Walk(best.index, tries=(best.values(),), adding=best.adding), cost
+    timed = low is not None or high is not None
+    return Walk(_ORDERS[ReportOrder.NEWEST]) if timed else AS_THE_STORE_THINKS, cost
