@@ -38,6 +38,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self.queue: Any = Arrivals()
         self.writable: Any = Gate()
         self._settings, self._connections = settings, connections
+        self._kept = False
         self._owed_pong = b""
         self._lag_timer: asyncio.TimerHandle | None = None
 
@@ -61,10 +62,12 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         if scope is not None:
             scope["extensions"][FRAMES] = self
 
-    @property
-    def ready(self) -> bool:
-        """Whether a frame may be written without waiting for the reader."""
-        return self.writable.is_set() and not self.close_sent and not self.transport.is_closing()
+    def offer_frame(self, frame: bytes) -> bool:
+        """Write a whole frame if that is possible without waiting for the reader; tell whether it was."""
+        if self.close_sent or not self.writable.is_set() or self.transport.is_closing():
+            return False
+        self.transport.write(frame)
+        return True
 
     def write_frame(self, frame: bytes) -> None:
         """Write a whole frame. Raises ClientDisconnected once the socket is closed."""
@@ -77,6 +80,37 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         await self.writable.wait()
         if self.disconnected or self.close_sent:
             raise ClientDisconnected
+
+    # Sockets that are served without a task
+
+    def keep(self) -> None:
+        """Stay open although the application returns, until `finish`."""
+        self._kept = True
+
+    def forget_handshake(self) -> None:
+        """Let go of what was said in the handshake: of a quiet socket that is the half."""
+        self.request = self.response = self.scope = None  # type: ignore[assignment]
+
+    def finish(self) -> None:
+        """End, when all was said; what was written still goes out."""
+        if self.close_timer is None:
+            self.transport.close()
+        self._cut_off_later()
+
+    async def run_asgi(self) -> None:
+        """Run the application: to the end of the socket, unless it says that it keeps it."""
+        try:
+            await self.app(self.scope, self.receive, self.send)
+        except ClientDisconnected:
+            self._kept = False
+        except BaseException:
+            self._kept = False
+            self.logger.exception("Exception in ASGI application\n")
+            self.send_500_response()
+        if not self.handshake_complete:
+            self.send_500_response()
+        if not self._kept:
+            self.finish()
 
     # A handshake that cannot be read
 
@@ -183,12 +217,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         super().keepalive_timeout()
         self._cut_off_later()
 
-    def on_task_complete(self, task: asyncio.Task[None]) -> None:
-        """Cut off a peer that does not take what was written before the application was done with it."""
-        super().on_task_complete(task)
-        self._cut_off_later()
-
     def _cut_off_later(self) -> None:
+        """Cut off a peer that does not take what was written before the application was done with it."""
         if not self.disconnected:
             self.loop.call_later(DRAIN_SECONDS, cast(asyncio.WriteTransport, self.transport).abort)
 

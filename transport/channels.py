@@ -69,14 +69,11 @@ def next_event(cursor: str | None, body: bytes) -> bytes:
 class Outlet(Protocol):
     """Where one subscription's answers go while it follows a channel. None of this waits."""
 
-    def ready(self) -> bool:
-        """Tell whether it takes an answer now."""
-
-    def hand(self, answer: SharedAnswer) -> None:
-        """Take an answer."""
+    def hand(self, answer: SharedAnswer) -> bool:
+        """Take an answer; tell whether it was taken."""
 
     def behind(self) -> None:
-        """Hear that it follows no more, since it was not ready: it is to read on for itself."""
+        """Hear that it follows no more, since it took no answer: it is to read on for itself."""
 
     def ended(self, refused: RequestRefused) -> None:
         """Hear that the subscription broke off."""
@@ -115,16 +112,15 @@ class Follower:
 
     def take(self, answer: SharedAnswer, delivery: Delivery) -> None:
         """Hand it what is due, or let it go where it cannot take it."""
-        if self._channel is None or not self.due(delivery):
+        place = delivery.place
+        if self._channel is None or place is None or place[0] <= self._seen:
             return
-        if not self.outlet.ready():
-            self.source.go_on(self._stands())
-            self.leave()
-            self.outlet.behind()
+        if self.outlet.hand(answer):
+            self._last, self._seen = place, place[0]
             return
-        assert delivery.place is not None
-        self.outlet.hand(answer)
-        self._last, self._seen = delivery.place, delivery.place[0]
+        self.source.go_on(self._stands())
+        self.leave()
+        self.outlet.behind()
 
     def end(self, refused: RequestRefused) -> None:
         """Break off."""

@@ -61,16 +61,24 @@ class Places:
     @contextmanager
     def taken(self, address: str | None) -> Iterator[None]:
         """Take a place for the length of a block. Raises TooMany."""
-        client = client_of(address)
-        if client is None:
-            yield
-            return
-        if self._taken[client] >= self.most:
-            raise TooMany
-        self._taken[client] += 1
+        self.take(address)
         try:
             yield
         finally:
+            self.give_back(address)
+
+    def take(self, address: str | None) -> None:
+        """Take a place, until it is given back. Raises TooMany."""
+        if not self.free(address):
+            raise TooMany
+        client = client_of(address)
+        if client is not None:
+            self._taken[client] += 1
+
+    def give_back(self, address: str | None) -> None:
+        """Give a place back that was taken."""
+        client = client_of(address)
+        if client is not None:
             self._taken[client] -= 1
             if not self._taken[client]:
                 del self._taken[client]

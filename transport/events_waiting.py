@@ -46,14 +46,13 @@ class EventsWaiting:
         """Let go of it."""
         self._events.popleft()
 
-    def ready(self) -> bool:
+    def hand(self, answer: SharedAnswer) -> bool:
         """See transport.channels.Outlet."""
-        return len(self._events) < MOST_WAITING
-
-    def hand(self, answer: SharedAnswer) -> None:
-        """See transport.channels.Outlet."""
+        if len(self._events) >= MOST_WAITING:
+            return False
         self._events.append(answer)
         self._come.set()
+        return True
 
     def behind(self) -> None:
         """See transport.channels.Outlet."""

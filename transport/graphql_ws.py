@@ -2,19 +2,21 @@
 
 A client that does not read costs bounded memory: the server makes `send` wait while its buffer is full (see serving.py),
 each operation asks for its next answer only after the last one was sent, and while the reader of messages waits to reply,
-nothing more is read. A socket that is quiet has no task of its own but the server's: what comes on it begins one.
+nothing more is read. A socket that is quiet has no task at all: what comes on it begins one.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from execution import RequestRefused
 from transport import messages
 from transport.bounded_websocket import FRAMES, BoundedWebSocket
+from transport.clients import address_of
 from transport.door import BadRequest, Credentials, RequestInfo, Viewer
 from transport.introduction import introduce
 from transport.messages import CloseCode, Message, ProtocolError
@@ -37,8 +39,9 @@ class Socket:
         "_closed",
         "_credentials",
         "_ended",
+        "_gone",
+        "_handshake",
         "_idling",
-        "_init_received",
         "_init_timer",
         "_language",
         "_line",
@@ -50,22 +53,27 @@ class Socket:
         "_settings",
         "_tasks",
         "_viewer",
-        "_websocket",
         "_writing",
     )
 
-    def __init__(self, websocket: WebSocket, operations: Operations, settings: DoorSettings, pings: Pings) -> None:
-        self._websocket = websocket
+    def __init__(
+        self,
+        websocket: WebSocket,
+        operations: Operations,
+        settings: DoorSettings,
+        pings: Pings,
+        gone: Callable[["Socket"], None],
+    ) -> None:
+        self._handshake: WebSocket | None = websocket
         self._line: BoundedWebSocket = websocket.scope["extensions"][FRAMES]
         self._operations = operations
         self._settings = settings
         self._pings = pings
+        self._gone = gone
         self._writing = asyncio.Lock()
-        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._closed = False
-        self._init_received = False
+        self._closed = self._ended = False
         self._viewer: Viewer | None = None
-        self._credentials = Credentials()
+        self._credentials = Credentials(client_address=address_of(websocket))
         self._language: str | None = None
         self._running: dict[str, SocketOperation] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -74,24 +82,32 @@ class Socket:
         self._idling: asyncio.TimerHandle | None = None
         self._reading: asyncio.Task[None] | None = None
 
-    async def serve(self) -> None:
-        """Read messages until the socket closes; then end what still runs."""
-        loop = asyncio.get_running_loop()
+    @property
+    def address(self) -> str | None:
+        """Where it comes from."""
+        return self._credentials.client_address
+
+    def open(self) -> None:
+        """Begin to take messages, until the socket closes; `gone` is called then."""
         closing = partial(self.close, CloseCode.INIT_TIMEOUT, "Connection initialisation timeout")
+        loop = asyncio.get_running_loop()
         self._init_timer = loop.call_later(self._settings.init_seconds, self.start, closing)
+        self._line.keep()
         self._line.queue.told = self._arrived
         self._arrived()
-        try:
-            await self._ended
-        finally:
-            self._line.queue.told = None
-            self._let_go()
-            for task in self._tasks:
-                task.cancel()
-            if self._tasks:
-                await asyncio.wait(self._tasks)
+
+    async def close(self, code: int, reason: str) -> None:
+        """End all operations and close the socket; one that does not read is left after two seconds."""
+        if self._closed:
+            return
+        self._let_go()
+        with suppress(TimeoutError, *GONE):
+            async with asyncio.timeout(_CLOSING_SECONDS):
+                await self._line.send({"type": "websocket.close", "code": code, "reason": messages.fitting(reason)})
+        self._end()
 
     def _let_go(self) -> None:
+        """End all operations: nothing more is sent."""
         self._closed = True
         self._no_longer_idle()
         self._pings.leave(self.ping)
@@ -101,19 +117,17 @@ class Socket:
         for operation in running.values():
             operation.leave()
 
-    async def close(self, code: int, reason: str) -> None:
-        """End all operations and close the socket; one that does not read is left after two seconds."""
-        if self._closed:
-            return
-        self._let_go()
-        with suppress(TimeoutError, *GONE):
-            async with asyncio.timeout(_CLOSING_SECONDS):
-                await self._websocket.close(code, messages.fitting(reason))
-        self._end()
-
     def _end(self) -> None:
-        if not self._ended.done():
-            self._ended.set_result(None)
+        """Nothing comes any more."""
+        if self._ended:
+            return
+        self._ended = True
+        self._let_go()
+        self._line.queue.told = None
+        for task in self._tasks - {asyncio.current_task()}:
+            task.cancel()
+        self._line.finish()
+        self._gone(self)
 
     # Reading
 
@@ -133,7 +147,7 @@ class Socket:
             self._reading = None
 
     async def _receive(self) -> str | None:
-        message = await self._websocket.receive()
+        message: Any = await self._line.receive()
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message.get("code", 1005))
         text: str | None = message.get("text")
@@ -160,13 +174,14 @@ class Socket:
             raise ProtocolError(CloseCode.INTERNAL_ERROR, "Internal server error") from error
 
     async def _init(self, message: Message) -> None:
-        if self._init_received:
+        if self._handshake is None:
             raise ProtocolError(CloseCode.TOO_MANY, "Too many initialisation requests")
-        self._init_received = True
+        handshake, self._handshake = self._handshake, None
         if self._init_timer is not None:
             self._init_timer.cancel()
             self._init_timer = None
-        self._credentials, self._language = introduce(self._websocket, message.payload or {})
+        self._credentials, self._language = introduce(handshake, message.payload or {})
+        self._line.forget_handshake()
         self._viewer = await self._identify()
         self._session = Session(
             self._operations.hub,
@@ -227,7 +242,6 @@ class Socket:
             accept_language=self._language,
             client_address=self._credentials.client_address,
             follow_tokens=self._credentials.follow_tokens,
-            headers=self._websocket.headers,
             private=self._credentials.shown,
         )
         return self._operations.run(prepared, viewer, info)
@@ -252,13 +266,9 @@ class Socket:
         """See transport.socket_operation.Line."""
         return self._operations.hub.engine.refusal(error)
 
-    def ready(self) -> bool:
+    def offer(self, frame: bytes) -> bool:
         """See transport.socket_operation.Line. While a message waits to be written none may overtake it."""
-        return not self._closed and not self._writing.locked() and self._line.ready
-
-    def write(self, frame: bytes) -> None:
-        """See transport.socket_operation.Line."""
-        self._line.write_frame(frame)
+        return not self._closed and not self._writing.locked() and self._line.offer_frame(frame)
 
     async def send(self, message: Callable[[], bytes]) -> None:
         """See transport.socket_operation.Line."""
@@ -279,8 +289,7 @@ class Socket:
 
     def ping(self) -> None:
         """Tell the client how far it was served; one that is full is passed over this time."""
-        if self.ready():
-            self.write(messages.framed(self._ping_message()))
+        self.offer(messages.framed(self._ping_message()))
 
     def _ping_message(self) -> bytes:
         return messages.ping(self._positions(), self._session.warning() if self._session else None)

@@ -83,6 +83,18 @@ class Operations:
 class Run:
     """One run of one operation."""
 
+    __slots__ = (
+        "_channel",
+        "_follower",
+        "_hub",
+        "_info",
+        "_operations",
+        "_prepared",
+        "_stream",
+        "_told_as",
+        "_viewer",
+    )
+
     def __init__(self, operations: Operations, prepared: Prepared, viewer: Viewer, info: RequestInfo) -> None:
         self._operations = operations
         self._hub = operations.hub

@@ -23,11 +23,8 @@ GONE = (WebSocketDisconnect, WebSocketDisconnected, ClientDisconnected)
 class Line(Protocol):
     """The socket, as its operations see it."""
 
-    def ready(self) -> bool:
-        """Tell whether a frame may be written now."""
-
-    def write(self, frame: bytes) -> None:
-        """Write a frame now."""
+    def offer(self, frame: bytes) -> bool:
+        """Write a frame if that can be done now; tell whether it was."""
 
     async def send(self, message: Callable[[], bytes]) -> None:
         """Write a message, made when its turn comes; wait while the socket is full."""
@@ -101,13 +98,9 @@ class SocketOperation:
 
     # Following
 
-    def ready(self) -> bool:
+    def hand(self, answer: SharedAnswer) -> bool:
         """See transport.channels.Outlet."""
-        return self._line.ready()
-
-    def hand(self, answer: SharedAnswer) -> None:
-        """See transport.channels.Outlet."""
-        self._line.write(answer.frame(self.id))
+        return self._line.offer(answer.frame(self.id))
 
     def behind(self) -> None:
         """See transport.channels.Outlet."""

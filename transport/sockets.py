@@ -31,7 +31,7 @@ class Sockets:
         return len(self._open)
 
     async def serve(self, websocket: WebSocket) -> None:
-        """Serve one socket from its handshake to its end.
+        """Take a socket in at its handshake, or say why not; from then on it lives by itself.
 
         Only a foreign page is refused in the handshake, which tells a browser nothing: whatever else is wrong is said
         by the code that the socket is closed with.
@@ -43,21 +43,28 @@ class Sockets:
         elif self._stopping is not None:
             await _refuse(websocket, messages.SUBPROTOCOL, *self._stopping)
         else:
-            await self._serve_in_its_place(websocket)
+            await self._let_in(websocket)
 
-    async def _serve_in_its_place(self, websocket: WebSocket) -> None:
+    async def _let_in(self, websocket: WebSocket) -> None:
+        address = address_of(websocket)
         try:
-            with self._places.taken(address_of(websocket)):
-                await websocket.accept(messages.SUBPROTOCOL)
-                socket = Socket(websocket, self._operations, self._settings, self._pings)
-                self._open.add(socket)
-                try:
-                    await socket.serve()
-                finally:
-                    self._open.discard(socket)
+            self._places.take(address)
         except TooMany:
             words = f"At most {self._places.most} sockets may be open from one address"
             await _refuse(websocket, messages.SUBPROTOCOL, CloseCode.TOO_MANY, words)
+            return
+        try:
+            await websocket.accept(messages.SUBPROTOCOL)
+        except BaseException:
+            self._places.give_back(address)
+            raise
+        socket = Socket(websocket, self._operations, self._settings, self._pings, self._gone)
+        self._open.add(socket)
+        socket.open()
+
+    def _gone(self, socket: Socket) -> None:
+        self._open.discard(socket)
+        self._places.give_back(socket.address)
 
     async def close_all(self, code: int, reason: str) -> None:
         """Close every socket, those that still come too: with 1012, clients come back and resume."""
