@@ -2,8 +2,8 @@
 
 from collections.abc import Hashable
 from contextlib import AbstractAsyncContextManager
-from functools import lru_cache
 from dataclasses import replace
+from functools import lru_cache
 from typing import cast
 
 from domain.vocabulary import Locale, Role
@@ -31,9 +31,10 @@ class SimpulHub:
         self.engine = engine
         self._parts = parts
         self._identity = identity
-        bell = parts.store.bell
         self.news = News(
-            commits=lambda: bell.seq, hidden=lambda: 0 if parts.log is None else parts.log.hidden, harmless=HARMLESS
+            commits=lambda: parts.store.bell.seq,
+            hidden=lambda: 0 if parts.log is None else parts.log.hidden,
+            harmless=HARMLESS,
         )
 
     async def identify(self, credentials: Credentials) -> Viewer:
