@@ -26,6 +26,7 @@ from domain.records import (
 )
 from domain.sink import Accepted, Health, Lease, SourceDeclaration, StoredAside, WantedPhoto
 from storage.clock import now_in_micros
+from storage.errors import OutcomeUnknown
 from storage.ingest_batch import Facts, Ingest, SourceFact, read_facts
 from storage.ingest_content import sound
 from storage.ingest_flood import flood_lock, take_flood_areas, take_flood_states, take_gauges
@@ -56,6 +57,7 @@ from storage.source_keeping import (
 )
 from storage.source_photos import give_up_photo, keep_photo, report_of_photo, wanted_photos
 from storage.store import Store
+from storage.surely import write_surely
 from storage.transaction import Operation, Tx
 
 log = logging.getLogger("simpul.ingest")
@@ -81,17 +83,17 @@ class StoreSink:
     async def declare(self, sources: Sequence[SourceDeclaration]) -> None:
         """See Sink."""
         declaring = partial(declare_sources, declared=list(sources))
-        await self._store.write(Operation(declaring, frozenset({"sources"})))
+        await write_surely(self._store, Operation(declaring, frozenset({"sources"})))
 
     async def acquire(self, name: str, holder: str, seconds: float) -> Lease | None:
         """See Sink."""
         taking = partial(take_lease, name=name, holder=holder, seconds=seconds)
-        return await self._store.write(Operation(taking, frozenset({lease_lock(name)})))
+        return await write_surely(self._store, Operation(taking, frozenset({lease_lock(name)})))
 
     async def release(self, lease: Lease) -> None:
         """See Sink."""
         giving = partial(give_back_lease, lease=lease)
-        await self._store.write(Operation(giving, frozenset({lease_lock(lease.name)})))
+        await write_surely(self._store, Operation(giving, frozenset({lease_lock(lease.name)})))
 
     async def checkpoint(self, source: str) -> Mapping[str, JSON] | None:
         """See Sink."""
@@ -102,7 +104,7 @@ class StoreSink:
         if len(batch.records) > MAX_BATCH or len(batch.set_aside) > MAX_BATCH:
             raise ValueError(f"a batch has at most {MAX_BATCH} records")
         locks = await self._store.read(_locks_of, batch)
-        return await self._store.write(Operation(partial(_take_in, self, batch, lease), locks))
+        return await write_surely(self._store, Operation(partial(_take_in, self, batch, lease), locks))
 
     def ingest(self, tx: Tx, source: str, *, backfill: bool = False) -> Ingest:
         """What a source's records are taken in with, in one transaction. Raises LookupError for one never declared."""
@@ -112,14 +114,17 @@ class StoreSink:
     async def health(self, health: Health, lease: Lease) -> None:
         """See Sink."""
         keeping = partial(_keep_health, health, lease)
-        await self._store.write(Operation(keeping, frozenset({source_lock(health.source)})))
+        await write_surely(self._store, Operation(keeping, frozenset({source_lock(health.source)})))
 
     async def take_sync_requests(self, source: str) -> bool:
         """See Sink."""
         if not await self._store.read(sync_is_requested, source):
             return False
         taking = partial(take_sync_request, code=source)
-        return await self._store.write(Operation(taking, frozenset({source_lock(source)})))
+        try:
+            return await self._store.write(Operation(taking, frozenset({source_lock(source)})))
+        except OutcomeUnknown:  # perhaps it was taken: one run too many does no harm, one too few does
+            return True
 
     async def wanted_photos(self, source: str, limit: int) -> Sequence[WantedPhoto]:
         """See Sink."""
@@ -139,7 +144,7 @@ class StoreSink:
             report_id = await self._store.read(report_of_photo, photo.key)
             if report_id is not None:
                 keeping = partial(keep_photo, area_map=self._areas(), photo_id=photo.key, files=files)
-                await self._store.write(Operation(keeping, frozenset({f"report:{report_id}"})))
+                await write_surely(self._store, Operation(keeping, frozenset({f"report:{report_id}"})))
 
     async def _stored(self, data: bytes) -> NewPhoto:
         """Prepares a photo and puts its two files where photos lie; if no row comes to name them they are swept."""

@@ -21,6 +21,7 @@ from storage.revocation_following import RevocationFollower, following_revocatio
 from storage.rows import PersonRow
 from storage.secrets import Secrets, local_key
 from storage.store import Store
+from storage.surely import write_surely
 from storage.transaction import Operation
 from transport.api_keys import NO_SUCH_KEY, ApiKeys
 from transport.clients import client_of
@@ -161,7 +162,7 @@ class Identity:
         meet = partial(meet_person, issuer=claims.issuer, subject=claims.subject, display_name=claims.name)
         meeting = Operation(meet, frozenset({lock}))
         try:
-            return await self._store.write(meeting)
+            return await write_surely(self._store, meeting)
         except StoreIsBusy as error:
             raise Overloaded(error.retry_after) from error
 

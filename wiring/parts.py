@@ -13,6 +13,7 @@ from storage.photos.store import PhotoStore
 from storage.secrets import Secrets, load_secrets
 from storage.seeding import seed
 from storage.store import open_store, opened
+from storage.surely import write_surely
 from storage.together.crossing import Crossing
 from storage.together.neighbours import Beside
 from storage.transaction import Operation
@@ -32,9 +33,9 @@ async def parts_of(
         synchronous = settings.sqlite_synchronous.upper()
         store = await stack.enter_async_context(opened(open_store(settings.store_url, beside, synchronous=synchronous)))
         await photos.check()
-        await store.write(Operation(seed, frozenset({"seed"})))
+        await write_surely(store, Operation(seed, frozenset({"seed"})))
         if place is not None and place.before is not None:
-            await store.write(Operation(partial(end_leases, holder=place.before)))
+            await write_surely(store, Operation(partial(end_leases, holder=place.before)))
         secrets = await store.read(load_secrets)
         for_resolvers = settings.for_resolvers(address, 1 if place is None else place.of)
         async with hub_parts(store, photos, secrets, for_resolvers) as parts:

@@ -54,7 +54,8 @@ class Child:
     ready: bool = False
     said: str = ""
     """Its words when it was ready."""
-    _code: int = 0
+    code: int = 0
+    """What it ended with, last time; below 0 for a signal."""
     _pipe: int = -1
     _failures: int = 0
     _due: float = field(default=0.0)
@@ -78,7 +79,7 @@ class Child:
             self._hang_up()
         self._failures = 0 if self.ready else self._failures + 1
         pause = min(_FIRST_PAUSE * 2.0**self._failures, _LONGEST_PAUSE) if self._failures else 0.0
-        self.pid, self._code, self._due = 0, code, time.monotonic() + pause
+        self.pid, self.code, self._due = 0, code, time.monotonic() + pause
 
     def _hang_up(self) -> None:
         os.close(self._pipe)
@@ -90,9 +91,9 @@ class Child:
         return self._pipe if self._pipe >= 0 else None
 
     @property
-    def code(self) -> int:
-        """What it ended with; 1 for a signal."""
-        return self._code if self._code >= 0 else 1
+    def killed(self) -> bool:
+        """Whether a signal ended it."""
+        return self.code < 0
 
     @property
     def due_in(self) -> float:
@@ -139,7 +140,13 @@ class Supervisor:
                 raise Ended(0)
             for child in children:
                 if not child.pid:
-                    raise Ended(child.code or 1)
+                    self._start_once_more(child)
+
+    def _start_once_more(self, child: Child) -> None:
+        """One that somebody killed. One that ended by itself has said why, and would say so again. Raises Ended."""
+        if not child.killed:
+            raise Ended(child.code or 1)
+        self._fork(child)
 
     def watch(self) -> None:
         """Replaces whichever ends, until it is told to stop."""

@@ -4,6 +4,7 @@ from functools import partial
 
 from domain.sink import Lease
 from storage.leases import lease_lock, take_lease
+from storage.surely import write_surely
 from storage.transaction import Operation
 from worker.work import Work
 
@@ -12,4 +13,4 @@ async def take_turn(work: Work, name: str, holder: str, seconds: float) -> Lease
     """Takes or prolongs the lease `worker:<name>`; None while another process has it."""
     lease = f"worker:{name}"
     taking = partial(take_lease, name=lease, holder=holder, seconds=seconds)
-    return await work.store.write(Operation(taking, frozenset({lease_lock(lease)})))
+    return await write_surely(work.store, Operation(taking, frozenset({lease_lock(lease)})))
