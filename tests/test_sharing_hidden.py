@@ -108,9 +108,18 @@ async def test_a_place_that_is_told_no_more_empties_it_too(door: Door) -> None:
     await door.seen()
     executed = door.hub.executed
     sensitive = door.world.categories[min(door.world.sensitive)]
-    await door.world.write(
-        lambda tx: alter(tx, door.world, report, EventKind.CATEGORY_CHANGED, category_id=sensitive), report
-    )
+    await door.world.write(lambda tx: alter(tx, door.world, report, EventKind.UPDATED, category_id=sensitive), report)
+    await door.heard()
+    await door.seen()
+    assert door.hub.executed == executed + 1
+
+
+@pytest.mark.parametrize("kind", [EventKind.COMMENT_HIDDEN, EventKind.PHOTO_HIDDEN, EventKind.ERASED])
+async def test_so_does_what_is_hidden_of_a_report(door: Door, kind: EventKind) -> None:
+    report = await made(door)
+    await door.seen()
+    executed = door.hub.executed
+    await door.world.write(lambda tx: alter(tx, door.world, report, kind), report)
     await door.heard()
     await door.seen()
     assert door.hub.executed == executed + 1
