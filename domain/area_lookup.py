@@ -9,12 +9,15 @@ from shapely.geometry.base import BaseGeometry
 from domain.area_facts import AreaFact
 from domain.area_geometry import geometry_to_km, to_km
 from domain.places import Point
+from domain.shape_squares import ShapeSquares
 
 NEAREST_REAL_KM = 0.3
 """How far outside of all real boundaries a place may lie: 1.4 % of the mainland is in the slivers between them."""
 
 NEAREST_APPROXIMATE_KM = 2.0
 """How far outside of all approximate boundaries."""
+
+SQUARE_KM = 0.25
 
 ISLANDS = "31.01"
 """The Thousand Islands."""
@@ -38,7 +41,8 @@ class AreaLookup:
         self._codes = [fact.code for fact in ordered]
         self._approximate = [code in approximate for code in self._codes]
         self._shapes = [geometry_to_km(boundaries[code]) for code in self._codes]
-        self._tree = shapely.STRtree(self._shapes)
+        self._squares = ShapeSquares(self._shapes, SQUARE_KM)
+        self._tree = self._squares.tree
         self._islands = {
             index: to_km(fact.latitude, fact.longitude)
             for index, fact in enumerate(ordered)
@@ -48,8 +52,15 @@ class AreaLookup:
             (fact.latitude for fact in ordered if not fact.code.startswith(ISLANDS)), default=-math.inf
         )
 
+    def locate(self, point: Point) -> str | None:
+        """The kelurahan's code for a point, None where it is out of area."""
+        here = to_km(point.latitude, point.longitude)
+        held = self._squares.holding(*here)
+        index = min(held, key=self._precedence) if held else self._nearest(point, shapely.Point(here))
+        return None if index is None else self._codes[index]
+
     def locate_many(self, points: Sequence[Point]) -> list[str | None]:
-        """The kelurahan's code for each point, None where it is out of area."""
+        """As `locate`, for many points at once and much faster."""
         places = shapely.points([to_km(point.latitude, point.longitude) for point in points]) if points else []
         found: list[int | None] = [None] * len(points)
         hits = self._tree.query(places, predicate="intersects").tolist() if points else [[], []]
@@ -68,7 +79,8 @@ class AreaLookup:
         within = self._tree.query(place, predicate="dwithin", distance=NEAREST_APPROXIMATE_KM).tolist()
         candidates = {*within, *self._islands_around(point)}
         # to the millimetre, so that equally near ones are equal and the lowest code has the place
-        distances = {index: round(shapely.distance(self._shapes[index], place), 6) for index in candidates}
+        apart = shapely.distance([self._shapes[index] for index in candidates], place).tolist()
+        distances = {index: round(distance, 6) for index, distance in zip(candidates, apart, strict=True)}
         reachable = [
             (distance, index)
             for index, distance in distances.items()

@@ -88,7 +88,7 @@ class AreaMap:
         of a real boundary; while boundaries are approximate within 2 km, and at sea within 30 km of the point of an
         island kelurahan. Raises ValueError for coordinates that are none.
         """
-        return self.locate_many([Point(latitude, longitude)])[0]
+        return self._lookup.locate(Point(latitude, longitude))
 
     def locate_many(self, points: Sequence[Point]) -> list[str | None]:
         """As `locate`, for many points at once and much faster."""

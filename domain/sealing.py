@@ -257,5 +257,8 @@ _CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that sounds or look
 
 def new_report_code() -> str:
     """A tracking code of eight random characters, read out as two groups of four: about 39 bits."""
-    letters = [secrets.choice(_CODE_ALPHABET) for _ in range(8)]
-    return "".join(letters[:4]) + "-" + "".join(letters[4:])
+    drawn, letters = secrets.randbelow(len(_CODE_ALPHABET) ** 8), ""
+    for _ in range(8):
+        drawn, place = divmod(drawn, len(_CODE_ALPHABET))
+        letters += _CODE_ALPHABET[place]
+    return f"{letters[:4]}-{letters[4:]}"

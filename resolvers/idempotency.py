@@ -4,10 +4,10 @@ A call that ends in faults leaves no trace of its key, because the trace is writ
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import orjson
@@ -81,22 +81,29 @@ def _scope(ctx: Context) -> str:
 
 
 def _digest(given: Any, files: Iterable[bytes]) -> bytes:
-    fields = given.__dataclass_fields__.keys() - _NOT_CONTENT
-    content = {name: _plain(getattr(given, name)) for name in fields}
+    content = {name: _plain(getattr(given, name)) for name in _content_of(type(given))}
     content["files"] = [digest.hex() for digest in files]
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).digest()
 
 
+@cache
+def _content_of(kind: Any) -> tuple[str, ...]:
+    """The fields of an input that tell what is asked."""
+    return tuple(name for name in kind.__dataclass_fields__ if name not in _NOT_CONTENT)
+
+
 def _plain(value: Any) -> Any:
     """As JSON that is the same for the same: moments in UTC, text as its code points (which may be halves of a pair)."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
+    if value is None or value is True or value is False:
+        return value
     if isinstance(value, str):
         return value.encode("utf-8", "surrogatepass").hex()
-    if isinstance(value, Sequence):
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
     if hasattr(value, "__dataclass_fields__"):
-        return {name: _plain(part) for name, part in asdict(value).items()}
+        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
     return value
 
 

@@ -82,6 +82,8 @@ async def prepare_photos(ctx: Context, files: ReadFiles) -> tuple[list[PreparedP
 
     Raises PhotosUnavailable, and RateLimited for a client of whom many wait already.
     """
+    if not files.files:
+        return [], []
     if files.too_many:
         return [], [_too_many()]
     most, more = ctx.parts.settings.photos_waiting_per_client, len(files.files)
@@ -163,6 +165,8 @@ class Kept:
 
     async def put(self, prepared: Sequence[PreparedPhoto]) -> None:
         """Writes pictures and thumbnails. Raises PhotoStoreError, once no write is under way any more."""
+        if not prepared:
+            return
         writes = []
         for photo, row in zip(prepared, self.photos, strict=True):
             writes.append(self._store.put(row.file_key, photo.data, row.content_type))

@@ -12,11 +12,13 @@ import shapely
 from sqlalchemy import Connection, Select, select
 
 from domain.places import Point
+from domain.shape_squares import ShapeSquares
 from storage.dialects import upserting
 from storage.prepared import prepared
 from storage.tables import areas, fact_versions, flood_areas
 
 OUTLINES = "flood outlines"
+_SQUARE_DEGREES = 1 / 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +67,12 @@ class Outlines:
     def __init__(self, version: int, rows: Sequence[tuple[int, str]]) -> None:
         self.version = version
         self._ids = [row_id for row_id, _ in rows]
-        self._shapes = shapely.from_geojson([geometry for _, geometry in rows])
-        shapely.prepare(self._shapes)
-        self._tree = shapely.STRtree(self._shapes)
+        self._squares = ShapeSquares(shapely.from_geojson([geometry for _, geometry in rows]), _SQUARE_DEGREES)
 
     def at(self, point: Point) -> int | None:
         """The flood area whose outline holds a point; the one that was known first where outlines overlap."""
-        found = self._tree.query(shapely.Point(point.longitude, point.latitude), predicate="intersects")
-        return min((self._ids[place] for place in found.tolist()), default=None)
+        found = self._squares.holding(point.longitude, point.latitude)
+        return min((self._ids[place] for place in found), default=None)
 
 
 def outlines_version(conn: Connection) -> int:

@@ -30,7 +30,8 @@ _GAP = "¶"
 
 def fts5_document(tokens: Sequence[str]) -> str:
     """The column `doc` of the FTS5 table: the tokens at their positions."""
-    return " ".join(token or _GAP for token in _kept(tokens))
+    whole = tokens if len(tokens) <= MAX_POSITIONS_A_LEXEME else _kept(tokens)
+    return " ".join([token or _GAP for token in whole])
 
 
 def fts5_match(query: SearchQuery) -> str:

@@ -1,0 +1,39 @@
+"""Which of many shapes hold a point, by squares that are looked at once.
+
+To most points the answer is one shape that covers the whole square around them; then nothing is computed at all. A search
+tree and GEOS are asked for the first point of a square, GEOS alone for those near an edge.
+"""
+
+from collections.abc import Sequence
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+_MOST_SQUARES = 100_000
+
+
+class ShapeSquares:
+    """Shapes in a plane; `edge` is a square's, in the plane's units. Safe in several threads."""
+
+    def __init__(self, shapes: Sequence[BaseGeometry], edge: float) -> None:
+        self._shapes = list(shapes)
+        shapely.prepare(self._shapes)
+        self.tree = shapely.STRtree(self._shapes)
+        self._edge = edge
+        self._squares: dict[tuple[float, float], tuple[list[int], bool]] = {}
+
+    def holding(self, x: float, y: float) -> list[int]:
+        """The places in the sequence of the shapes that a point is in or on."""
+        key = (x // self._edge, y // self._edge)
+        near, covered = self._squares.get(key) or self._look(key)
+        return near if covered else [n for n in near if shapely.intersects_xy(self._shapes[n], x, y)]
+
+    def _look(self, key: tuple[float, float]) -> tuple[list[int], bool]:
+        """The shapes around a square, and whether each of them covers it."""
+        west, south = key[0] * self._edge, key[1] * self._edge
+        square = shapely.box(west, south, west + self._edge, south + self._edge)
+        near = sorted(self.tree.query(square, predicate="intersects").tolist())
+        found = near, all(shapely.covers(self._shapes[n], square) for n in near)
+        if len(self._squares) < _MOST_SQUARES:
+            self._squares[key] = found
+        return found
