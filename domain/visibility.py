@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from domain.roles import DISPATCH, OF_AN_AGENCY, STAFF
 from domain.vocabulary import ReportVisibility, Role
@@ -61,6 +62,11 @@ class Visibility:
     @property
     def reader(self) -> bytes:
         """A digest of the class, for cursors. Anonymous people and citizens are one class."""
-        role = Role.ANONYMOUS if self.role is Role.CITIZEN else self.role
-        words = "|".join((role, str(self.agency_id), *sorted(self.scopes)))
-        return hashlib.sha256(words.encode()).digest()[:16]
+        return _digest_of(self.role, self.agency_id, self.scopes)
+
+
+@lru_cache(1_000)
+def _digest_of(role: Role, agency_id: int | None, scopes: frozenset[str]) -> bytes:
+    shown = Role.ANONYMOUS if role is Role.CITIZEN else role
+    words = "|".join((shown, str(agency_id), *sorted(scopes)))
+    return hashlib.sha256(words.encode()).digest()[:16]

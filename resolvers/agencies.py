@@ -19,5 +19,11 @@ async def agencies(ctx: Context) -> Sequence[AgencyRow]:
 
 async def agencies_by_id(ids: Sequence[int], ctx: Context) -> list[AgencyRow | None]:
     """Agencies by row id."""
+    kept = ctx.parts.store.reference.known()
+    if kept is not None:
+        try:
+            return list(map(kept.agencies.__getitem__, ids))
+        except KeyError:
+            pass  # there is one that was added since
     found = await ctx.read(reference.agencies_by_id, ids)
     return [found.get(each) for each in ids]

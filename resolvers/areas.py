@@ -42,6 +42,12 @@ async def areas(ctx: Context, *, level: AreaLevel | None, parent: str | None, se
 
 async def areas_by_id(ids: Sequence[int], ctx: Context) -> list[AreaRow | None]:
     """Areas by row id."""
+    kept = ctx.parts.store.reference.known()
+    if kept is not None:
+        try:
+            return list(map(kept.areas.__getitem__, ids))
+        except KeyError:
+            pass  # there is one that was added since
     found = await ctx.read(reference.areas_by_id, ids)
     return [found.get(each) for each in ids]
 

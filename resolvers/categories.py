@@ -19,5 +19,11 @@ async def categories(ctx: Context, *, include_inactive: bool) -> Sequence[Catego
 
 async def categories_by_id(ids: Sequence[int], ctx: Context) -> list[CategoryRow | None]:
     """Categories by row id."""
+    kept = ctx.parts.store.reference.known()
+    if kept is not None:
+        try:
+            return list(map(kept.categories.__getitem__, ids))
+        except KeyError:
+            pass  # there is one that was added since
     found = await ctx.read(reference.categories_by_id, ids)
     return [found.get(each) for each in ids]

@@ -68,8 +68,6 @@ async def reports_of(
 ) -> list[SeenReport | None]:
     """The reports of these row ids, None for each that is none or hidden; one's own hidden ones are there."""
     wanted = {row for row in ids if row is not None}
-    if not wanted:
-        return [None] * len(ids)
     found = await ctx.read(listing.reports_by_id, await ctx.visibility(), wanted, columns)
     return [None if row is None else found.get(row) for row in ids]
 

@@ -23,7 +23,7 @@ from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, Connection, Dialect, bindparam
+from sqlalchemy import BindParameter, Boolean, Connection, Dialect, bindparam
 from sqlalchemy.sql import ClauseElement, Executable
 from sqlalchemy.sql.selectable import SelectBase
 from sqlalchemy.types import TypeEngine
@@ -92,7 +92,7 @@ class Prepared:
             found = await_only(driver.fetch(text.sql, *filled))
         else:
             found = driver.execute(text.sql, filled).fetchall()
-        return found if self._convert is None else [self._convert(row) for row in found]
+        return found if self._convert is None else self._convert(found)
 
     def run(self, conn: Connection, values: Mapping[str, Any] = _NOTHING) -> int:
         """Runs a statement that gives no rows; returns how many rows it changed."""
@@ -220,6 +220,10 @@ def _marking(dialect: Dialect) -> Any:
             self.casts: dict[str, str] = {}
             super().__init__(*args, **kwargs)
 
+        def get_from_hint_text(self, table: Any, text: str | None) -> str | None:
+            """`with_hint(table, "INDEXED BY …", "sqlite")`: which index SQLite has to walk."""
+            return text
+
         def bindparam_string(self, name: str, post_compile: bool = False, expanding: bool = False, **kw: Any) -> str:
             written = super().bindparam_string(name, **kw)
             placeholder = self.compilation_bindtemplate % {"name": name}
@@ -231,8 +235,9 @@ def _marking(dialect: Dialect) -> Any:
     return Marking
 
 
-def _converter(statement: ClauseElement, dialect: Dialect) -> Callable[[Any], tuple[Any, ...]] | None:
-    """What turns the driver's row into Python's values, where some of them need it: SQLite's truth is 0 and 1."""
+def _converter(statement: ClauseElement, dialect: Dialect) -> Callable[[Sequence[Any]], list[tuple[Any, ...]]] | None:
+    """What turns the driver's rows into Python's values, where some of them need it: SQLite's truth is 0 and 1. All rows
+    in one generated loop, for a call for each row would cost as much as reading it."""
     if isinstance(statement, SelectBase):
         kinds = [column.type for column in statement.selected_columns]
     elif isinstance(statement, Executable):
@@ -242,6 +247,15 @@ def _converter(statement: ClauseElement, dialect: Dialect) -> Callable[[Any], tu
     converts = [kind.dialect_impl(dialect).result_processor(dialect, _FLOAT8) for kind in kinds]
     if not any(converts):
         return None
-    places = ", ".join(f"r[{n}]" if each is None else f"c[{n}](r[{n}])" for n, each in enumerate(converts))
-    made: Callable[[Any], tuple[Any, ...]] = eval(f"lambda r: ({places},)", {"c": converts})
+    told = ", ".join(_told(n, kind, convert) for n, (kind, convert) in enumerate(zip(kinds, converts, strict=True)))
+    names = ", ".join(f"v{n}" for n in range(len(kinds)))
+    made: Callable[[Sequence[Any]], list[tuple[Any, ...]]]
+    made = eval(f"lambda rows: [({told},) for {names}, in rows]", {"c": converts})
     return made
+
+
+def _told(place: int, kind: TypeEngine[Any], convert: Callable[[Any], Any] | None) -> str:
+    value = f"v{place}"
+    if convert is None:
+        return value
+    return f"None if {value} is None else " + (f"{value} == 1" if isinstance(kind, Boolean) else f"c[{place}]({value})")

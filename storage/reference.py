@@ -3,8 +3,9 @@
 from collections.abc import Collection, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, select
 
+from storage.prepared import many, prepared
 from storage.rows import AgencyRow, AreaRow, CategoryRow
 from storage.storable import storable
 from storage.tables import agencies, areas, categories
@@ -14,9 +15,18 @@ R = TypeVar("R", AgencyRow, AreaRow, CategoryRow)
 
 def _read(conn: Connection, table: Table, kind: type[R], *conditions: ColumnElement[bool]) -> list[R]:
     """Rows of a kind in the table's own order."""
+    return [kind._make(row) for row in conn.execute(_rows(table, kind, *conditions))]
+
+
+def _rows(table: Table, kind: type[R], *conditions: ColumnElement[bool]) -> Select[Any]:
     columns = [table.c[name] for name in kind._fields]
     order = table.c.position if "position" in table.c else table.c.code
-    return [kind(*row) for row in conn.execute(select(*columns).where(*conditions).order_by(order, table.c.id))]
+    return select(*columns).where(*conditions).order_by(order, table.c.id)
+
+
+def _of_ids(conn: Connection, table: Table, kind: type[R], ids: Collection[int]) -> dict[int, R]:
+    statement = prepared(conn, (table.name, "by id"), lambda: _rows(table, kind, table.c.id.in_(many("ids"))))
+    return {row[0]: kind._make(row) for row in statement.rows(conn, {"ids": set(ids)})}
 
 
 def _coded(table: Table, codes: Collection[str]) -> ColumnElement[bool]:
@@ -26,7 +36,7 @@ def _coded(table: Table, codes: Collection[str]) -> ColumnElement[bool]:
 
 def agencies_by_id(conn: Connection, ids: Collection[int]) -> dict[int, AgencyRow]:
     """Agencies by row id."""
-    return {row.id: row for row in _read(conn, agencies, AgencyRow, agencies.c.id.in_(set(ids)))}
+    return _of_ids(conn, agencies, AgencyRow, ids)
 
 
 def all_agencies(conn: Connection) -> list[AgencyRow]:
@@ -41,7 +51,7 @@ def agency_of_code(conn: Connection, code: str) -> AgencyRow | None:
 
 def categories_by_id(conn: Connection, ids: Collection[int]) -> dict[int, CategoryRow]:
     """Categories by row id."""
-    return {row.id: row for row in _read(conn, categories, CategoryRow, categories.c.id.in_(set(ids)))}
+    return _of_ids(conn, categories, CategoryRow, ids)
 
 
 def all_categories(conn: Connection, *, include_inactive: bool) -> list[CategoryRow]:
@@ -57,7 +67,12 @@ def category_of_code(conn: Connection, code: str) -> CategoryRow | None:
 
 def areas_by_id(conn: Connection, ids: Collection[int]) -> dict[int, AreaRow]:
     """Areas by row id."""
-    return {row.id: row for row in _read(conn, areas, AreaRow, areas.c.id.in_(set(ids)))}
+    return _of_ids(conn, areas, AreaRow, ids)
+
+
+def all_areas(conn: Connection) -> list[AreaRow]:
+    """Every area, by code."""
+    return _read(conn, areas, AreaRow)
 
 
 def areas_of_codes(conn: Connection, codes: Collection[str]) -> dict[str, AreaRow]:

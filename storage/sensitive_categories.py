@@ -30,9 +30,10 @@ async def make_sensitive(store: Store, area_map: AreaMap, code: str) -> int:
 
     Reports that stayed where they were when somebody had switched the column by hand are moved as well.
     """
-    return await store.write(
-        Operation(partial(_make_sensitive, area_map=area_map, code=code), frozenset({EVERY_WRITE}))
-    )
+    moving = partial(_make_sensitive, area_map=area_map, code=code)
+    moved = await store.write(Operation(moving, frozenset({EVERY_WRITE})))
+    store.reference.forget()
+    return moved
 
 
 def _make_sensitive(tx: Tx, area_map: AreaMap, code: str) -> int:

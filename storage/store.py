@@ -1,8 +1,8 @@
 """The store as the rest of the hub sees it: snapshots to read from, operations to write with, a bell for the log.
 
-Functions that touch tables are plain ones that take a SQLAlchemy `Connection` first. On SQLite they run in threads, each
-with a connection of its own; on PostgreSQL they run on asyncpg through SQLAlchemy's greenlet bridge. So every statement
-is written once (docs/decisions/stores.md).
+Functions that touch tables are plain ones that take a SQLAlchemy `Connection` first. On SQLite they run on the event loop,
+or in threads where they are long; on PostgreSQL they run on asyncpg through SQLAlchemy's greenlet bridge. So every
+statement is written once (docs/decisions/stores.md).
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from storage.bell import Bell
 from storage.event_log import read_head
+from storage.reference_kept import ReferenceKept
 from storage.together.neighbours import Beside
 from storage.transaction import Operation
 
@@ -71,6 +72,7 @@ class Store(ABC):
 
     def __init__(self) -> None:
         self.bell = Bell()
+        self.reference = ReferenceKept(self.read)
         self._poller: asyncio.Task[None] | None = None
 
     @abstractmethod
@@ -99,6 +101,7 @@ class Store(ABC):
         self._poller = asyncio.create_task(self._poll(), name="log-head poll")
 
     async def _stop_polling(self) -> None:
+        await self.reference.stop()
         if self._poller is not None:
             self._poller.cancel()
             await asyncio.gather(self._poller, return_exceptions=True)
@@ -108,6 +111,7 @@ class Store(ABC):
         while True:
             try:
                 head = await self.read(read_head)
+                self.reference.see_epoch(head.epoch)
                 self.bell.ring(head.seq)
             except Exception:
                 log.warning("the head of the log could not be read", exc_info=True)
@@ -138,5 +142,5 @@ def open_store(url: str, beside: Beside | None = None, *, synchronous: str = "FU
     if scheme in ("postgresql", "postgres"):
         from storage.postgres import PostgresStore
 
-        return PostgresStore(url)
+        return PostgresStore(url, beside=beside)
     raise ValueError(f"a database address begins with sqlite:/// or postgresql://, not {scheme}:")

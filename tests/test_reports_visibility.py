@@ -255,6 +255,7 @@ async def statements(ctx: Context, work: Any) -> tuple[Any, int]:
     """What was found, and how many statements that took."""
     counted: list[str] = []
     await ctx.visibility()
+    await ctx.parts.store.reference.filled()
 
     def count(conn: Any, cursor: Any, statement: str, *_: Any) -> None:
         counted.append(statement)

@@ -44,6 +44,7 @@ query ($first: Int!) {
 @pytest.fixture
 async def parts(store: Store, area_map: AreaMap, tmp_path: Path) -> AsyncIterator[HubParts]:
     await store.write(Operation(lambda tx: fill(tx, area_map, 120)))
+    await store.reference.filled()
     async with world_over(store, area_map, tmp_path) as world:
         yield world.parts
 

@@ -133,6 +133,7 @@ def told(faults: Any) -> list[tuple[str, str]]:
 async def writing_hub(store: Store, folder: Path, areas: AreaMap, **settings: Any) -> AsyncIterator[WritingHub]:
     """Parts on a store that is open; `settings` are those of HubSettings."""
     keys = await store.read(load_secrets)
+    await store.reference.filled()  # so that statements can be counted
     preparer = PhotoPreparer(at_once=2)
     parts = HubParts(
         store=store,
