@@ -18,6 +18,8 @@ from resolvers.permissions import visibility_of
 from resolvers.remembered import Remembered
 from resolvers.viewer import ANONYMOUS, Viewer
 from storage.errors import OutcomeUnknown, Overloaded
+from storage.estimates import Estimates
+from storage.estimates_kept import EstimatesKept
 from storage.photos.preparing import PhotoPreparer
 from storage.photos.store import PhotoStore
 from storage.reports.follow import followed_reports
@@ -62,11 +64,18 @@ class HubParts:
     """Watches sources for all subscribers (`resolvers.source_stream`)."""
     pace: Any = None
     """Limits by address and pace (`resolvers.pace`)."""
+    counted: EstimatesKept | None = None
+    """Knows about how many reports there are by what is filtered by."""
     remembered: Remembered = field(default_factory=Remembered)
     """What submissions need not ask the store for again."""
     wake_outbox: Callable[[], None] = field(default=lambda: None)
     wake_source: Callable[[str], None] = field(default=lambda _code: None)
     wake_revocations: Callable[[], None] = field(default=lambda: None)
+
+    @property
+    def estimates(self) -> Estimates | None:
+        """What the way to reports is chosen by; None until it was first read."""
+        return None if self.counted is None else self.counted.known
 
 
 class Context:

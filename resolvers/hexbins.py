@@ -24,7 +24,8 @@ async def hex_bins(
     box = box_of(within, "within")
     wanted, visibility = await resolve_filter(ctx, given), await ctx.visibility()
     seconds = ctx.parts.settings.count_timeout
-    counted = ctx.read(count_cells, visibility, wanted, box, resolution, now_in_micros(), seconds, MAX_CELLS)
+    now, known = now_in_micros(), ctx.parts.estimates
+    counted = ctx.read(count_cells, visibility, wanted, box, resolution, now, seconds, MAX_CELLS, known)
     try:
         return await in_time(ctx, counted)
     except TooManyCells as error:

@@ -10,6 +10,7 @@ from resolvers.pace import Pace
 from resolvers.source_stream import SourceWatch
 from storage.boundaries import boundaries_imported_at
 from storage.boundary_following import BoundaryFollower, read_area_map
+from storage.estimates_kept import EstimatesKept
 from storage.event_tail import LogTail
 from storage.photos.preparing import PhotoPreparer
 from storage.photos.store import PhotoStore
@@ -23,9 +24,10 @@ async def hub_parts(
 ) -> AsyncIterator[HubParts]:
     """The parts, following the event log for as long as the block lasts. The store is open, migrated and seeded."""
     preparer = PhotoPreparer(settings.photos_at_once)
-    tail = LogTail(store)
+    tail, counted = LogTail(store), EstimatesKept(store)
     await tail.start()
     try:
+        counted.start()
         imported_at = await boundaries_imported_at(store)
         parts = HubParts(
             store=store,
@@ -40,9 +42,11 @@ async def hub_parts(
             log=tail,
             source_watch=SourceWatch(store),
             pace=Pace(store, settings),
+            counted=counted,
         )
         tail.before_epoch = BoundaryFollower(store, imported_at, partial(setattr, parts, "areas")).look
         yield parts
     finally:
         await tail.stop()
+        await counted.stop()
         await preparer.close()

@@ -26,6 +26,7 @@ FLOOD_CATEGORY = "flood"
 """The category whose reports a flood area lists, with its children."""
 
 FIRST_PAGE = Paging()
+_ALL = ResolvedFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +59,17 @@ async def reports(
     columns: Set[str] | None = None,
 ) -> ListResult[SeenReport]:
     """The reports that match, page by page. Raises BadUserInput, Unauthenticated, Forbidden, InvalidCursor, CursorExpired."""
-    return await _listed(ctx, await _asked(ctx, await resolve_filter(ctx, given), order, paging), columns)
+    wanted = _ALL if given is None else await resolve_filter(ctx, given)
+    return await _listed(ctx, await _asked(ctx, wanted, order, paging), columns)
 
 
 async def _listed(ctx: Context, asked: _Asked, columns: Set[str] | None) -> ListResult[SeenReport]:
     visibility, seconds = await ctx.visibility(), ctx.parts.settings.count_timeout
-    page = await ctx.read(listing.list_reports, visibility, asked.wanted, asked.order, asked.span, asked.now, columns)
+    order, known = asked.order, ctx.parts.estimates
+    page = await ctx.read(listing.list_reports, visibility, asked.wanted, order, asked.span, asked.now, columns, known)
 
     async def count() -> int:
-        counting_ = ctx.read(counting.count_reports, visibility, asked.wanted, asked.now, seconds)
+        counting_ = ctx.read(counting.count_reports, visibility, asked.wanted, asked.now, seconds, known)
         return await in_time(ctx, counting_)
 
     return await list_result(ctx, page, asked.name, count)

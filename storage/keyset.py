@@ -110,7 +110,20 @@ _COMPARISONS: dict[tuple[bool, bool], Callable[[Any, Any], Any]] = {
 """How a row that comes later compares, by whether keys fall and whether the key itself counts."""
 
 
+PAGE, PREVIOUS, NEXT = "page", "previous", "next"
+"""The parts of a list that are read: a page, and what lies before and behind it."""
+
 Build: TypeAlias = Callable[[], tuple[Select[Any], Order]]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A statement for one part of a list that finds the same rows as the plain one, but sooner: it is given `tries`, one
+    after the other, until it has found as many as are wanted; the last finds all there are."""
+
+    build: Build
+    shape: Hashable
+    tries: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +132,7 @@ class ListOf(Generic[T]):
 
     `make` gets a row with its key behind its columns. With a `shape`, the key of what `build` makes, the list's
     statements are kept, and given the `values`; without one they are built each time. `columns`: so many are the row's
-    own; `key_length`: so many parts has its key.
+    own; `key_length`: so many parts has its key. `ways`: how a page, or what lies beside it, is read instead.
     """
 
     build: Build
@@ -128,6 +141,7 @@ class ListOf(Generic[T]):
     shape: Hashable = None
     values: Mapping[str, Any] = field(default_factory=dict)
     key_length: int = 2
+    ways: Mapping[str, Way] = field(default_factory=dict)
 
 
 def read_page(conn: Connection, rows: Select[Any], order: Order, span: Span, make: MakeRow[T]) -> Page[T]:
@@ -155,9 +169,28 @@ def _built(rows: Select[Any], order: Order, make: MakeRow[T]) -> ListOf[T]:
 
 def page_of(conn: Connection, asked: ListOf[T], span: Span) -> Page[T]:
     """One page of a list."""
-    found = _run(conn, asked, span, "page", lambda: _page_statement(*asked.build(), span))
-    beside = {side for side in _sides(span) if _run(conn, asked, span, side, partial(_beside, asked.build, span, side))}
+    found = _part(conn, asked, span, PAGE, span.size + 1, _page_statement)
+    beside = {side for side in _sides(span) if _part(conn, asked, span, side, 1, partial(_beside, side=side))}
     return _page(found, span, beside, asked)
+
+
+def _part(
+    conn: Connection,
+    asked: ListOf[Any],
+    span: Span,
+    part: str,
+    wanted: int,
+    finish: Callable[[Select[Any], Order, Span], Select[Any]],
+) -> Sequence[Any]:
+    way = asked.ways.get(part)
+    if way is None:
+        return _run(conn, asked, span, part, lambda: finish(*asked.build(), span))
+    found: Sequence[Any] = ()
+    for values in way.tries:
+        found = _run(conn, asked, span, (part, way.shape), lambda: finish(*way.build(), span), values)
+        if len(found) >= wanted:
+            break
+    return found
 
 
 def _page_statement(rows: Select[Any], order: Order, span: Span) -> Select[Any]:
@@ -166,8 +199,8 @@ def _page_statement(rows: Select[Any], order: Order, span: Span) -> Select[Any]:
     return _within(rows.add_columns(*keys), order, span).order_by(*order.by(backward=span.backward)).limit(size)
 
 
-def _beside(build: Build, span: Span, side: str) -> Select[Any]:
-    return _edge(*build(), span, side).with_only_columns(literal_column("1")).limit(1)
+def _beside(rows: Select[Any], order: Order, span: Span, side: str) -> Select[Any]:
+    return _edge(rows, order, span, side).with_only_columns(literal_column("1")).limit(1)
 
 
 def pages_of(
@@ -217,7 +250,7 @@ def _run(
     conn: Connection,
     asked: ListOf[Any],
     span: Span,
-    part: str,
+    part: Hashable,
     build: Callable[[], Select[Any]],
     values: Mapping[str, Any] | None = None,
 ) -> Sequence[Any]:
@@ -237,12 +270,12 @@ def _within(rows: Select[Any], order: Order, span: Span) -> Select[Any]:
 
 def _sides(span: Span) -> list[str]:
     """On which sides there may be rows that no page of this span shows."""
-    return [side for side, key in (("previous", span.after), ("next", span.before)) if key is not None]
+    return [side for side, key in ((PREVIOUS, span.after), (NEXT, span.before)) if key is not None]
 
 
 def _edge(rows: Select[Any], order: Order, span: Span, side: str) -> Select[Any]:
     """What lies on the far side of a cursor, the cursor's own row included."""
-    if side == "previous":
+    if side == PREVIOUS:
         return rows.where(order.beyond(span.after or (), "after", backward=True, inclusive=True))
     return rows.where(order.beyond(span.before or (), "before", inclusive=True))
 
@@ -255,8 +288,8 @@ def _page(found: Sequence[Any], span: Span, beside: Set[str], asked: ListOf[T]) 
     return Page(
         rows=list(map(asked.make, kept)),
         keys=_Keys(kept, asked),
-        has_next="next" in beside or (more and not span.backward),
-        has_previous="previous" in beside or (more and span.backward),
+        has_next=NEXT in beside or (more and not span.backward),
+        has_previous=PREVIOUS in beside or (more and span.backward),
     )
 
 

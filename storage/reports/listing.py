@@ -4,12 +4,14 @@
 """
 
 from collections.abc import Callable, Collection, Sequence, Set
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, not_, select, union_all
 
 from domain.visibility import Visibility
-from storage.keyset import ListOf, Order, Span, page_of, pages_of
+from storage.estimates import Estimates
+from storage.keyset import NEXT, PAGE, PREVIOUS, ListOf, Order, Span, Way, page_of, pages_of
 from storage.lean import columns_of, maker_of
 from storage.prepared import many, one, prepared
 from storage.reference import area_tree
@@ -24,6 +26,7 @@ from storage.reports.seen import (
     viewer_values,
     visible_reports,
 )
+from storage.reports.walking import Walk, way_beside, way_to_page
 from storage.rows import Page, SeenReport
 from storage.tables import report_links, reports, sources
 
@@ -36,9 +39,38 @@ def list_reports(
     span: Span,
     now: int,
     columns: Set[str] | None = None,
+    known: Estimates | None = None,
 ) -> Page[SeenReport]:
-    """One page of the reports that match."""
-    return page_of(conn, _matching(conn, visibility, wanted, by, now, columns), span)
+    """One page of the reports that match. `known`: what the way to them is chosen by."""
+    asked = _matching(conn, visibility, wanted, by, now, columns)
+    return page_of(conn, replace(asked, ways=_ways(conn, asked, visibility, wanted, by, span, now, known)), span)
+
+
+def _ways(
+    conn: Connection,
+    asked: ListOf[SeenReport],
+    visibility: Visibility,
+    wanted: ResolvedFilter,
+    by: ReportOrder,
+    span: Span,
+    now: int,
+    known: Estimates | None,
+) -> dict[str, Way]:
+    """The ways to a page, and to what lies beside it."""
+
+    def way(walk: Walk) -> Way:
+        def build() -> tuple[Select[Any], Order]:
+            rows, order = asked.build()
+            bounded = wanted.where(visibility, conn.dialect.name, now, since=walk.since, until=walk.until)
+            return walk.hinted(select(*rows.selected_columns).select_from(reports).where(bounded)), order
+
+        return Way(build, walk.shape, walk.tries)
+
+    walks = {PAGE: way_to_page(visibility, wanted, by, span, now, known)}
+    for side, key in ((PREVIOUS, span.after), (NEXT, span.before)):
+        if key is not None and (walk := way_beside(visibility, wanted, by, span, side, now, known)) is not None:
+            walks[side] = walk
+    return {part: way(walk) for part, walk in walks.items() if walk.index is not None}
 
 
 def list_reports_of_areas(
@@ -129,10 +161,12 @@ def reports_by_id(
     conn: Connection, visibility: Visibility, ids: Collection[int], columns: Set[str] | None = None
 ) -> dict[int, SeenReport]:
     """Reports by row id, a person's own hidden ones included; what the viewer may not see is not there."""
-    if len(ids) == 1:
-        found = _look_up(conn, visibility, "id", lambda: reports.c.id == one("id"), {"id": next(iter(ids))}, columns)
-    else:
-        found = _look_up(conn, visibility, "ids", lambda: reports.c.id.in_(many("ids")), {"ids": sorted(ids)}, columns)
+    if len(ids) > 1:
+        found = _look_up(conn, visibility, "ids", lambda: reports.c.id.in_(many("ids")), {"ids": ids}, columns)
+    else:  # none is looked for as well, by the same statement: it must not be seen that there is nothing
+        found = _look_up(
+            conn, visibility, "id", lambda: reports.c.id == one("id"), {"id": next(iter(ids), None)}, columns
+        )
     return {row.id: row for row in found}
 
 

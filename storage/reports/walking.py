@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select
 
 from domain.visibility import Visibility
 from storage.estimates import Estimates
-from storage.keyset import Span
+from storage.keyset import PREVIOUS, Span
 from storage.reports.conditions import SINCE, UNTIL
 from storage.reports.drivers import Driver, drivers_of
 from storage.reports.filtering import ResolvedFilter
@@ -81,6 +81,23 @@ def way_to_page(
     if index is not None and min(known.total, wanted / known.share(f)) * _VISIT < costs:
         return Walk(index)
     return best
+
+
+def way_beside(
+    visibility: Visibility, f: ResolvedFilter, by: ReportOrder, span: Span, side: str, now: int, known: Estimates | None
+) -> Walk | None:
+    """The way to any report on one side of a page, the row of the cursor included; None: the store's own."""
+    key = span.after if side == PREVIOUS else span.before
+    timed = by in (ReportOrder.NEWEST, ReportOrder.OLDEST)
+    if known is None or not known.total or _found_otherwise(f) or not timed or key is None or key[0] is None:
+        return None
+    low, high = f.since(now), f.reported_before
+    later = (by is ReportOrder.NEWEST) == (side == PREVIOUS)
+    if later:
+        low = key[0] if low is None else max(low, key[0])
+    else:
+        high = key[0] + 1 if high is None else min(high, key[0] + 1)
+    return _timed(visibility, f, 1, (low, high), known, falling=not later)
 
 
 def way_to_all(visibility: Visibility, f: ResolvedFilter, now: int, known: Estimates | None) -> Walk:
