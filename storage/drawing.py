@@ -16,6 +16,7 @@ class Drawing:
         self._conn = conn
         self._size = max(size, 1)
         self._ids: dict[str, list[int]] = {}
+        self._last: dict[str, int] = {}  # drawn here, and perhaps not written yet
         self._codes: list[str] = []
 
     def id_of(self, table: Table) -> int:
@@ -37,6 +38,7 @@ class Drawing:
         """Somebody is about to insert rows by himself: on SQLite he is given the ids that would have been next."""
         if self._conn.dialect.name == "sqlite":
             self._ids.clear()
+            self._last.clear()
 
     def _draw_ids(self, table: Table) -> list[int]:
         """The last one first."""
@@ -44,7 +46,8 @@ class Drawing:
             return self._from_sequence(table)
         greatest = prepared(self._conn, ("greatest id", table.name), lambda: select(func.max(table.c.id)))
         ((found,),) = greatest.rows(self._conn)
-        first = (found or 0) + 1
+        first = max(found or 0, self._last.get(table.name, 0)) + 1
+        self._last[table.name] = first + self._size - 1
         return list(range(first, first + self._size))[::-1]
 
     def _from_sequence(self, table: Table) -> list[int]:

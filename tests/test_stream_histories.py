@@ -21,7 +21,7 @@ from domain.sealing import Kind
 from domain.time import HOUR, moment
 from domain.visibility import Visibility
 from domain.vocabulary import EventKind, ForwardingState, ReportStatus, ReportVisibility, Role
-from resolvers import events, streams
+from resolvers import audience, events, streams
 from resolvers.context import Context
 from resolvers.filters import BoundingBoxFilter, NearFilter, ReportFilter, resolve_filter
 from resolvers.log_positions import Sealer, log_cursor
@@ -34,6 +34,7 @@ from storage.rows import EventRow
 from storage.store import Store
 from storage.tables import reports
 from storage.transaction import Tx
+from tests.fed_readers import FedReader
 from tests.stream_oracle import STREAMED, Oracle, Reading, Spot, Standing
 from tests.stream_world import World, alter, close_all, create, flood, forward, make_flood_area, read_up_to, world_over
 
@@ -64,6 +65,8 @@ class Follower:
     reading: Reading
     viewer: Viewer
     source: streams.LogSource
+    fed: FedReader
+    opened: int
     start: int
     list_at_start: set[int]
     read_to: int
@@ -167,8 +170,10 @@ class History:
         viewer = self._viewer(reading)
         listed, position, _ = await self._list(reading, viewer)
         async with self.world.reading(viewer) as ctx:
-            source = await _open(ctx, reading, None)
-        return Follower(reading, viewer, source, position, listed, position)
+            source, shared = await _open(ctx, reading, None), await _open(ctx, reading, None)
+        fed = FedReader(self.world.tail, shared)
+        assert await fed.join() == []
+        return Follower(reading, viewer, source, fed, fed.stands[0], position, listed, position)
 
     def _reading(self, first_field: str) -> Reading:
         names = {first_field, *self.random.sample(STREAMED, self.random.choice((0, 0, 1, 2)))}
@@ -216,12 +221,16 @@ class History:
     async def catch_up(self, follower: Follower) -> None:
         """Reads what there is to be read, and notes what that should be."""
         new, end = await self._drain(follower, follower.source)
+        fed = [each.value for each in await follower.fed.take()]
+        assert told(fed) == told(new), f"{self}: through a feed, {follower.reading}"
         follower.told += told(new)
         follower.rows += new
         follower.expected += self.oracle.expected(follower.reading, follower.read_to)
         follower.read_to = self.position
         known = self.oracle.last_known(follower.reading, own=follower.reading.mine)
         assert known is None or end == known, f"{self}: the position stands on {end}, not on {known}"
+        stands = follower.fed.stands[0]
+        assert stands == max(end, follower.opened), f"{self}: the feed's position stands on {stands}, not on {end}"
 
     async def _drain(self, follower: Follower, source: streams.LogSource) -> tuple[list[EventRow], int]:
         async with self.world.reading(follower.viewer) as ctx:
@@ -512,16 +521,23 @@ async def _play(history: History, number: int) -> None:
     for n, follower in enumerate(followers):
         await history.catch_up(follower)
         await history.check(follower, absences[n])
+    for follower in followers:
+        follower.fed.leave()
     await close_all(each.source for each in followers)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("chunk", range(CHUNKS))
-async def test_replay_is_live_and_lists_stay_right(store: Store, area_map: AreaMap, tmp_path: Path, chunk: int) -> None:
+async def test_replay_is_live_and_lists_stay_right(
+    store: Store, area_map: AreaMap, tmp_path: Path, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine = type(store).__name__
     first = PER_TEST * (2 * chunk + (engine == "PostgresStore"))
     async with world_over(store, area_map, tmp_path, kept=KEPT) as world:
         flood_area = await world.write(lambda tx: make_flood_area(tx, world, "1", "31.71.01.1001"))
         for number in range(first, first + PER_TEST):
             head = await store.read(read_head)
+            monkeypatch.setattr(
+                audience, "MOST_WAITING", (2, 1_000)[number % 2]
+            )  # so that half of the feeds are too slow
             await _play(History(world, number, head.seq + 1, flood_area), number)
