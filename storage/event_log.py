@@ -35,8 +35,8 @@ class Head:
 
 def read_head(conn: Connection) -> Head:
     """The head as this transaction sees it."""
-    row = conn.execute(select(log_head)).one()
-    return Head(row.seq, row.at, row.chain, row.epoch)
+    ((seq, at, chain, epoch),) = prepared(conn, "head of the log", lambda: _HEAD).rows(conn)
+    return Head(seq, at, chain, epoch)
 
 
 def raise_epoch(conn: Connection) -> None:

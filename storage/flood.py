@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from domain.places import Box
 from storage.keyset import Order, Span, read_pages
+from storage.prepared import many, prepared
 from storage.reference import area_tree
 from storage.rows import FloodAreaRow, FloodGaugeRow, FloodReadingRow, Page
 from storage.tables import flood_areas, flood_gauges, flood_readings
@@ -52,7 +53,12 @@ def _touches(box: Box) -> ColumnElement[bool]:
 
 def flood_areas_by_id(conn: Connection, ids: Collection[int]) -> dict[int, FloodAreaRow]:
     """Flood areas by row id."""
-    return {row.id: row for row in _areas(conn, select(*_AREA).where(flood_areas.c.id.in_(sorted(set(ids)))))}
+    rows = prepared(conn, "flood areas by id", _by_id).rows(conn, {"ids": set(ids)})
+    return {row[0]: FloodAreaRow(*row) for row in rows}
+
+
+def _by_id() -> Select[Any]:
+    return select(*_AREA).where(flood_areas.c.id.in_(many("ids")))
 
 
 def flood_areas_within(conn: Connection, area_ids: Sequence[int]) -> dict[int, list[FloodAreaRow]]:

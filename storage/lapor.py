@@ -14,13 +14,14 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, not
 
 from domain.visibility import Visibility
 from storage.keyset import Order, Span, read_page
-from storage.reports.seen import blurred, visible_reports
+from storage.prepared import many, prepared
+from storage.reports.seen import blurred, viewer_shape, viewer_values, visible_reports
 from storage.rows import LaporResponseRow, LaporTicketRow, Page
 from storage.tables import lapor_responses, lapor_tickets, reports
 from storage.time_limit import limited
 
 _TICKET = [lapor_tickets.c[name] for name in LaporTicketRow.__dataclass_fields__]
-_RESPONSE = [lapor_responses.c[name] for name in LaporResponseRow.__dataclass_fields__]
+_RESPONSE = [lapor_responses.c[name] for name in LaporResponseRow._fields]
 _LAST_CHANGED_FIRST = Order(lapor_tickets.c.ticket_updated_at, lapor_tickets.c.id, descending=True, nullable=True)
 
 
@@ -60,19 +61,23 @@ def _seen_as_it_is(report_id: ColumnElement[Any], visibility: Visibility, *, own
     return seen.correlate(lapor_tickets).exists()
 
 
-def _looked_up(conn: Connection, visibility: Visibility, condition: ColumnElement[bool]) -> list[LaporTicketRow]:
-    statement = select(*_TICKET).where(condition, seen_tickets(visibility, own=True)).order_by(lapor_tickets.c.id)
-    return [LaporTicketRow(*row) for row in conn.execute(statement)]
+def _looked_up(conn: Connection, visibility: Visibility, column: str, asked: Collection[Any]) -> list[LaporTicketRow]:
+    def build() -> Select[Any]:
+        named = lapor_tickets.c[column].in_(many("asked"))
+        return select(*_TICKET).where(named, seen_tickets(visibility, own=True)).order_by(lapor_tickets.c.id)
+
+    statement = prepared(conn, ("tickets by", column, viewer_shape(visibility)), build)
+    return [LaporTicketRow(*row) for row in statement.rows(conn, {**viewer_values(visibility), "asked": set(asked)})]
 
 
 def ticket_by_tracking_id(conn: Connection, visibility: Visibility, tracking_id: str) -> LaporTicketRow | None:
     """The ticket that LAPOR gave this number."""
-    return next(iter(_looked_up(conn, visibility, lapor_tickets.c.tracking_id == tracking_id)), None)
+    return next(iter(_looked_up(conn, visibility, "tracking_id", [tracking_id])), None)
 
 
 def tickets_by_id(conn: Connection, visibility: Visibility, ids: Collection[int]) -> dict[int, LaporTicketRow]:
     """Tickets by row id."""
-    found = _looked_up(conn, visibility, lapor_tickets.c.id.in_(sorted(set(ids))))
+    found = _looked_up(conn, visibility, "id", ids)
     return {row.id: row for row in found}
 
 
@@ -80,7 +85,7 @@ def tickets_of_reports(
     conn: Connection, visibility: Visibility, report_ids: Collection[int]
 ) -> dict[int, LaporTicketRow]:
     """The ticket of each report that has one; of several the one that the hub had last."""
-    found = _looked_up(conn, visibility, lapor_tickets.c.report_id.in_(sorted(set(report_ids))))
+    found = _looked_up(conn, visibility, "report_id", report_ids)
     return {row.report_id: row for row in found if row.report_id is not None}
 
 
@@ -103,7 +108,11 @@ def count_tickets(conn: Connection, visibility: Visibility, wanted: TicketFilter
 def responses_of(conn: Connection, ticket_ids: Sequence[int]) -> dict[int, list[LaporResponseRow]]:
     """What agencies answered to each of these tickets, oldest first; whoever sees a ticket sees its responses."""
     found: dict[int, list[LaporResponseRow]] = {each: [] for each in ticket_ids}
-    statement = select(*_RESPONSE).where(lapor_responses.c.ticket_id.in_(sorted(found)))
-    for row in conn.execute(statement.order_by(lapor_responses.c.at, lapor_responses.c.position)):
-        found[row.ticket_id].append(LaporResponseRow(*row))
+    for row in map(LaporResponseRow._make, prepared(conn, "responses", _responses).rows(conn, {"tickets": found})):
+        found[row.ticket_id].append(row)
     return found
+
+
+def _responses() -> Select[Any]:
+    of_tickets = select(*_RESPONSE).where(lapor_responses.c.ticket_id.in_(many("tickets")))
+    return of_tickets.order_by(lapor_responses.c.at, lapor_responses.c.position)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select, update
 
-from storage.prepared import many, prepared
+from storage.prepared import many, one, prepared
 from storage.rows import PersonRow
 from storage.tables import agencies, persons
 from storage.transaction import Tx
@@ -13,10 +13,13 @@ from storage.transaction import Tx
 
 def find_person(conn: Connection, issuer: str, subject: str) -> PersonRow | None:
     """The person, if the hub has met it before."""
-    row = conn.execute(
-        select(persons.c.id, persons.c.display_name).where(persons.c.issuer == issuer, persons.c.subject == subject)
-    ).first()
-    return None if row is None else PersonRow(row.id, row.display_name)
+    found = prepared(conn, "person", _known).rows(conn, {"issuer": issuer, "subject": subject})
+    return PersonRow._make(found[0]) if found else None
+
+
+def _known() -> Select[Any]:
+    told = persons.c.issuer == one("issuer"), persons.c.subject == one("subject")
+    return select(persons.c.id, persons.c.display_name).where(*told)
 
 
 def meet_person(tx: Tx, issuer: str, subject: str, display_name: str | None) -> PersonRow:

@@ -219,8 +219,7 @@ class LaporTicketRow:
     report_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class LaporResponseRow:
+class LaporResponseRow(NamedTuple):
     """What an agency answered to a ticket."""
 
     ticket_id: int

@@ -1,12 +1,14 @@
 """Sources as they are read: all, some, how many records each has brought that a viewer may see."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, true
 
 from domain.visibility import Visibility
 from domain.vocabulary import SourceKind
 from storage.lapor import seen_tickets
+from storage.prepared import many, prepared
 from storage.rollups import counted_for
 from storage.rows import SourceRow
 from storage.tables import flood_areas, flood_gauges, lapor_tickets, rollup_area, sources
@@ -43,8 +45,12 @@ def source_by_code(conn: Connection, code: str, visibility: Visibility | None = 
 
 def sources_by_id(conn: Connection, ids: Collection[int]) -> dict[int, SourceRow]:
     """Sources by row id."""
-    rows = conn.execute(select(*_COLUMNS).where(sources.c.id.in_(sorted(set(ids)))))
-    return {row.id: SourceRow(*row) for row in rows}
+    rows = prepared(conn, "sources by id", _by_id).rows(conn, {"ids": set(ids)})
+    return {row[0]: SourceRow(*row) for row in rows}
+
+
+def _by_id() -> Select[Any]:
+    return select(*_COLUMNS).where(sources.c.id.in_(many("ids")))
 
 
 def record_counts(conn: Connection, visibility: Visibility, ids: Sequence[int]) -> dict[int, int]:

@@ -8,11 +8,13 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
+from storage.prepared import many, prepared
 from storage.sealed import WrongKey, seal, unseal
 from storage.tables import report_follow_tokens as tokens
 from storage.transaction import Tx
@@ -30,8 +32,12 @@ def hash_of(token: str) -> bytes:
 
 def followed_reports(conn: Connection, hashes: Sequence[bytes]) -> frozenset[int]:
     """The reports that these tokens belong to."""
-    rows = conn.execute(select(tokens.c.report_id).where(tokens.c.token_hash.in_(hashes)))
-    return frozenset(rows.scalars())
+    rows = prepared(conn, "followed reports", _followed).rows(conn, {"hashes": hashes})
+    return frozenset(row[0] for row in rows)
+
+
+def _followed() -> Select[Any]:
+    return select(tokens.c.report_id).where(tokens.c.token_hash.in_(many("hashes")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
 """Support for a report: once a supporter, told by events that do not move the report's `updatedAt`."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Select, delete, insert, select
 
 from domain.areas import AreaMap
 from domain.vocabulary import EventKind
+from storage.prepared import many, prepared
 from storage.reports.changing import change
 from storage.tables import report_supports, reports
 from storage.transaction import Actor, Tx
@@ -45,9 +47,13 @@ def _count(tx: Tx, area_map: AreaMap, report_id: int, kind: EventKind, more: int
 
 def supported_by(conn: Connection, report_ids: Collection[int], supporters: Sequence[str]) -> frozenset[int]:
     """Which of these reports one of these supporters (`report_supports.supporter`) supports."""
-    rows = conn.execute(
-        select(report_supports.c.report_id).where(
-            report_supports.c.report_id.in_(sorted(set(report_ids))), report_supports.c.supporter.in_(supporters)
-        )
+    asked = {"reports": set(report_ids), "supporters": supporters}
+    return frozenset(row[0] for row in prepared(conn, "supported by", _supported).rows(conn, asked))
+
+
+def _supported() -> Select[Any]:
+    of_these, by_these = (
+        report_supports.c.report_id.in_(many("reports")),
+        report_supports.c.supporter.in_(many("supporters")),
     )
-    return frozenset(rows.scalars())
+    return select(report_supports.c.report_id).where(of_these, by_these)
