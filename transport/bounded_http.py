@@ -82,14 +82,16 @@ class BoundedHttp(WholeHttp):
             self._ends_after_answers = True
             raise ValueError("too many requests wait")  # the parser stops, and uvicorn refuses the request
         super().on_message_begin()
-        self._stop_waiting_for_head()
+        if self._head_timer is not None:
+            self._stop_waiting_for_head()
         self._in_head, self._began, self._came = True, True, 0
 
     def on_headers_complete(self) -> None:
         """The head is there."""
         self._in_head = False
-        self._stop_waiting_for_head()
-        if self._is_too_large():
+        if self._head_timer is not None:
+            self._stop_waiting_for_head()
+        if self._came + self._piece > self._settings.head_bytes and self._is_too_large():
             self._too_large = True
             raise ValueError("head too large")  # the parser stops, and uvicorn refuses the request
         super().on_headers_complete()
@@ -156,9 +158,9 @@ class BoundedHttp(WholeHttp):
 
     def on_response_complete(self) -> None:
         """Go on with what waits; after that, end a connection that brought too much at once."""
-        last = not self.pipeline
+        last = self._ends_after_answers and not self.pipeline
         super().on_response_complete()
-        if self._ends_after_answers and last and not self.transport.is_closing():
+        if last and not self.transport.is_closing():
             self._end_later()
 
     def handle_websocket_upgrade(self) -> None:

@@ -48,7 +48,7 @@ class Credentials:
         return self.bearer is not None or self.api_key is not None or bool(self.follow_tokens)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RequestInfo:
     """One operation's request, as far as resolvers may care."""
 

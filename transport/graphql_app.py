@@ -25,14 +25,14 @@ class GraphQLDoor:
         self._operations = Operations(hub, documents, throttle_of(settings), settings)
         self._streams = EventStreams(self._operations, settings)
         self._sockets = Sockets(self._operations, settings)
-        self._http = GraphQLOverHTTP(self._operations, settings, self._streams, tags)
+        self.http = GraphQLOverHTTP(self._operations, settings, self._streams, tags)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request or one socket."""
         if scope["type"] == "websocket":
             await self._sockets.serve(WebSocket(scope, receive, send))
         else:
-            await self._http(scope, receive, send)
+            await self.http(scope, receive, send)
 
     async def close_all(self, code: int = CloseCode.RESTART, reason: str = "The hub is stopping") -> None:
         """Tell all subscribers that the hub stops, and see mutations through. Call it before the server shuts down."""

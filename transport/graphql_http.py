@@ -1,7 +1,6 @@
 """GraphQL over HTTP: one request, one answer (or, where the client accepts events, a stream of them)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from math import ceil
 from typing import Any
@@ -14,9 +13,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from execution import Prepared, RequestRefused
 from transport import answers
 from transport.clients import address_in
-from transport.compression import PLAIN, Codings, coding_of, codings, compress
+from transport.compression import PLAIN, coding_of, codings, compress
 from transport.documents import DocumentRefused
-from transport.door import BadRequest, Credentials, RequestInfo, Viewer, Way, credentials_of
+from transport.door import (
+    API_KEY_HEADER,
+    FOLLOW_TOKEN_HEADER,
+    BadRequest,
+    Credentials,
+    RequestInfo,
+    Viewer,
+    Way,
+    credentials_of,
+)
 from transport.entity_tags import EntityTags, is_known
 from transport.graphql_sse import EventStreams
 from transport.head import Head
@@ -33,28 +41,40 @@ from transport.request import (
     too_large,
 )
 from transport.running import Operations
+from transport.safe_headers import SAFE
 from transport.settings import DoorSettings
 from transport.told import end_of
 from transport.whole import whole_of
 
 METHODS = "GET, HEAD, POST, OPTIONS"
 READ = f"{answers.JSON}, multipart/form-data"
+CREDENTIAL_HEADERS = frozenset(name.encode() for name in ("authorization", API_KEY_HEADER, FOLLOW_TOKEN_HEADER))
 PREFLIGHT_HEADERS = ("apollo-require-preflight", "x-apollo-operation-name", "graphql-require-preflight")
 """A page elsewhere cannot send any of these without asking first (CORS); forms need one, as Apollo's servers want it."""
 
 
-@dataclass(slots=True)
+_NOTHING = Credentials()
+
+
+@lru_cache(10_000)
+def _nothing_from(address: str | None) -> Credentials:
+    """Return the credentials of somebody at an address who shows none."""
+    return Credentials(client_address=address)
+
+
 class Asking:
     """One HTTP request on its way: filled in as it is understood, so that a refusal says as much as is known by then."""
 
-    scope: Scope
-    receive: Receive
-    send: Send
-    method: str
-    head: Head
-    accepted: answers.Accepted = answers.WHATEVER
-    codings: Codings = PLAIN
-    credentials: Credentials = field(default_factory=Credentials)
+    __slots__ = ("accepted", "codings", "credentials", "head", "method", "receive", "scope", "send", "uploads")
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope, self.receive, self.send = scope, receive, send
+        self.method: str = scope["method"]
+        self.head = Head(scope)
+        self.accepted = answers.WHATEVER
+        self.codings = PLAIN
+        self.credentials = _NOTHING
+        self.uploads: Uploads | None = None
 
     @property
     def media_type(self) -> str:
@@ -91,54 +111,60 @@ class GraphQLOverHTTP:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request as an ASGI application."""
-        asking = Asking(scope, receive, send, scope["method"], Head(scope))
-        with Uploads() as uploads:
+        asking = Asking(scope, receive, send)
+        try:
             try:
-                response = await self._respond(asking, uploads)
+                response = await self._respond(asking)
             except ClientDisconnect:
                 return
             except Exception as error:  # noqa: BLE001  the outermost edge: what nobody foresaw is logged and masked here
                 response = await self._refuse(asking, error)
             await response(scope, receive, send)
+        finally:
+            if asking.uploads is not None:
+                asking.uploads.close()
 
-    async def _respond(self, asking: Asking, uploads: Uploads) -> ASGIApp:
-        if asking.method == "OPTIONS":
-            return Response(status_code=204, headers={"allow": METHODS})
+    async def _respond(self, asking: Asking) -> ASGIApp:
         if asking.method not in ("GET", "HEAD", "POST"):
+            if asking.method == "OPTIONS":
+                return Response(status_code=204, headers={"allow": METHODS, **SAFE})
             raise _method_not_allowed("GraphQL is asked with GET or POST.", METHODS)
-        head = asking.head
+        head, address = asking.head, address_in(asking.scope)
         asking.accepted = answers.accepted(head.preferences("accept"))
         asking.codings = codings(head.preferences("accept-encoding"))
-        asking.credentials = credentials_of(head, address_in(asking.scope))
-        asked = await self._read(asking, uploads)
+        shown_nothing = head.has_none_of(CREDENTIAL_HEADERS)
+        asking.credentials = _nothing_from(address) if shown_nothing else credentials_of(head, address)
+        asked = self._read_at_once(asking) or await self._read(asking)
         viewer = await self._hub.identify(asking.credentials)
         if isinstance(asked, Batch):
             return await self._answer_batch(asking, viewer, asked)
         return await self._run(asking, viewer, asked)
 
-    async def _read(self, asking: Asking, uploads: Uploads) -> Parameters | Batch:
+    def _read_at_once(self, asking: Asking) -> Parameters | Batch | None:
+        """Read what most requests are, JSON that is all there; None for anything else."""
+        whole = whole_of(asking.scope)
+        if whole is None or asking.method != "POST" or not _is_plain_json(asking.head):
+            return None
+        body = whole.body()
+        if body is None:
+            return None
+        if len(body) > self._settings.body_bytes:
+            raise too_large("The body", "body_bytes", self._settings.body_bytes, len(body))
+        return asked_of(decode(body, "The body is not JSON."), self._settings)
+
+    async def _read(self, asking: Asking) -> Parameters | Batch:
         if asking.method != "POST":
             return parameters_of_query(QueryParams(asking.scope["query_string"]))
         if asking.head.get("content-encoding", "identity").lower() != "identity":
             raise _not_read("Send the body as it is, not compressed.", "accept-encoding", "identity")
-        told = asking.head.every("content-type")
-        content_type, charset = _content_type(told[0]) if len(told) == 1 else ("", "")
-        if content_type == answers.JSON and charset == "utf-8":
-            return await self._read_json(asking)
-        if content_type == "multipart/form-data":
+        if _is_plain_json(asking.head):
+            return await read_json(asking.request, self._settings)
+        if _content_type_of(asking.head)[0] == "multipart/form-data":
             if not any(asking.head.get(name).strip() for name in PREFLIGHT_HEADERS):
                 raise BadRequest("A multipart request needs the header GraphQL-Require-Preflight: 1 (or Apollo's).")
-            return await read_multipart(asking.request, self._settings, uploads)
+            asking.uploads = Uploads()
+            return await read_multipart(asking.request, self._settings, asking.uploads)
         raise _not_read(f"POST {answers.JSON} in UTF-8, or multipart/form-data with files.", "accept", READ)
-
-    async def _read_json(self, asking: Asking) -> Parameters | Batch:
-        whole = whole_of(asking.scope)
-        body = None if whole is None else whole.body()
-        if body is None:
-            return await read_json(asking.request, self._settings)
-        if len(body) > self._settings.body_bytes:
-            raise too_large("The body", "body_bytes", self._settings.body_bytes, len(body))
-        return asked_of(decode(body, "The body is not JSON."), self._settings)
 
     async def _run(self, asking: Asking, viewer: Viewer, parameters: Parameters) -> ASGIApp:
         try:
@@ -212,16 +238,12 @@ async def _reply(
 
 
 def _with_body(asking: Asking, coding: str | None, *, refusal: bool = False) -> Common:
-    return common(_cache_control(asking, refusal=refusal), asking.media_type, coding)
+    return common(asking.method, asking.media_type, coding, private=asking.credentials.shown, refusal=refusal)
 
 
 def _lasting(asking: Asking) -> Common:
     """Return the headers that a 304 repeats: who may keep the answer, and what it depends on."""
-    return common(_cache_control(asking), None, None)
-
-
-def _cache_control(asking: Asking, *, refusal: bool = False) -> str:
-    return answers.caching(asking.method, private=asking.credentials.shown, refusal=refusal)
+    return common(asking.method, None, None, private=asking.credentials.shown)
 
 
 def _hints(status: int, refused: RequestRefused) -> dict[str, str]:
@@ -242,6 +264,17 @@ def _not_read(message: str, header: str, taken: str) -> BadRequest:
     refusal = BadRequest(message, status=415)
     refusal.headers[header] = taken
     return refusal
+
+
+def _is_plain_json(head: Head) -> bool:
+    """Whether the body is JSON as it should be, for which it is not compressed."""
+    return _content_type_of(head) == (answers.JSON, "utf-8") and head.get("content-encoding", "identity") == "identity"
+
+
+def _content_type_of(head: Head) -> tuple[str, str]:
+    """Return the content type and the charset; "" where there are several, or none."""
+    told = head.every("content-type")
+    return _content_type(told[0]) if len(told) == 1 else ("", "")
 
 
 @lru_cache(100)

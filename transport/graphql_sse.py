@@ -19,6 +19,7 @@ from transport.clients import Places
 from transport.door import BadRequest, RequestInfo, Viewer
 from transport.events_waiting import EventsWaiting
 from transport.running import Operations, Run
+from transport.safe_headers import SAFE
 from transport.session import Session
 from transport.settings import DoorSettings
 
@@ -197,4 +198,5 @@ def _headers(private: bool) -> dict[str, str]:
         "cache-control": f"{cache}, no-transform",
         "vary": VARY,
         "x-accel-buffering": "no",
+        **SAFE,
     }

@@ -32,8 +32,10 @@ class LingeringHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is there: answer the request, on a connection that is not closed before its body is read."""
         super().on_headers_complete()
-        if self._has_cycle():
-            self.cycle.transport = self._closed_later
+        self._thrown_away = 0
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None:
+            cycle.transport = self._closed_later
 
     def close_when_read(self) -> None:
         """Say that nothing more will be written, and close once the request is in."""
@@ -43,22 +45,19 @@ class LingeringHttp(HttpToolsProtocol):
             self._closing = True
             self.transport.write_eof()
 
-    def on_message_begin(self) -> None:
-        """Begin the next request of the connection."""
-        super().on_message_begin()
-        self._thrown_away = 0
-
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body, or throw it away when the request is answered."""
         super().on_body(body)
-        if self._answered():
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and cycle.response_complete:
             self._thrown_away += len(body)
             if self._thrown_away > LINGER_BYTES:
                 self.transport.close()
 
     def on_message_complete(self) -> None:
         """The whole request is in."""
-        self._stop_waiting()
+        if self._waiting is not None:
+            self._stop_waiting()
         super().on_message_complete()
         if self._closing:
             self.transport.close()
@@ -66,7 +65,8 @@ class LingeringHttp(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """The answer is written: wait no more than so long for what is still to come of the request."""
         super().on_response_complete()
-        if self._answered() and self.cycle.more_body and not self.transport.is_closing():
+        cycle = self.cycle
+        if cycle.more_body and cycle.response_complete and not self.transport.is_closing():
             self._waiting = self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -76,9 +76,6 @@ class LingeringHttp(HttpToolsProtocol):
 
     def _has_cycle(self) -> bool:
         return cast(RequestResponseCycle | None, self.cycle) is not None
-
-    def _answered(self) -> bool:
-        return self._has_cycle() and self.cycle.response_complete
 
     def _stop_waiting(self) -> None:
         if self._waiting is not None:

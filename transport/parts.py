@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
-from types import TracebackType
 from typing import Protocol
 
 from python_multipart.exceptions import FormParserError
@@ -56,12 +55,8 @@ class Uploads:
         self._files.append(upload)
         return upload
 
-    def __enter__(self) -> "Uploads":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Throw them away."""
         for file in self._files:
             file.close()
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from starlette.types import Receive, Scope, Send
 
-from transport.answers import VARY
+from transport.answers import VARY, caching
 from transport.safe_headers import SAFE
 from transport.whole import whole_of
 
@@ -26,10 +26,10 @@ class Common:
     lines: bytes
 
 
-@lru_cache(100)
-def common(cache_control: str, media_type: str | None, coding: str | None) -> Common:
+@lru_cache(200)
+def common(method: str, media_type: str | None, coding: str | None, *, private: bool, refusal: bool = False) -> Common:
     """Return what an answer of this type tells (None: it has no body), who may keep it, and what it depends on."""
-    told = {"cache-control": cache_control, "vary": VARY, **SAFE}
+    told = {"cache-control": caching(method, private=private, refusal=refusal), "vary": VARY, **SAFE}
     if media_type is not None:
         told["content-type"] = f"{media_type}; charset=utf-8"
     if coding is not None:
@@ -42,7 +42,7 @@ def _lines(headers: RawHeaders) -> bytes:
     return b"".join(b"%s: %s\r\n" % header for header in headers)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reply:
     """An ASGI application that answers with this: `more` are its own headers; without a body (None) it has no length."""
 
@@ -53,12 +53,17 @@ class Reply:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it, in one piece where the server takes that."""
-        more = self.more
-        if self.body is not None:
-            more = (*more, (b"content-length", b"%d" % len(self.body)))
         whole = whole_of(scope)
         if whole is not None:
-            await whole.answer(self.status, self.common.lines + _lines(more), self.body or b"")
+            await whole.answer(self.status, self.lines(), self.body or b"")
             return
-        await send({"type": "http.response.start", "status": self.status, "headers": [*self.common.headers, *more]})
+        headers = [*self.common.headers, *self.more]
+        if self.body is not None:
+            headers.append((b"content-length", b"%d" % len(self.body)))
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body or b""})
+
+    def lines(self) -> bytes:
+        """Return all headers as they are written."""
+        lines = self.common.lines if not self.more else self.common.lines + _lines(self.more)
+        return lines if self.body is None else b"%scontent-length: %d\r\n" % (lines, len(self.body))

@@ -28,17 +28,16 @@ class SafeHeaders:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        await self._app(scope, receive, sending_safely(send) if scope["type"] == "http" else send)
+        """Serve one request. Answers pass here, so nothing is answered past ASGI's messages (whole.py)."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope.pop("extensions", None)
 
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                told = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(each for each in _RAW if each[0] not in told)]
+            await send(message)
 
-def sending_safely(send: Send) -> Send:
-    """Return what sends messages on with these headers put to them."""
-
-    async def send_safely(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            told = {name.lower() for name, _ in message["headers"]}
-            message["headers"] = [*message["headers"], *(each for each in _RAW if each[0] not in told)]
-        await send(message)
-
-    return send_safely
+        await self._app(scope, receive, send_safely)

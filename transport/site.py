@@ -20,7 +20,7 @@ from transport.door import BadRequest
 from transport.graphql_app import GraphQLDoor
 from transport.head import Head
 from transport.pages import page_routes
-from transport.safe_headers import SafeHeaders, sending_safely
+from transport.safe_headers import SafeHeaders
 
 log = logging.getLogger("simpul.site")
 
@@ -53,15 +53,13 @@ class _GraphQLFirst:
 
     def __init__(self, door: GraphQLDoor, rest: ASGIApp) -> None:
         self._path = door.settings.path
-        self._door = door
+        self._graphql = door.http
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or one socket."""
-        if scope["type"] == "http" and scope["path"] == self._path:
-            await self._door(scope, receive, sending_safely(send))
-        else:
-            await self._rest(scope, receive, send)
+        first = scope["type"] == "http" and scope["path"] == self._path
+        await (self._graphql if first else self._rest)(scope, receive, send)
 
 
 def _cors(origins: Sequence[str]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 piece each, without the messages that carry bodies of any length.
 """
 
-from typing import Protocol, cast
+from typing import Protocol
 
 from starlette.types import Scope
 
@@ -22,11 +22,5 @@ class Whole(Protocol):
 def whole_of(scope: Scope) -> Whole | None:
     """Return the extension, where the server has it and nobody between it and the door has to see the answer."""
     extensions = scope.get("extensions")
-    return cast(Whole | None, extensions.get(EXTENSION)) if extensions else None
-
-
-def without_whole(scope: Scope) -> None:
-    """Have a request answered with ASGI's messages, for whoever is between to see."""
-    extensions = scope.get("extensions")
-    if extensions:
-        extensions.pop(EXTENSION, None)
+    whole: Whole | None = extensions.get(EXTENSION) if extensions else None
+    return whole

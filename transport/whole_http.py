@@ -17,9 +17,8 @@ class WholeHttp(LingeringHttp):
     def on_headers_complete(self) -> None:
         """The head is there: answer the request."""
         super().on_headers_complete()
-        if self._has_cycle():
-            extensions: Any = {EXTENSION: WholeRequest(self, self.cycle)}
-            self.scope["extensions"] = extensions
+        extensions: Any = {EXTENSION: WholeRequest(self, self.cycle)}
+        self.scope["extensions"] = extensions
 
 
 class WholeRequest:
