@@ -26,6 +26,7 @@ from collections import deque
 from pathlib import Path
 
 from tests.running import free_port
+from tests.temporary import memory_folder
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -34,6 +35,9 @@ SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",  # it would go round hundreds of databases, none of which lives long
     "shared_buffers": "128MB",
     "timezone": "UTC",
 }
@@ -50,7 +54,7 @@ def postgres_server() -> str:
 
     Raises RuntimeError, with the server's last words, if it does not come up.
     """
-    home = Path(tempfile.mkdtemp(prefix="simpul-pg-"))
+    home = Path(tempfile.mkdtemp(prefix="simpul-pg-", dir=memory_folder()))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     server = _Server(home)
     atexit.register(server.stop)
@@ -74,6 +78,11 @@ def copy_database(url: str) -> str:
     return f"{base}/{name}"
 
 
+def drop_database(url: str) -> None:
+    """Remove a database and whoever is still connected to it: each takes ten megabytes."""
+    run_sql(f'DROP DATABASE IF EXISTS "{url.rpartition("/")[2]}" WITH (FORCE)')
+
+
 def run_sql(statement: str) -> None:
     """Run a statement as the server's owner, outside of any database of a test."""
     subprocess.run(
@@ -88,7 +97,8 @@ def run_sql(statement: str) -> None:
 
 
 def _create(name: str, template: str) -> None:
-    run_sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    # Files are copied instead of written to the log page by page: a third of the work.
+    run_sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
 
 
 class _Server:
