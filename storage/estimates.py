@@ -9,24 +9,18 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from domain.places import Box, bounding_box_around, cell_center
+from domain.places import Box, cell_center
 from domain.squares import COARSE
 from domain.time import DAY, jakarta_day, jakarta_day_start
 from storage.rollups import PUBLIC_SIDE, REPORTS
 from storage.tables import rollup_area, rollup_cell, rollup_day
 from storage.tables.rollups import ALL, EVER
 
-if TYPE_CHECKING:
-    from storage.reports.filtering import ResolvedFilter
-
 _FINEST_COUNTED = 8
-_CIRCLE_IN_BOX = 0.785
-_FLAGS = {"has_photos": 0.3, "breached": 0.2, "duplicates": 0.02, "confidential": 0.02, "source_disagrees": 0.02}
-"""Shares of reports for which a flag holds, where nothing is counted."""
 _MOST_SQUARES = 400
 
 Shares = Mapping[Any, float]
@@ -78,30 +72,6 @@ class Estimates:
     def share_of(self, shares: Shares, values: Collection[Any]) -> float:
         """The share of reports that have one of these values; at least that of one report."""
         return max(sum(shares.get(each, 0.0) for each in values), 1 / max(self.total, 1))
-
-    def share(self, f: "ResolvedFilter") -> float:
-        """The share of reports that a filter finds whenever they were told, as if its conditions had nothing to do with
-        each other."""
-        found = 1.0
-        for shares, allowed in (
-            (self.areas, f.areas),
-            (self.categories, f.categories),
-            (self.statuses, f.statuses),
-            (self.sources, f.sources),
-            (self.agencies, f.agencies),
-        ):
-            if allowed is not None:
-                found *= self.share_of(shares, allowed)
-        for name, share in _FLAGS.items():
-            if (wanted := getattr(f, name)) is not None:
-                found *= share if wanted else 1 - share
-        return max(found * self._share_of_place(f), 1 / max(self.total, 1))
-
-    def _share_of_place(self, f: "ResolvedFilter") -> float:
-        share = 1.0 if f.box is None else self.share_in(f.box)
-        if f.near is not None:
-            share *= self.share_in(bounding_box_around(f.near.point, f.near.metres)) * _CIRCLE_IN_BOX
-        return share
 
     def share_in(self, box: Box) -> float:
         """The share of reports that lie in a box, as if those of a coarse square lay evenly."""

@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, bindparam, literal_column, select
 
-from domain.places import Box, bounding_box_around
 from domain.squares import COARSE, FINE, Grid
 from domain.visibility import Visibility
 from domain.vocabulary import ReportStatus
 from storage.estimates import Estimates
 from storage.reports.filtering import ResolvedFilter
 from storage.reports.seen import uses_true_places
+from storage.reports.shares import Shares
 from storage.tables import categories, reports
 
 _MOST_SEEKS = 2_000
@@ -21,35 +21,41 @@ _MOST_SQUARES = 400
 _ALL_STATUSES = sorted(map(str, ReportStatus))
 
 
+_SEEK, _ENTRY, _ROW = 0.9, 0.15, 0.7
+"""What it costs to look up a value in an index, to look at an entry of it, and at the report that this stands for:
+microseconds, of which only the ratios count."""
+
+
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """An index: how many values are looked up in it, the share of all reports that they lead to, and what the statement
-    asks for so that it can be used: conditions that the filter does not have, with their values."""
+    """An index: how many values are looked up in it, the share of all reports that they lead to, and the part of these of
+    which the report itself has to be looked at, since the entry tells no more. `adding`: what the statement asks for so
+    that the index can be used: conditions that the filter does not have, with their `values`."""
 
     index: str
     seeks: int
     share: float
+    looked_at: float
     values: Callable[[], Mapping[str, Any]] = dict
     adding: Sequence[ColumnElement[bool]] = ()
 
+    def cost(self, entries: float) -> float:
+        """What it takes to go over so many entries."""
+        return self.seeks * _SEEK + entries * (_ENTRY + _ROW * self.looked_at)
 
-def drivers_of(visibility: Visibility, f: ResolvedFilter, known: Estimates) -> Iterator[Driver]:
+
+def drivers_of(visibility: Visibility, f: ResolvedFilter, known: Estimates, shares: Shares) -> Iterator[Driver]:
     """Those that a filter has values for. Its lists are not empty."""
     side = "" if uses_true_places(visibility, mine=f.own) else "public_"
     if f.sources is not None:
-        yield Driver("ix_reports_source", len(f.sources), known.share_of(known.sources, f.sources))
+        yield Driver("ix_reports_source", len(f.sources), shares.sources, 1.0)
     if f.areas is not None:
-        yield from _by_area(f, side, known)
+        yield from _by_area(f, side, known, shares)
     if f.categories is not None or f.statuses is not None:
-        yield from _by_kind(f, known)
-    if (box := box_around(f)) is not None:
+        yield from _by_kind(f, known, shares)
+    if shares.box is not None:
         for name, grid in (("fine", FINE), ("coarse", COARSE)):
-            yield from _by_square(box, f"ix_reports_{side}{name}", side, grid, known)
-
-
-def box_around(f: ResolvedFilter) -> Box | None:
-    """A box that holds all that the filter wants of places."""
-    return f.box if f.near is None or f.box is not None else bounding_box_around(f.near.point, f.near.metres)
+            yield from _by_square(f"ix_reports_{side}{name}", side, grid, known, shares)
 
 
 def square_of(side: str, grid: Grid) -> ColumnElement[int]:
@@ -63,37 +69,28 @@ def in_squares(side: str, grid: Grid) -> ColumnElement[bool]:
     return square_of(side, grid).in_(bindparam("squares", expanding=True, type_=BigInteger()))
 
 
-def _by_area(f: ResolvedFilter, side: str, known: Estimates) -> Iterator[Driver]:
-    assert f.areas is not None
-    share, among = known.share_of(known.areas, f.areas), len(f.categories or known.categories)
-    if len(f.areas) * among > _MOST_SEEKS:
-        return
-    if f.categories is not None:
-        share *= known.share_of(known.categories, f.categories)
-        yield Driver(f"ix_reports_{side}area", len(f.areas) * among, share)
-    else:
-        yield Driver(f"ix_reports_{side}area", len(f.areas) * among, share, adding=(_any_category(),))
+def _by_area(f: ResolvedFilter, side: str, known: Estimates, shares: Shares) -> Iterator[Driver]:
+    seeks = len(f.areas or ()) * len(f.categories or known.categories)
+    if seeks <= _MOST_SEEKS:
+        adding = () if f.categories is not None else (_any_category(),)
+        looked_at = shares.statuses * shares.sources
+        yield Driver(f"ix_reports_{side}area", seeks, shares.areas * shares.categories, looked_at, adding=adding)
 
 
-def _by_kind(f: ResolvedFilter, known: Estimates) -> Iterator[Driver]:
-    share, adding = 1.0, list[ColumnElement[bool]]()
-    if f.categories is None:
-        adding.append(_any_category())
-    else:
-        share *= known.share_of(known.categories, f.categories)
-    if f.statuses is None:
-        adding.append(_any_status())
-    else:
-        share *= known.share_of(known.statuses, f.statuses)
+def _by_kind(f: ResolvedFilter, known: Estimates, shares: Shares) -> Iterator[Driver]:
+    adding = [*([_any_category()] if f.categories is None else []), *([_any_status()] if f.statuses is None else [])]
     seeks = len(f.categories or known.categories) * len(f.statuses or _ALL_STATUSES)
-    yield Driver("ix_reports_kind", seeks, share, dict if f.statuses is not None else _all_statuses, adding)
+    values = dict if f.statuses is not None else _all_statuses
+    yield Driver("ix_reports_kind", seeks, shares.categories * shares.statuses, shares.sources, values, adding)
 
 
-def _by_square(box: Box, index: str, side: str, grid: Grid, known: Estimates) -> Iterator[Driver]:
-    squares = grid.number_over(box)
+def _by_square(index: str, side: str, grid: Grid, known: Estimates, shares: Shares) -> Iterator[Driver]:
+    assert shares.box is not None
+    box, squares = shares.box, grid.number_over(shares.box)
     if squares <= _MOST_SQUARES:
-        share, adding = known.share_in(grid.around(box)), (in_squares(side, grid),)
-        yield Driver(index, squares, share, lambda: {"squares": grid.over(box)}, adding)
+        looked_at, adding = shares.categories * shares.statuses * shares.sources, (in_squares(side, grid),)
+        share = known.share_in(grid.around(box))
+        yield Driver(index, squares, share, looked_at, lambda: {"squares": grid.over(box)}, adding)
 
 
 def _all_statuses() -> Mapping[str, Any]:

@@ -20,10 +20,11 @@ from storage.reports.conditions import SINCE, UNTIL
 from storage.reports.drivers import Driver, drivers_of
 from storage.reports.filtering import ResolvedFilter
 from storage.reports.ordering import ReportOrder
+from storage.reports.shares import shares_of
 from storage.tables import reports
 
-_SEEK, _VISIT = 0.9, 0.7
-"""What it costs to look up a value in an index, and to look at a row: microseconds, of which only the ratio counts."""
+_VISIT = 0.7
+"""What it costs to look at a report in the order of time, as the costs of drivers are counted."""
 
 _WINDOW = 1.6
 """How many times the rows that are wanted a window holds by estimate."""
@@ -78,7 +79,7 @@ def way_to_page(
         falling = (by is ReportOrder.NEWEST) != span.backward
         return _timed(visibility, f, wanted, _bounds(f, by, span, now), known, falling=falling)
     best, costs = _of_all(visibility, f, now, known)
-    if index is not None and min(known.total, wanted / known.share(f)) * _VISIT < costs:
+    if index is not None and min(known.total, wanted / shares_of(f, known).whole) * _VISIT < costs:
         return Walk(index)
     return best
 
@@ -130,13 +131,13 @@ def _timed(
     visibility: Visibility, f: ResolvedFilter, wanted: int, bounds: Bounds, known: Estimates, *, falling: bool
 ) -> Walk:
     """The newest, or the oldest, between two moments."""
-    share = known.share(f)
-    told = known.told_between(*bounds)
+    shares, told = shares_of(f, known), known.told_between(*bounds)
+    share = shares.whole
     chosen, cost = None, min(told, wanted / share) * _VISIT
-    for each in drivers_of(visibility, f, known):
-        needed = min(told * share, _WINDOW * wanted) * max(each.share / share, 1.0)
-        if each.seeks * _SEEK + needed * _VISIT < cost:
-            chosen, cost = each, each.seeks * _SEEK + needed * _VISIT
+    for each in drivers_of(visibility, f, known, shares):
+        entries = min(told * share, _WINDOW * wanted) * max(each.share / share, 1.0)
+        if each.cost(entries) < cost:
+            chosen, cost = each, each.cost(entries)
     if chosen is None:
         return _walk(None, [bounds])
     windows = [] if chosen.seeks == 1 else _windows(_WINDOW * wanted / share, bounds, known, falling=falling)
@@ -179,9 +180,9 @@ def _of_all(visibility: Visibility, f: ResolvedFilter, now: int, known: Estimate
     low, high = f.since(now), f.reported_before
     told = known.told_between(low, high)
     best, cost = None, told * _VISIT
-    for each in drivers_of(visibility, f, known):
-        if each.seeks * _SEEK + told * each.share * _VISIT < cost:
-            best, cost = each, each.seeks * _SEEK + told * each.share * _VISIT
+    for each in drivers_of(visibility, f, known, shares_of(f, known)):
+        if each.cost(told * each.share) < cost:
+            best, cost = each, each.cost(told * each.share)
     if best is not None:
         return Walk(best.index, tries=(best.values(),), adding=best.adding), cost
     timed = low is not None or high is not None

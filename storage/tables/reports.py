@@ -78,20 +78,21 @@ reports = Table(
 )
 # Each order has an index; what filters are walked by has the order of time behind it (docs/decisions/indexes.md).
 # Categories without a status, statuses without a category and areas without a category go by those too: such a filter is
-# asked for all of what it leaves open.
+# asked for all of what it leaves open. What stands last is there to be judged without looking at the report.
 Index("ix_reports_newest", reports.c.reported_at, reports.c.id)
 Index("ix_reports_updated", reports.c.updated_at, reports.c.id)
 Index("ix_reports_supported", reports.c.support_count, reports.c.id)
 Index("ix_reports_due", reports.c.due_at, reports.c.id)
-Index("ix_reports_kind", reports.c.category_id, reports.c.status, reports.c.reported_at, reports.c.id)
+_KIND = ("category_id", "status", "reported_at", "id", "source_id")
+Index("ix_reports_kind", *(reports.c[name] for name in _KIND))
 Index("ix_reports_source", reports.c.source_id, reports.c.reported_at, reports.c.id)
-_BEHIND = ("category_id", "reported_at", "id")
+_BEHIND = ("category_id", "reported_at", "id", "status", "source_id")
 Index("ix_reports_area", reports.c.area_id, *(reports.c[name] for name in _BEHIND))
 Index("ix_reports_public_area", reports.c.public_area_id, *(reports.c[name] for name in _BEHIND))
 for _side in ("", "public_"):
     for _size, _grid in (("fine", FINE), ("coarse", COARSE)):
         _square = text(_grid.sql(f"{_side}latitude", f"{_side}longitude"))
-        _judged = (reports.c[name] for name in ("reported_at", "id", "category_id", "source_id"))
+        _judged = (reports.c[name] for name in ("reported_at", "id", "category_id", "status", "source_id"))
         Index(f"ix_reports_{_side}{_size}", _square, *_judged)
 for _name in ("flood_area_id", "public_flood_area_id", "reporter_id", "duplicate_of_id"):
     _told = reports.c[_name].is_not(None)  # most reports have none, and are not written into it

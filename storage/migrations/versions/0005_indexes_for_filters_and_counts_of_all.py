@@ -23,11 +23,11 @@ _GONE = (
     "duplicate_of_id",
 )
 _NEW = {
-    "kind": "category_id, status, reported_at, id",
-    "area": "area_id, category_id, reported_at, id",
-    "public_area": "public_area_id, category_id, reported_at, id",
+    "kind": "category_id, status, reported_at, id, source_id",
+    "area": "area_id, category_id, reported_at, id, status, source_id",
+    "public_area": "public_area_id, category_id, reported_at, id, status, source_id",
 }
-_BEHIND = "reported_at, id, category_id, source_id"
+_BEHIND = "reported_at, id, category_id, status, source_id"
 _PARTIAL = ("flood_area_id", "public_flood_area_id", "reporter_id", "duplicate_of_id")
 ALL, EVER = -1, -1_000_000
 
