@@ -1,7 +1,7 @@
 """Which of many shapes hold a point, by squares that are looked at once.
 
 To most points the answer is one shape that covers the whole square around them; then nothing is computed at all. A search
-tree and GEOS are asked for the first point of a square, GEOS alone for those near an edge.
+tree is asked for the first points of a square; who comes again has the square looked at, which takes ten times as long.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 _MOST_SQUARES = 100_000
+_WORTH_A_LOOK = 3
+"""So many points in one square."""
 
 
 class ShapeSquares:
@@ -20,13 +22,25 @@ class ShapeSquares:
         shapely.prepare(self._shapes)
         self.tree = shapely.STRtree(self._shapes)
         self._edge = edge
+        self._asked: dict[tuple[float, float], int] = {}
         self._squares: dict[tuple[float, float], tuple[list[int], bool]] = {}
 
     def holding(self, x: float, y: float) -> list[int]:
         """The places in the sequence of the shapes that a point is in or on."""
         key = (x // self._edge, y // self._edge)
-        near, covered = self._squares.get(key) or self._look(key)
+        known = self._squares.get(key) or self._counted(key)
+        if known is None:
+            return sorted(self.tree.query(shapely.points([(x, y)]), predicate="intersects")[1].tolist())
+        near, covered = known
         return near if covered else [n for n in near if shapely.intersects_xy(self._shapes[n], x, y)]
+
+    def _counted(self, key: tuple[float, float]) -> tuple[list[int], bool] | None:
+        """One more point in a square: what is found in it, once that is worth a look."""
+        times = self._asked.get(key, 0) + 1
+        if len(self._squares) >= _MOST_SQUARES or (times == 1 and len(self._asked) >= _MOST_SQUARES):
+            return None
+        self._asked[key] = times
+        return self._look(key) if times >= _WORTH_A_LOOK else None
 
     def _look(self, key: tuple[float, float]) -> tuple[list[int], bool]:
         """The shapes around a square, and whether each of them covers it."""
@@ -34,6 +48,6 @@ class ShapeSquares:
         square = shapely.box(west, south, west + self._edge, south + self._edge)
         near = sorted(self.tree.query(square, predicate="intersects").tolist())
         found = near, all(shapely.covers(self._shapes[n], square) for n in near)
-        if len(self._squares) < _MOST_SQUARES:
-            self._squares[key] = found
+        self._squares[key] = found
+        self._asked.pop(key, None)
         return found
