@@ -12,17 +12,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from subprocess import SubprocessError
 
 from bench import stores
-from bench.answers import require_alike
+from bench.answers import Different, require_alike, require_same_rows
 from bench.measuring import Figures, Rounds, in_turns, load
 from bench.report import say, table, write
-from bench.scenarios import SCENARIOS, Scenario
+from bench.scenarios import HUB_IN_TESTS, SCENARIOS, Scenario
 from bench.servers import Server, running, start
+from bench.shared_facts import write_facts
 from bench.special import SPECIALS
-
-HUB_IN_TESTS = {"SIMPUL_ANSWER_SECONDS": "0", "SIMPUL_JOIN_QUERIES": "false"}
-"""Answers kept, and queries shared, are off: what is measured is the work."""
 
 
 def measured(scenario: Scenario, options: argparse.Namespace) -> Rounds:
@@ -34,7 +33,10 @@ def measured(scenario: Scenario, options: argparse.Namespace) -> Rounds:
         started(scenario, names, Path(folder), options) as (servers, original),
     ):
         requests = {server.name: scenario.requests(server.name, original) for server in servers}
-        if not scenario.writes:
+        if scenario.writes:
+            require_same_rows({server.name: server for server in servers}, requests)
+            say("  all write the same rows")
+        else:
             checked = {name: each[:: max(1, len(each) // 60)] for name, each in requests.items()}
             count = require_alike({server.name: server.port for server in servers}, checked)
             say(f"  all answer alike ({count} questions)")
@@ -57,12 +59,13 @@ def started(
         1_000_000 if scenario.million else options.reports, Path(options.stores), log=not scenario.million
     )
     begun: list[Server] = []
+    facts = {"BENCH_FACTS": str(write_facts(folder))} if scenario.writes else {}
     with running(begun):
         for name in names:
             at = stores.postgres(options.reports) if scenario.postgres else stores.copy(original, folder / name)
-            settings = HUB_IN_TESTS if name == "hub" else {"BENCH_SYNCHRONOUS": scenario.synchronous}
+            settings = HUB_IN_TESTS if name == "hub" else {"BENCH_SYNCHRONOUS": scenario.synchronous, **facts}
             if name == "hub" and scenario.synchronous != "FULL":
-                settings = {**settings, "SIMPUL_SQLITE_SYNCHRONOUS": scenario.synchronous}
+                settings = {**settings, "SIMPUL_SQLITE_SYNCHRONOUS": scenario.synchronous.lower()}
             begun.append(start(name, at, folder, settings))
         yield begun, original
 
@@ -80,16 +83,18 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--stores", default=".cache/bench", help="where filled stores are kept")
     parser.add_argument("--out", type=Path, help="a folder for the JSON and the chart; docs/ by make bench")
     options = parser.parse_args(arguments)
-    wanted = options.workloads or list(known)
-    for name in wanted:
-        if name not in known:
-            parser.error(f"there is no workload {name}; there are {', '.join(known)}")
+    wanted = []
+    for asked in options.workloads or list(known):
+        found = [name for name in known if name == asked] or [name for name in known if name.startswith(f"{asked} ")]
+        if not found:
+            parser.error(f"there is no workload {asked}; there are {', '.join(known)}")
+        wanted += found
     results: dict[str, Rounds] = {}
     for name in wanted:
         run: Callable[[argparse.Namespace], Rounds] = known[name]
         try:
             results[name] = run(options)
-        except (RuntimeError, OSError) as error:
+        except (RuntimeError, OSError, SubprocessError, Different) as error:
             say(f"  {name} was not measured: {error}")
     say(table(results))
     if options.out:

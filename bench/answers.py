@@ -2,8 +2,12 @@
 
 import json
 import socket
+import sqlite3
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+from bench.servers import Server
 
 OF_THEIR_OWN = frozenset({"id", "endCursor", "followToken", "extensions", "cursor"})
 """Opaque to clients, and made by each server in its own way. The peers use row numbers as they are."""
@@ -72,3 +76,35 @@ def require_alike(ports: Mapping[str, int], requests: Mapping[str, Sequence[byte
                     f"{json.dumps(told[name])[:1500]}\n{json.dumps(told[names[0]])[:1500]}"
                 )
     return count
+
+
+_SUMMED = ("rollup_area", "rollup_day", "rollup_cell")
+_COUNTED = (
+    *("reports", "report_words_staff", "report_words_public", "report_follow_tokens"),
+    *("events", "event_personal", "event_facets", "log_head"),
+    *("outbox", "suspicions", "idempotency"),
+)
+
+
+def _held(store: Path) -> dict[str, int]:
+    with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as connection:
+        counts = {name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in _COUNTED}
+        sums = {name: connection.execute(f"SELECT sum(total) FROM {name}").fetchone()[0] for name in _SUMMED}
+    return counts | sums
+
+
+def require_same_rows(servers: Mapping[str, Server], requests: Mapping[str, Sequence[bytes]]) -> None:
+    """Submits one report to each server; all must have written as many rows, and as many counts. Raises Different."""
+    written: dict[str, dict[str, int]] = {}
+    for name, server in servers.items():
+        store = Path(server.store) / "simpul.db"
+        before = _held(store)
+        answer = ask(server.port, requests[name][0])
+        if "errors" in answer or answer["data"]["submitReport"]["userErrors"]:
+            raise Different(f"{name} refuses a report: {json.dumps(answer)[:1000]}")
+        after = _held(store)
+        written[name] = {table: after[table] - before[table] for table in after}
+    first = next(iter(written))
+    for name, rows in written.items():
+        if rows != written[first]:
+            raise Different(f"{name} writes other rows than {first}: {rows} and {written[first]}")

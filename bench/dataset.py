@@ -3,7 +3,7 @@
 Rows go in by the ten thousand, each lot one operation of the store's writer: so the event log is chained, numbered and
 dated, and the roll-ups are counted, by the same code as in the hub. Equal arguments make equal rows; only the salts of the
 log differ. The hub's keys are fixed, so that ids and cursors are the same in every copy: such a store is for measuring
-alone. The log is older than the horizon of cursors, therefore without facets.
+alone. The log is older than the horizon of cursors, therefore its facets are empty.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Table, delete, insert, select, text, update
+from sqlalchemy import Connection, Table, insert, select, text, update
 
 from bench.city import END, FLOOD_EDGE, City, FloodSquare, Told, flood_squares, square_of
 from bench.indexes import create_indexes, drop_indexes
@@ -129,7 +129,7 @@ class Filling:
         lot.facets.append(facets)
         self._hang_on(lot, told, row)
         if self._log:
-            self._happened(lot, told, row, changed)
+            self._happened(lot, told, facets, changed)
 
     def _free(self, at: int | None) -> int | None:
         """A moment at which nothing happens yet."""
@@ -213,13 +213,14 @@ class Filling:
                 }
                 lot.put(lapor_responses, {"ticket_id": self._tickets, **answer})
 
-    def _happened(self, lot: Lot, told: Told, row: dict[str, Any], changed: int | None) -> None:
+    def _happened(self, lot: Lot, told: Told, facets: Facets, changed: int | None) -> None:
         words = orjson.dumps({"title": told.title, "text": told.text, "address": told.address}).decode()
         created = PendingEvent(
             EventKind.CREATED,
             report_id=told.number,
             status="SUBMITTED",
             words=words,
+            after=facets,
             moves_updated_at=False,
             told_at=told.at,
         )
@@ -231,6 +232,8 @@ class Filling:
                 report_id=told.number,
                 status=told.status,
                 previous_status="SUBMITTED",
+                before=facets,
+                after=facets,
                 moves_updated_at=False,
                 told_at=changed,
             )
@@ -408,8 +411,8 @@ def _flood(number: int, square: FloodSquare, codes: Codes, area_map: AreaMap) ->
 
 
 def _end(tx: Tx) -> None:
-    """No facets of a log so old; and PostgreSQL draws on behind the ids that were given."""
-    tx.conn.execute(delete(event_facets))
+    """The facets of a log so old are empty, as the worker leaves them; and PostgreSQL draws on behind the ids given."""
+    tx.conn.execute(update(event_facets).values(before=None, after=None))
     if tx.dialect == "postgresql":
         for table in _SERIAL:
             tx.conn.execute(

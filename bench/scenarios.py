@@ -25,6 +25,8 @@ from domain.sealing import IdCipher, Kind
 FILTERS = Path(__file__).with_name("filters.json")
 IDS = IdCipher(hashlib.shake_128(b"ids").digest(16))
 """The made-up city's key of ids (bench.dataset)."""
+HUB_IN_TESTS = {"SIMPUL_ANSWER_SECONDS": "0", "SIMPUL_JOIN_QUERIES": "false"}
+"""Answers kept, and queries shared, are off: what is measured is the work."""
 JAKARTA = {"west": 106.68, "south": -6.38, "east": 106.98, "north": -6.08}
 
 

@@ -1,5 +1,6 @@
 """The stores that servers run on: made-up cities, filled once and kept, copied for each server."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from bench.report import say
+from bench.servers import CHECKOUT
 
 
 def city(reports: int, folder: Path, *, log: bool = True) -> Path:
@@ -20,7 +22,17 @@ def city(reports: int, folder: Path, *, log: bool = True) -> Path:
             left.unlink()
         _fill(f"sqlite:///{part.resolve()}", reports, log)
         part.rename(kept)
+    migrated(f"sqlite:///{kept.resolve()}")
     return kept
+
+
+@cache
+def migrated(url: str) -> None:
+    """Brings a store that was kept to the tables and indexes of today, so that all servers have the same."""
+    told = {**os.environ, "SIMPUL_DATABASE_URL": url}
+    subprocess.run(
+        [sys.executable, "server.py", "migrate"], check=True, env=told, cwd=CHECKOUT, stdout=subprocess.DEVNULL
+    )
 
 
 def copy(original: Path, folder: Path) -> str:
@@ -30,11 +42,22 @@ def copy(original: Path, folder: Path) -> str:
     return str(folder)
 
 
+def linked(original: Path, folder: Path) -> str:
+    """A folder with the store itself, for one that is too large to copy; nobody may submit to it."""
+    folder.mkdir(parents=True)
+    (folder / "simpul.db").symlink_to(original.resolve())
+    return str(folder)
+
+
 @cache
 def postgres(reports: int) -> str:
-    """The address of a database with so many reports, on a server that ends with this process."""
+    """The address of a database with so many reports, on a server that ends with this process; BENCH_POSTGRES names one
+    that is filled already."""
     from tests.postgres import fresh_database
 
+    if url := os.environ.get("BENCH_POSTGRES"):
+        migrated(url)
+        return url
     url = fresh_database("bench")
     say(f"  filling PostgreSQL with {reports:,} reports")
     _fill(url, reports, log=True)

@@ -4,7 +4,8 @@ import { readFileSync } from "node:fs";
 import Fastify from "fastify";
 import mercurius from "mercurius";
 import { connection, fields } from "./shapes.mjs";
-import { listReports, openStore, photosOf, reportById, rowsById, ticketsOf } from "./store.mjs";
+import { hexBins, listReports, openStore, photosOf, reportById, rowsById, statistics, ticketsOf } from "./store.mjs";
+import { submit } from "./submit.mjs";
 
 const store = await openStore(process.env.BENCH_STORE);
 const app = Fastify();
@@ -14,12 +15,27 @@ const loader = (load) => ({ loader: (queries) => load(queries.map((each) => each
 app.register(mercurius, {
   schema: readFileSync(new URL("schema.graphql", import.meta.url), "utf8"),
   jit: 1,
+  subscription: true,
   resolvers: {
     ...fields,
     Query: {
       reports: async (_, { first, filter }) => connection(await listReports(store, filter, first), first),
       report: (_, { id }) => reportById(store, Number(id)),
+      statistics: async (_, { filter }) => {
+        const buckets = await statistics(store, filter);
+        const sum = (name) => buckets.reduce((total, each) => total + each[name], 0);
+        return { total: sum("total"), open: sum("open"), resolved: sum("resolved"), buckets };
+      },
+      hexBins: (_, { within, resolution, filter }) => hexBins(store, filter, within, resolution),
     },
+    Mutation: {
+      submitReport: async (_, { input }, { pubsub }) => {
+        const made = submit(store, input);
+        await pubsub.publish({ topic: "newReports", payload: { newReports: made.event } });
+        return made.payload;
+      },
+    },
+    Subscription: { newReports: { subscribe: (_, __, { pubsub }) => pubsub.subscribe("newReports") } },
   },
   loaders: {
     Report: {

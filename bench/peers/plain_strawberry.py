@@ -1,12 +1,14 @@
 """Strawberry as its documentation shows it: types with resolvers, data loaders, SQLAlchemy's async engine, ASGI on uvicorn."""
 
+import asyncio
 import base64
 import os
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
 
+import h3.api.basic_int as h3
 import strawberry
 import uvicorn
 from sqlalchemy import MetaData, Table, event, select
@@ -15,13 +17,19 @@ from strawberry.asgi import GraphQL
 from strawberry.dataloader import DataLoader
 from strawberry.schema.config import StrawberryConfig
 
+from bench.peers.strawberry_submit import Submitting
 from bench.where import Codes, where
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PUBLIC_URL = os.environ.get("BENCH_PUBLIC_URL", "http://bench")
 engine = create_async_engine(os.environ["BENCH_STORE"].replace("sqlite:", "sqlite+aiosqlite:"), pool_size=8)
 known = MetaData()
-state: dict[str, Any] = {}
+state: dict[str, Any] = {"subscribers": set()}
+TABLES = (
+    *("areas", "categories", "sources", "reports", "photos", "persons", "flood_areas", "lapor_tickets"),
+    *("log_head", "events", "event_personal", "event_facets", "report_follow_tokens"),
+    *("rollup_area", "rollup_day", "rollup_cell"),
+)
 
 
 def table(name: str) -> Table:
@@ -314,7 +322,41 @@ async def rows(connection: AsyncConnection, sql: str, values: Sequence[Any]) -> 
 
 
 @strawberry.type
+class HexBin:
+    cell: str
+    total: int
+    open: int
+
+
+async def hexagons(condition: str, values: list[Any], box: BoundingBoxInput, resolution: int) -> list[HexBin]:
+    """Counts by hexagon whose middle lies in the box, the fullest first."""
+    unused, bits, margin = (1 << (3 * (15 - resolution))) - 1, resolution << 52, 0.03
+    sql = (
+        f"SELECT (public_cell & {~(15 << 52)}) | {bits | unused}, count(*),"
+        " sum(CASE WHEN status IN ('SUBMITTED', 'VERIFIED', 'ASSIGNED', 'IN_PROGRESS') THEN 1 ELSE 0 END)"
+        f" FROM reports WHERE {condition} AND public_latitude BETWEEN ? AND ? AND public_longitude BETWEEN ? AND ?"
+        " GROUP BY 1"
+    )
+    wide = [box.south - margin, box.north + margin, box.west - margin, box.east + margin]
+    async with engine.connect() as connection:
+        found = await rows(connection, sql, [*values, *wide])
+    bins = []
+    for cell, total, still_open in found:
+        latitude, longitude = h3.cell_to_latlng(cell)
+        if box.south <= latitude <= box.north and box.west <= longitude <= box.east:
+            bins.append(HexBin(cell=f"{cell:x}", total=total, open=still_open))
+    return sorted(bins, key=lambda each: (-each.total, each.cell))
+
+
+@strawberry.type
 class Query:
+    @strawberry.field
+    async def hex_bins(
+        self, within: BoundingBoxInput, resolution: int, filter: ReportFilter | None = None
+    ) -> list[HexBin]:
+        condition, values = where(filter.told() if filter else {}, state["codes"])
+        return await hexagons(condition, values, within, resolution)
+
     @strawberry.field
     async def reports(self, first: int, filter: ReportFilter | None = None) -> ReportConnection:
         condition, values = where(filter.told() if filter else {}, state["codes"])
@@ -353,6 +395,77 @@ class Query:
         return Statistics(total=totals[0], open=totals[1], resolved=totals[2], by_category=found)
 
 
+@strawberry.input
+class CoordinatesInput:
+    latitude: float
+    longitude: float
+
+
+@strawberry.input
+class SubmitReportInput:
+    text: str
+    category: str
+    location: CoordinatesInput
+
+
+@strawberry.type
+class UserError:
+    message: str
+
+
+@strawberry.type
+class SubmitReportPayload:
+    report: Report | None
+    follow_token: str | None
+    user_errors: list[UserError]
+
+
+@strawberry.enum
+class ReportEventKind(Enum):
+    CREATED = "CREATED"
+
+
+@strawberry.type
+class ReportEvent:
+    id: strawberry.ID
+    kind: ReportEventKind
+    at: Moment  # type: ignore[valid-type]
+    report: Report
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation
+    async def submit_report(self, input: SubmitReportInput) -> SubmitReportPayload:
+        place = input.location
+        submitting: Submitting = state["submitting"]
+        try:
+            row, token, seq = await submitting.submit(input.text, input.category, place.latitude, place.longitude)
+        except LookupError:
+            return SubmitReportPayload(
+                report=None, follow_token=None, user_errors=[UserError(message="No such category.")]
+            )
+        for queue in state["subscribers"]:
+            queue.put_nowait((seq, row))
+        return SubmitReportPayload(report=Report.of(row), follow_token=token, user_errors=[])
+
+
+@strawberry.type
+class Subscription:
+    @strawberry.subscription
+    async def new_reports(self) -> AsyncGenerator[ReportEvent, None]:
+        queue: asyncio.Queue[tuple[int, Any]] = asyncio.Queue()
+        state["subscribers"].add(queue)
+        try:
+            while True:
+                seq, row = await queue.get()
+                yield ReportEvent(
+                    id=strawberry.ID(str(seq)), kind=ReportEventKind.CREATED, at=row.updated_at, report=Report.of(row)
+                )
+        finally:
+            state["subscribers"].discard(queue)
+
+
 class App(GraphQL["Context", None]):
     """The door, with fresh loaders for each request."""
 
@@ -363,24 +476,26 @@ class App(GraphQL["Context", None]):
 async def look_around() -> None:
     """Learns the tables and the codes."""
     async with engine.connect() as connection:
-        names = ["areas", "categories", "sources", "reports", "photos", "persons", "flood_areas", "lapor_tickets"]
-        await connection.run_sync(lambda conn: known.reflect(conn, only=names))
+        await connection.run_sync(lambda conn: known.reflect(conn, only=TABLES))
         pairs = [
             (await connection.execute(select(table(name).c.code, table(name).c.id))).all()
             for name in ("areas", "categories", "sources")
         ]
         state["codes"] = Codes.of(*pairs)
+    if "BENCH_FACTS" in os.environ:
+        state["submitting"] = Submitting(engine, table)
 
 
 if engine.dialect.name == "sqlite":
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _: Any) -> None:
-        for pragma in ("journal_mode=WAL", "cache_size=-32768", "mmap_size=268435456"):
+        synchronous = f"synchronous={os.environ.get('BENCH_SYNCHRONOUS', 'FULL')}"
+        for pragma in ("journal_mode=WAL", synchronous, "cache_size=-32768", "mmap_size=268435456"):
             connection.execute(f"PRAGMA {pragma}")
 
 
-schema = strawberry.Schema(Query, config=StrawberryConfig(auto_camel_case=True))
+schema = strawberry.Schema(Query, Mutation, Subscription, config=StrawberryConfig(auto_camel_case=True))
 graphql = App(schema)
 
 

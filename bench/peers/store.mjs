@@ -2,6 +2,7 @@
 // Every function may give a promise or the value itself.
 
 import Database from "better-sqlite3";
+import { cellToLatLng } from "h3-js";
 import pg from "pg";
 import { where } from "./filter.mjs";
 
@@ -120,4 +121,26 @@ export function statistics(store, filter) {
      GROUP BY c.code, category_id ORDER BY total DESC, category_id`,
     values,
   );
+}
+
+/** Counts by hexagon, the fullest first: those whose middle lies in the box, each with all its reports. */
+export async function hexBins(store, filter, box, resolution) {
+  const [condition, values] = where(filter, store.codes);
+  const [unused, bits] = [(1n << BigInt(3 * (15 - resolution))) - 1n, BigInt(resolution) << 52n];
+  const margin = 0.03; // three edges of a hexagon of resolution 8, in degrees
+  const rows = await store.all(
+    `SELECT cast((public_cell & ${~(15n << 52n)}) | ${bits | unused} AS text) AS cell, count(*) AS total,
+       sum(CASE WHEN ${OPEN} THEN 1 ELSE 0 END) AS open
+     FROM reports WHERE ${condition} AND public_latitude BETWEEN ? AND ? AND public_longitude BETWEEN ? AND ?
+     GROUP BY 1`,
+    [...values, box.south - margin, box.north + margin, box.west - margin, box.east + margin],
+  );
+  const within = (cell) => {
+    const [latitude, longitude] = cellToLatLng(cell);
+    return box.south <= latitude && latitude <= box.north && box.west <= longitude && longitude <= box.east;
+  };
+  return rows
+    .map((row) => ({ ...row, cell: BigInt(row.cell).toString(16) }))
+    .filter((row) => within(row.cell))
+    .sort((a, b) => b.total - a.total || (a.cell < b.cell ? -1 : 1));
 }
