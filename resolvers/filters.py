@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -15,7 +15,14 @@ from resolvers.context import Context
 from resolvers.errors import BadUserInput, Unauthenticated
 from resolvers.permissions import require, ruled_by_role
 from storage.reports.filtering import Near, ResolvedFilter
-from storage.reports.naming import Named, UnknownCode, rows_named
+from storage.reports.naming import (
+    Named,
+    UnknownCode,
+    lie_in_no_city,
+    named_by_reference,
+    rows_named,
+    sources_named,
+)
 
 MAX_IDS = 100
 MAX_CODES = 1_000
@@ -148,22 +155,46 @@ def _require_few(asked: ReportFilter, argument: str) -> None:
 
 
 async def _named(ctx: Context, asked: ReportFilter, argument: str) -> Named:
-    codes = (asked.categories, asked.sources, asked.agencies, asked.areas)
-    if all(each is None for each in codes):
-        return Named()
     try:
-        return await ctx.read(
-            rows_named,
-            category_codes=asked.categories,
-            source_codes=asked.sources,
-            agency_codes=asked.agencies,
-            area_codes=asked.areas,
-            visibility=await ctx.visibility(),
-        )
+        named = _by_reference(ctx, asked)
+        if named is None:
+            return await _asked_for(ctx, asked)
+        if (unless := named.areas and named.areas.unless) and await _lie_in_no_city(ctx, unless):
+            named = replace(named, areas=replace(named.areas, whole_cities=None))
+        if asked.sources is not None:
+            named = replace(named, sources=await ctx.read(sources_named, await ctx.visibility(), asked.sources))
     except UnknownCode as error:
         raise BadUserInput(
             f"Nothing has the code {error.code!r} among the {error.what}.", argument=f"{argument}.{error.what}"
         ) from error
+    return named
+
+
+async def _lie_in_no_city(ctx: Context, provinces: frozenset[int]) -> bool:
+    return await ctx.read(lie_in_no_city, await ctx.visibility(), provinces)
+
+
+def _by_reference(ctx: Context, asked: ReportFilter) -> Named | None:
+    """Without the store, as far as it can be; None where it has to be asked for all."""
+    if asked.categories is None and asked.agencies is None and asked.areas is None:
+        return Named()
+    kept = ctx.parts.store.reference.known()
+    if kept is None:
+        return None
+    return named_by_reference(
+        kept, category_codes=asked.categories, agency_codes=asked.agencies, area_codes=asked.areas
+    )
+
+
+async def _asked_for(ctx: Context, asked: ReportFilter) -> Named:
+    return await ctx.read(
+        rows_named,
+        category_codes=asked.categories,
+        source_codes=asked.sources,
+        agency_codes=asked.agencies,
+        area_codes=asked.areas,
+        visibility=await ctx.visibility(),
+    )
 
 
 def _rows_of(ctx: Context, ids: tuple[str, ...] | None) -> frozenset[int] | None:

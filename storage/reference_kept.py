@@ -42,6 +42,11 @@ class Reference:
         return {row.code: row for row in self.categories.values()}
 
     @cached_property
+    def agencies_by_code(self) -> Mapping[str, AgencyRow]:
+        """The agencies by code."""
+        return {row.code: row for row in self.agencies.values()}
+
+    @cached_property
     def within_areas(self) -> Mapping[int, frozenset[int]]:
         """Each area's id with those of all areas within it, itself included."""
         return _with_all_below(self.areas.values())

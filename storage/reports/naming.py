@@ -4,10 +4,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Select, Table, func, select
 
 from domain.areas import AreaLevel
 from domain.visibility import Visibility
+from storage.prepared import many, prepared
+from storage.reference_kept import Reference
+from storage.reports.seen import viewer_shape, viewer_values
 from storage.rollups import counted_for
 from storage.sources import known_sources
 from storage.storable import storable
@@ -30,10 +33,12 @@ class UnknownCode(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class NamedAreas:
-    """Areas with all below them, and the cities they are exactly made of (None: they are not)."""
+    """Areas with all below them, and the cities they are exactly made of (None: they are not). `unless`: they are only if
+    no report is known to lie in one of these without a city."""
 
     ids: frozenset[int]
     whole_cities: frozenset[int] | None
+    unless: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +67,45 @@ def rows_named(
     """
     return Named(
         categories=None if category_codes is None else _with_children(conn, "categories", categories, category_codes),
-        sources=None if source_codes is None else _sources(conn, visibility, source_codes),
+        sources=None if source_codes is None else sources_named(conn, visibility, source_codes),
         agencies=None if agency_codes is None else frozenset(_ids(conn, "agencies", agencies, agency_codes)),
         areas=None if area_codes is None else _areas(conn, visibility, area_codes),
     )
+
+
+def named_by_reference(
+    kept: Reference,
+    *,
+    category_codes: Collection[str] | None = None,
+    agency_codes: Collection[str] | None = None,
+    area_codes: Collection[str] | None = None,
+) -> Named | None:
+    """The rows of these codes by what is kept in memory; None where the store has to be asked, for codes that are not
+    among that."""
+    try:
+        return Named(
+            categories=None if category_codes is None else _kept_categories(kept, category_codes),
+            agencies=None
+            if agency_codes is None
+            else frozenset(kept.agencies_by_code[code].id for code in agency_codes),
+            areas=None if area_codes is None else _kept_areas(kept, area_codes),
+        )
+    except KeyError:
+        return None
+
+
+def _kept_categories(kept: Reference, codes: Collection[str]) -> frozenset[int]:
+    return frozenset[int]().union(*[kept.within_categories[kept.categories_by_code[code].id] for code in codes])
+
+
+def _kept_areas(kept: Reference, codes: Collection[str]) -> NamedAreas:
+    rows = [kept.areas_by_code[code] for code in codes]
+    within = frozenset[int]().union(*[kept.within_areas[row.id] for row in rows])
+    if any(row.level not in (AreaLevel.CITY, AreaLevel.PROVINCE) for row in rows):
+        return NamedAreas(within, None)
+    provinces = frozenset(row.id for row in rows if row.level == AreaLevel.PROVINCE)
+    cities = frozenset(each for each in within if kept.areas[each].level == AreaLevel.CITY)
+    return NamedAreas(within, cities, provinces)
 
 
 def _ids(conn: Connection, what: str, table: Table, codes: Collection[str]) -> list[int]:
@@ -77,13 +117,19 @@ def _ids(conn: Connection, what: str, table: Table, codes: Collection[str]) -> l
     return list(found.values())
 
 
-def _sources(conn: Connection, visibility: Visibility, codes: Collection[str]) -> frozenset[int]:
-    found = _ids(conn, "sources", sources, codes)
-    seen = set(conn.execute(select(sources.c.code).where(sources.c.id.in_(found), known_sources(visibility))).scalars())
+def sources_named(conn: Connection, visibility: Visibility, codes: Collection[str]) -> frozenset[int]:
+    """The rows of sources that this class may know of. Raises UnknownCode for the first other code."""
+
+    def known() -> Select[Any]:
+        return select(sources.c.code, sources.c.id).where(sources.c.code.in_(many("codes")), known_sources(visibility))
+
+    sound = [code for code in codes if storable(code)]
+    statement = prepared(conn, ("sources_named", viewer_shape(visibility)), known)
+    found = dict(map(tuple, statement.rows(conn, {**viewer_values(visibility), "codes": sound})))
     for code in codes:
-        if code not in seen:
+        if code not in found:
             raise UnknownCode("sources", code)
-    return frozenset(found)
+    return frozenset(found.values())
 
 
 def category_named(conn: Connection, code: str) -> int:
@@ -119,13 +165,21 @@ def whole_cities(
     if any(row.level not in (AreaLevel.CITY, AreaLevel.PROVINCE) for row in rows):
         return None
     provinces = [row.id for row in rows if row.level == AreaLevel.PROVINCE]
-    in_no_city = select(func.sum(rollup_area.c.total)).where(
-        counted_for(visibility, rollup_area), rollup_area.c.area_id.in_(provinces)
-    )
-    if provinces and conn.execute(in_no_city).scalar_one():
+    if provinces and lie_in_no_city(conn, visibility, provinces):
         return None
     below = conn.execute(select(areas.c.id, areas.c.parent_id).where(areas.c.level == AreaLevel.CITY)).all()
     return {row.id: frozenset(city.id for city in below if row.id in (city.id, city.parent_id)) for row in rows}
+
+
+def lie_in_no_city(conn: Connection, visibility: Visibility, provinces: Collection[int]) -> bool:
+    """Whether this class sees reports that are known to lie in one of these provinces, but not in which city."""
+
+    def counted() -> Select[Any]:
+        within = rollup_area.c.area_id.in_(many("provinces"))
+        return select(func.sum(rollup_area.c.total)).where(counted_for(visibility, rollup_area), within)
+
+    statement = prepared(conn, ("lie_in_no_city", viewer_shape(visibility)), counted)
+    return bool(statement.rows(conn, {**viewer_values(visibility), "provinces": provinces})[0][0])
 
 
 def areas_within(conn: Connection, area_ids: Collection[int]) -> frozenset[int]:
