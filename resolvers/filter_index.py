@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from domain.places import Box, bounding_box_around
+from domain.time import DAY
+from storage.clock import now_in_micros
 from storage.facets import Facets
 from storage.reports.filtering import ResolvedFilter
 
@@ -20,6 +22,8 @@ _STRIPE = 0.002
 """Degrees: about 220 m."""
 _SOUTH, _NORTH, _WEST, _EAST = -6.6, -5.0, 106.2, 107.2
 """Jakarta with its islands, and some water; what lies beyond is in the outermost stripes."""
+
+_DAYS_BACK, _DAYS_AHEAD = 90, 60
 
 _Allowed = Callable[[ResolvedFilter], Iterable[Hashable] | None]
 _Fact = Callable[[int, Facets], Hashable]
@@ -122,7 +126,22 @@ def _fact_tables() -> list[_Table]:
         _Table(lambda f: _flag(f.breached), lambda _id, facts: facts.breached),
         _Table(lambda f: _flag(f.duplicates), lambda _id, facts: facts.duplicate),
         _Table(lambda f: _flag(f.source_disagrees), lambda _id, facts: facts.source_disagrees),
+        _days(now_in_micros() // DAY),
     ]
+
+
+def _days(today: int) -> _Table:
+    """When reports were told, by the day; what is long past, or far off, is in the outermost days."""
+    first, last = today - _DAYS_BACK, today + _DAYS_AHEAD
+
+    def allowed(f: ResolvedFilter) -> Iterable[int] | None:
+        if f.reported_after is None and f.reported_before is None:
+            return None
+        since = first if f.reported_after is None else min(max(f.reported_after // DAY, first), last)
+        until = last if f.reported_before is None else min(max(f.reported_before // DAY, first), last)
+        return range(since, until + 1)
+
+    return _Table(allowed, lambda _id, facts: min(max(facts.reported_at // DAY, first), last))
 
 
 def _place_tables(*, true_places: bool) -> list[_Table]:
