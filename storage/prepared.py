@@ -47,8 +47,8 @@ def one(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]] | None = None) 
 
 
 def many(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]] | None = None) -> BindParameter[Any]:
-    """Values for `column.in_`. They are filled up to a power of two with the last of them, so that there are few texts;
-    none match nothing. Not for `not_in`."""
+    """Values for `column.in_`; none match nothing. PostgreSQL gets them as one array. For SQLite they are filled up to a
+    power of two with the last of them, so that there are few texts; not for `not_in` therefore."""
     return bindparam(name, expanding=True, type_=kind)
 
 
@@ -74,10 +74,12 @@ class Prepared:
 
     def __init__(self, statement: ClauseElement, dialect: Dialect) -> None:
         compiled = _marking(dialect)(dialect, statement)
+        self._numbered = dialect.name == "postgresql"
         self._pieces: list[str] = str(compiled).split(_MARK)
         self._gaps = {name: _Gap(bind, dialect, compiled.casts.get(name, "")) for name, bind in compiled.binds.items()}
         self._lists = [name for name, gap in self._gaps.items() if gap.expanding]
-        self._numbered = dialect.name == "postgresql"
+        if self._numbered:
+            _compare_with_arrays(self._pieces, self._lists)
         self._texts: dict[tuple[int, ...], _Text] = {}
         self._convert = _converter(statement, dialect)
 
@@ -121,16 +123,29 @@ class Prepared:
             driver.executemany(text.sql, filled).close()
 
     def _text(self, values: Mapping[str, Any]) -> "_Text":
-        sizes = tuple([_rounded(len(values[name])) for name in self._lists])
+        if self._numbered or not self._lists:
+            sizes: tuple[int, ...] = ()
+        else:
+            sizes = tuple([_rounded(len(values.get(name, self._gaps[name].constant))) for name in self._lists])
         text = self._texts.get(sizes)
         if text is None:
-            places = dict(zip(self._lists, sizes, strict=True))
+            places = {} if self._numbered else dict(zip(self._lists, sizes, strict=True))
             text = self._texts[sizes] = _Text(self._pieces, self._gaps, places, numbered=self._numbered)
         return text
 
 
 def _rounded(count: int) -> int:
     return 1 << (count - 1).bit_length() if count > 1 else 1
+
+
+def _compare_with_arrays(pieces: list[str], lists: Collection[str]) -> None:
+    """Puts one array in the place of each list: then one text does for lists of all lengths."""
+    for n in range(1, len(pieces), 2):
+        if pieces[n] in lists:
+            before, within, nothing = pieces[n - 1].rpartition(" IN (")
+            if nothing or not within or before.endswith(" NOT"):
+                raise ValueError(f"{pieces[n]} is no list for in_()")
+            pieces[n - 1] = f"{before} = ANY ("
 
 
 def _tell(conn: Connection, sql: str, given: Sequence[Any]) -> None:
@@ -156,6 +171,10 @@ class _Gap:
         self.convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
         self.cast = cast_
 
+    def each(self, values: Collection[Any]) -> list[Any]:
+        """The values of a list as the driver's."""
+        return list(values) if self.convert is None else [self.convert(value) for value in values]
+
 
 class _Text:
     """The text for lists of certain sizes; `filled` gives the values in the order in which it wants them."""
@@ -166,7 +185,7 @@ class _Text:
         self._template: list[Any] = []
         self._named: list[tuple[int, str]] = []
         self._converted: list[tuple[int, str, Callable[[Any], Any]]] = []
-        self._lists: list[tuple[int, str, int, Callable[[Any], Any] | None]] = []
+        self._lists: list[tuple[int, str, int, _Gap]] = []
         numbers: dict[str, int] = {}
         sql = [pieces[0]]
         for n in range(1, len(pieces), 2):  # names and texts by turns
@@ -174,16 +193,17 @@ class _Text:
             first = numbers.get(name) if numbered else None
             if first is None:
                 first = numbers[name] = len(self._template)
-                self._add(name, gap, size)
-            shown = [f"${first + i + 1}" if numbered else "?" for i in range(size)]
-            sql += [", ".join(each + gap.cast for each in shown) if gap.expanding else shown[0], pieces[n + 1]]
+                self._add(name, gap, size, numbered=numbered)
+            shown = f"${first + 1}" if numbered else ", ".join("?" * size)
+            cast_ = f"{gap.cast}[]" if numbered and gap.expanding and gap.cast else ""
+            sql += [shown, cast_, pieces[n + 1]]
         self.sql = "".join(sql)
 
-    def _add(self, name: str, gap: _Gap, size: int) -> None:
+    def _add(self, name: str, gap: _Gap, size: int, *, numbered: bool) -> None:
         place = len(self._template)
         if gap.expanding:
             self._template += [None] * size
-            self._lists.append((place, name, size, gap.convert))
+            self._lists.append((place, name, 0 if numbered else size, gap))
             return
         constant = gap.constant
         self._template.append(constant if constant is None or gap.convert is None else gap.convert(constant))
@@ -201,14 +221,13 @@ class _Text:
         for place, name, convert in self._converted:
             if name in values:
                 filled[place] = None if values[name] is None else convert(values[name])
-        for place, name, size, convert_each in self._lists:
-            filled[place : place + size] = _filled_up(values[name], size, convert_each)
+        for place, name, size, gap in self._lists:
+            each = gap.each(values.get(name, gap.constant))
+            if not size:
+                filled[place] = each  # as one array
+            else:
+                filled[place : place + size] = each + [each[-1] if each else None] * (size - len(each))
         return filled
-
-
-def _filled_up(given: Collection[Any], size: int, convert: Callable[[Any], Any] | None) -> list[Any]:
-    each = list(given) if convert is None else [convert(value) for value in given]
-    return each + [each[-1] if each else None] * (size - len(each))
 
 
 @lru_cache(16)
