@@ -81,7 +81,7 @@ def _scope(ctx: Context) -> str:
 
 
 def _digest(given: Any, files: Iterable[bytes]) -> bytes:
-    content = {name: _plain(getattr(given, name)) for name in _content_of(type(given))}
+    content = {name: _plain(getattr(given, name)) for name in _content_of(given.__class__)}
     content["files"] = [digest.hex() for digest in files]
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).digest()
 

@@ -100,6 +100,7 @@ class Pace:
         }
         self._bursts = Repeats(BURST_SECONDS, BURST_REPORTS, clock)
         self._texts = Repeats(SAME_TEXT_SECONDS, SAME_TEXT_TIMES, clock)
+        self._said: Recent[tuple[SuspicionKind, str], float] = Recent(REMEMBERED)
         self._refused: Recent[tuple[SuspicionKind, str], _Refused] = Recent(REMEMBERED)
 
     async def act(self, viewer: Viewer) -> None:
@@ -126,8 +127,16 @@ class Pace:
             detail = f"the same words {SAME_TEXT_TIMES} times in {SAME_TEXT_SECONDS:g} s"
             found.append(Suspicion(SuspicionKind.SAME_TEXT, who, detail))
         for suspicion in found:
-            log.warning("suspicion: %s by %s: %s", suspicion.kind, suspicion.who, suspicion.detail)
+            self._say(suspicion)
         return found
+
+    def _say(self, suspicion: Suspicion) -> None:
+        """Tells the log, but of one kind and address not more often than every ten seconds: each has its row anyway."""
+        now, key = self._clock(), (suspicion.kind, suspicion.who)
+        said = self._said.get(key)
+        if said is None or now - said >= _NOTED_EVERY:
+            self._said.put(key, now)
+            log.warning("suspicion: %s by %s: %s", suspicion.kind, suspicion.who, suspicion.detail)
 
     async def _limit(self, kind: SuspicionKind, viewer: Viewer) -> None:
         who = client_name(viewer)

@@ -17,7 +17,6 @@ from storage.event_log import Head, append
 from storage.facts_kept import FactsKept
 from storage.transaction import GroupBroken, NeedsLocks, Operation, Tx
 
-MAX_GROUP = 50
 DEADLOCK = "40P01"
 EVERY_WRITE = "every write"
 """A lock that all writes share. An operation that names it writes while no other does, in whatever process: what others

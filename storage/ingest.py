@@ -58,7 +58,7 @@ from storage.source_keeping import (
 from storage.source_photos import give_up_photo, keep_photo, report_of_photo, wanted_photos
 from storage.store import Store
 from storage.surely import write_surely
-from storage.transaction import Operation, Tx
+from storage.transaction import Lane, Operation, Tx
 
 log = logging.getLogger("simpul.ingest")
 
@@ -104,7 +104,8 @@ class StoreSink:
         if len(batch.records) > MAX_BATCH or len(batch.set_aside) > MAX_BATCH:
             raise ValueError(f"a batch has at most {MAX_BATCH} records")
         locks = await self._store.read(_locks_of, batch)
-        return await write_surely(self._store, Operation(partial(_take_in, self, batch, lease), locks))
+        taking = Operation(partial(_take_in, self, batch, lease), locks, lane=Lane.SOURCES)
+        return await write_surely(self._store, taking)
 
     def ingest(self, tx: Tx, source: str, *, backfill: bool = False) -> Ingest:
         """What a source's records are taken in with, in one transaction. Raises LookupError for one never declared."""
@@ -163,7 +164,7 @@ class StoreSink:
         if not await self._store.read(_anything_to_retry, source):
             return ()
         retrying = partial(_retry, self, source, limit)
-        return await self._store.write(Operation(retrying, frozenset({source_lock(source)})))
+        return await self._store.write(Operation(retrying, frozenset({source_lock(source)}), lane=Lane.SOURCES))
 
 
 def _take_in(sink: StoreSink, batch: Batch, lease: Lease, tx: Tx) -> Accepted:

@@ -10,15 +10,15 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage.errors import OutcomeUnknown, Overloaded, StoreUnavailable
+from storage.errors import OutcomeUnknown, StoreUnavailable
 from storage.facts_kept import FactsKept
-from storage.group import MAX_GROUP, Done, is_deadlock, run_group
+from storage.group import Done, is_deadlock, run_group
 from storage.migrating import upgrade
 from storage.postgres_reader import Lent, Readers
 from storage.store import Store
 from storage.together.neighbours import Beside, Neighbours
 from storage.transaction import GroupBroken, Operation
-from storage.waiting import MAX_WAITING, Job, settle
+from storage.waiting import Job, Waiting, settle
 
 T = TypeVar("T")
 log = logging.getLogger("simpul.store")
@@ -38,7 +38,9 @@ class PostgresStore(Store):
         self._url = make_url(url).set(drivername="postgresql+asyncpg")
         self._engine = create_async_engine(self._url, pool_size=pool_size, max_overflow=4, pool_pre_ping=True)
         self.readers = Readers(self._url, pool_size)
-        self._jobs: asyncio.Queue[Job] = asyncio.Queue(MAX_WAITING)
+        self._waiting = Waiting()
+        self._some = asyncio.Event()
+        self._stopping = False
         self._facts = FactsKept()
         self._writer: asyncio.Task[None] | None = None
 
@@ -61,8 +63,8 @@ class PostgresStore(Store):
         """See Store."""
         await self._stop_polling()
         if self._writer is not None:
-            await self._jobs.join()
-            self._writer.cancel()
+            self._stopping = True
+            self._some.set()
             await asyncio.gather(self._writer, return_exceptions=True)
         if self._neighbours is not None:
             await self._neighbours.close()
@@ -76,21 +78,20 @@ class PostgresStore(Store):
     async def write(self, operation: Operation[T]) -> T:
         """See Store."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        try:
-            self._jobs.put_nowait((operation, future))
-        except asyncio.QueueFull as error:
-            raise Overloaded(retry_after=1.0) from error
+        self._waiting.put((operation, future))
+        self._some.set()
         return await asyncio.shield(future)
 
     async def _work(self) -> None:
-        again: list[Job] = []
         while True:
-            jobs = again or [await self._jobs.get()]
-            while len(jobs) < MAX_GROUP and not self._jobs.empty():
-                jobs.append(self._jobs.get_nowait())
-            again = await self._commit(jobs)
-            for _ in range(len(jobs) - len(again)):  # what has to come again is not done
-                self._jobs.task_done()
+            self._some.clear()
+            jobs = self._waiting.take()
+            if jobs:
+                self._waiting.done(await self._commit(jobs))
+            elif self._stopping:
+                return
+            else:
+                await self._some.wait()
 
     async def _commit(self, jobs: list[Job]) -> list[Job]:
         operations = [operation for operation, _ in jobs]

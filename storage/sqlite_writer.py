@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import queue
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,13 +10,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from storage.errors import Overloaded
 from storage.event_log import Head
 from storage.facts_kept import FactsKept
-from storage.group import MAX_GROUP, Done, run_group
+from storage.group import Done, run_group
 from storage.sqlite_engine import sqlite_engine
 from storage.transaction import GroupBroken, Operation, Tx
-from storage.waiting import MAX_WAITING, Job, settle
+from storage.waiting import Job, Waiting, settle
 
 log = logging.getLogger("simpul.store")
 
@@ -34,7 +32,9 @@ class SqliteWriter:
             path, begin="BEGIN IMMEDIATE", synchronous=synchronous, checkpoint_pages=CHECKPOINT_PAGES
         )
         self._ring = ring
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._waiting = Waiting()
+        self._some = threading.Event()
+        self._stopping = False
         self._thread = threading.Thread(target=self._work, name="sqlite-writer", daemon=True)
         self._facts = FactsKept()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -46,38 +46,29 @@ class SqliteWriter:
 
     def stop(self) -> None:
         """Commits what waits, then ends the thread."""
+        self._stopping = True
+        self._some.set()
         if self._thread.is_alive():
-            self._jobs.put(None)
             self._thread.join()
         self._engine.dispose()
 
     def submit(self, job: Job) -> None:
-        """Has an operation run in the next group. Raises Overloaded."""
-        if self._jobs.qsize() >= MAX_WAITING:
-            raise Overloaded(retry_after=1.0)
-        self._jobs.put(job)
+        """Has an operation run in one of the next groups. Raises Overloaded."""
+        self._waiting.put(job)
+        if not self._some.is_set():
+            self._some.set()
 
     def _work(self) -> None:
         with self._engine.connect() as connection:
-            again: list[Job] = []
             while True:
-                jobs, stopping = self._take(again)
-                again = self._commit(connection, jobs) if jobs else []
-                if stopping and not again:
+                self._some.clear()  # before looking: what comes afterwards sets it again
+                jobs = self._waiting.take()
+                if jobs:
+                    self._waiting.done(self._commit(connection, jobs))
+                elif self._stopping:
                     return
-
-    def _take(self, again: list[Job]) -> tuple[list[Job], bool]:
-        jobs = list(again)
-        while len(jobs) < MAX_GROUP:
-            try:
-                job = self._jobs.get(block=not jobs)
-            except queue.Empty:
-                return jobs, False
-            if job is None:
-                self._jobs.put(None)  # so that the next round ends as well
-                return jobs, True
-            jobs.append(job)
-        return jobs, False
+                else:
+                    self._some.wait()
 
     def _commit(self, connection: Connection, jobs: list[Job]) -> list[Job]:
         """Commits a group; returns the jobs that have to come again with more locks."""
