@@ -95,8 +95,9 @@ for _side in ("", "public_"):
         _judged = (reports.c[name] for name in ("reported_at", "id", "category_id", "status", "source_id"))
         Index(f"ix_reports_{_side}{_size}", _square, *_judged)
 for _name in ("flood_area_id", "public_flood_area_id", "reporter_id", "duplicate_of_id"):
-    _told = reports.c[_name].is_not(None)  # most reports have none, and are not written into it
-    Index(f"ix_reports_{_name}", reports.c[_name], sqlite_where=_told, postgresql_where=_told)
+    # Most reports have none, and are not written into it. That PostgreSQL is told the same stands in the migration, which makes
+    # the tables: to say it here would load its dialect, and those of all its drivers, at each start on SQLite.
+    Index(f"ix_reports_{_name}", reports.c[_name], sqlite_where=reports.c[_name].is_not(None))
 
 photos = Table(
     "photos",
