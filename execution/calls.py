@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from execution.batch import frozen
-from execution.instance import Instance
+from execution.instance import Instance, is_object
 from execution.plan import PlannedField
 from execution.readings import Batch, Once
 
@@ -14,11 +14,12 @@ Found = Callable[[Instance, PlannedField, list[Any]], None]
 
 @dataclass(slots=True)
 class _Waiting:
-    """Whose values are to be found: they begin at `start`, one for each of the rows of `whose` (None: all)."""
+    """Whose values are to be found: they begin at `start`, one for each row that has a key. `keys`: what the others have
+    for a value already, None or why their key cannot be read; None where all rows wait."""
 
     instance: Instance
     field: PlannedField
-    whose: list[int] | None
+    keys: list[Any] | None
     start: int
 
 
@@ -36,13 +37,14 @@ class Call:
         """Have the rows of an instance wait for it too."""
         rows: Sequence[Any] = instance.rows
         key = self.reading.key if isinstance(self.reading, Batch) else None
-        whose: list[int] | None = None
+        keys = None
         if key is not None:
-            rows = [getattr(row, key) for row in rows]
-            if None in rows:
-                whose = [index for index, each in enumerate(rows) if each is not None]
-                rows = [rows[index] for index in whose]
-        self.waiting.append(_Waiting(instance, planned, whose, len(self.parents)))
+            rows = keys = _keys(rows, key)
+            if all(map(is_object, keys)):
+                keys = None
+            else:
+                rows = [each for each in keys if is_object(each)]
+        self.waiting.append(_Waiting(instance, planned, keys, len(self.parents)))
         self.parents += rows
         self.columns = None if self.columns is None or columns is None else self.columns | columns
 
@@ -70,14 +72,25 @@ class Call:
         return values
 
 
+def _keys(rows: Sequence[Any], key: str) -> list[Any]:
+    try:
+        return [getattr(row, key) for row in rows]
+    except Exception:  # noqa: BLE001  found out for which rows, and told of those alone
+        return [_key(row, key) for row in rows]
+
+
+def _key(row: Any, key: str) -> Any:
+    try:
+        return getattr(row, key)
+    except Exception as error:  # noqa: BLE001  a key that cannot be read is the error of its field
+        return error
+
+
 def _share(values: Sequence[Any], waiting: _Waiting) -> list[Any]:
-    size = len(waiting.instance.rows)
-    if waiting.whose is None:
-        return list(values[waiting.start : waiting.start + size])
-    own: list[Any] = [None] * size
-    for place, index in enumerate(waiting.whose, waiting.start):
-        own[index] = values[place]
-    return own
+    if waiting.keys is None:
+        return list(values[waiting.start : waiting.start + len(waiting.instance.rows)])
+    found = iter(values[waiting.start :])
+    return [next(found) if is_object(each) else each for each in waiting.keys]
 
 
 class Calls:

@@ -4,12 +4,11 @@ Compiled plans do the work (plan.py, run.py, writing.py); what is not planned, a
 graphql-core. Callers see `Prepared`, `Answer` and `Stream` and nothing of either.
 """
 
-import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 
 import orjson
 from graphql import (
@@ -36,16 +35,17 @@ from execution.errors import (
     present_error,
     refused,
 )
+from execution.in_time import TimeLimitPassed, within
 from execution.inputs import check_variables
 from execution.instance import Instance
 from execution.limits import COST_EXCEEDED, TIMEOUT, Limits, exceeded
 from execution.plan import Plan
 from execution.replay import PlanExecutor
 from execution.run import PlanRun
-from execution.sharing import Sharing
 from execution.stream import Source, Stream
 from execution.writing import write
 
+T = TypeVar("T")
 Kind = Literal["query", "mutation", "subscription"]
 ContextForEvent = Callable[[], AbstractAsyncContextManager[Any]]
 
@@ -69,32 +69,19 @@ class Prepared:
     """One operation of a valid document with its coerced variables: all that can be found wrong beforehand is right."""
 
     operation: OperationDefinitionNode
+    kind: Kind
+    """Whether it reads, writes or listens."""
     executor: PlanExecutor
     price: Price
+    cost: int
+    """What it may cost at most (cost.py); of a subscription, one of its answers."""
     plan: Plan | None
     key: Hashable | None
     """Equal for what asks the same: the same document, operation and variables. None where variables are no JSON."""
-    sharing: Sharing
-
-    @property
-    def personal(self) -> bool:
-        """Whether the answer depends on the very person who asks, and not on what a class of viewers may see."""
-        return self.sharing.personal
-
-    @property
-    def shows_position(self) -> bool:
-        """Whether a cursor is shown."""
-        return self.sharing.shows_position
-
-    @property
-    def cost(self) -> int:
-        """What it may cost at most (cost.py); of a subscription, one of its answers."""
-        return self.price.requested
-
-    @property
-    def kind(self) -> Kind:
-        """Whether it reads, writes or listens."""
-        return self.operation.operation.value
+    personal: bool
+    """Whether the answer depends on the very person who asks, and not on what a class of viewers may see."""
+    shows_position: bool
+    """Whether a cursor is shown."""
 
     @property
     def name(self) -> str | None:
@@ -185,7 +172,17 @@ class Engine:
         plan = ready.plan(variables) if self._compiled else None
         said = _written_out(given)
         key = None if said is None else (document.digest, operation_name, said)
-        return Prepared(ready.operation, executor, price, plan, key, document.sharing)
+        return Prepared(
+            ready.operation,
+            ready.operation.operation.value,
+            executor,
+            price,
+            price.requested,
+            plan,
+            key,
+            document.sharing.personal,
+            document.sharing.shows_position,
+        )
 
     async def execute(self, prepared: Prepared, context: Any, root: Any = None) -> Answer:
         """Run a query, a mutation, or a subscription's selection on one event as `root`.
@@ -193,35 +190,36 @@ class Engine:
         Raises RequestRefused (TIMEOUT) when it takes too long, having stopped all that was read for it. A mutation that
         was begun takes as long as it takes.
         """
-        executor = cast(PlanExecutor, prepared.executor.build_per_event_executor(root))
-        executor.context_value = context
-        async with self._in_time(limited=prepared.kind != "mutation"):
-            try:
-                if prepared.plan is None:
-                    return await self._left_to_core(prepared, executor)
-                return await self._planned(prepared, prepared.plan, executor, root)
-            finally:
-                await abandon(context)
+        seconds = None if prepared.kind == "mutation" else self.limits.seconds
+        return await self._in_time(seconds, self._executed(prepared, context, root))
 
-    async def _planned(self, prepared: Prepared, plan: Plan, executor: PlanExecutor, row: Any) -> Answer:
+    async def _executed(self, prepared: Prepared, context: Any, root: Any) -> Answer:
+        try:
+            if prepared.plan is None:
+                return await self._left_to_core(prepared, context, root)
+            return await self._planned(prepared, prepared.plan, context, root)
+        finally:
+            await abandon(context)
+
+    async def _planned(self, prepared: Prepared, plan: Plan, context: Any, row: Any) -> Answer:
         self.counted.planned += 1
-        root, run = Instance(plan.root, (row,)), PlanRun(plan, executor)
+        root, run = Instance(plan.root, (row,)), PlanRun(plan, prepared.executor, context, row)
         if prepared.kind == "mutation":
-            broken = await _serially(plan, run, executor, root)
+            broken = await _serially(plan, run, root)
             if broken is not None:
                 return self._answer(broken, prepared.cost)
         else:
             await run.find(root, plan.root.asked)
         try:
-            (data,) = write(root, executor.context_value)
+            (data,) = write(root, context)
         except Exception:  # noqa: BLE001  something in it is an error, and graphql-core says which, and what comes of it
             self.counted.replayed += 1
-            return self._answer(executor.replay(root, plan.root.fields), prepared.cost)
+            return self._answer(run.executor().replay(root, plan.root.fields), prepared.cost)
         return Answer(data, spent=prepared.price.spent(root))
 
-    async def _left_to_core(self, prepared: Prepared, executor: PlanExecutor) -> Answer:
+    async def _left_to_core(self, prepared: Prepared, context: Any, root: Any) -> Answer:
         self.counted.left_to_core += 1
-        running = executor.execute_operation(prepared.kind == "mutation")
+        running = prepared.executor.of(context, root).execute_operation(prepared.kind == "mutation")
         result = cast(ExecutionResult, await running if isinstance(running, Awaitable) else running)
         return self._answer(result, prepared.cost if result.errors else prepared.price.actual(result.data))
 
@@ -234,8 +232,8 @@ class Engine:
 
         The resolver runs in a context of its own, which is closed before the first event: a source keeps what it needs.
         """
-        async with context_for_event() as context, self._in_time(limited=True):
-            source = await self._open_source(prepared, context)
+        async with context_for_event() as context:
+            source = await self._in_time(self.limits.seconds, self._open_source(prepared, context))
 
         async def answer(value: object) -> Answer:
             async with context_for_event() as context:
@@ -251,29 +249,22 @@ class Engine:
         shown = self._present(located)
         return RequestRefused([shown], shown.get("extensions", {}).get("code", INTERNAL))
 
-    @asynccontextmanager
-    async def _in_time(self, *, limited: bool) -> AsyncIterator[None]:
-        seconds = self.limits.seconds
+    async def _in_time(self, seconds: float | None, work: Coroutine[Any, Any, T]) -> T:
         try:
-            async with asyncio.timeout(seconds if limited else None) as limit:
-                yield
-        except TimeoutError:
-            if not limit.expired():
-                raise
+            return await within(seconds, work)
+        except TimeLimitPassed:
             words = "The operation took longer than {limit} s and was given up: ask for less."
-            raise exceeded("seconds", words, seconds, seconds, TIMEOUT) from None
+            raise exceeded("seconds", words, self.limits.seconds, self.limits.seconds, TIMEOUT) from None
 
     async def _open_source(self, prepared: Prepared, context: Any) -> Source:
-        executor = prepared.executor.build_per_event_executor(None)
-        executor.context_value = context
-        opening = create_source_event_stream(executor)
+        opening = create_source_event_stream(prepared.executor.of(context, None))
         opened = await opening if isinstance(opening, Awaitable) else opening
         if isinstance(opened, ExecutionResult):
             raise self.refusal((opened.errors or [GraphQLError("The subscription gave no stream.")])[0])
         return cast(Source, opened)
 
 
-async def _serially(plan: Plan, run: PlanRun, executor: PlanExecutor, root: Instance) -> ExecutionResult | None:
+async def _serially(plan: Plan, run: PlanRun, root: Instance) -> ExecutionResult | None:
     """Find the root's fields one after another. What comes after one whose null is the whole answer's is not begun:
     then that answer is returned."""
     for index, planned in enumerate(plan.root.fields, 1):
@@ -282,7 +273,7 @@ async def _serially(plan: Plan, run: PlanRun, executor: PlanExecutor, root: Inst
         await run.find(root, [planned])
         if planned.shape.nullable[0]:
             continue
-        so_far = cast(PlanExecutor, executor.build_per_event_executor(None)).replay(root, plan.root.fields[:index])
+        so_far = run.executor().replay(root, plan.root.fields[:index])
         if so_far.data is None:
             return so_far
     return None

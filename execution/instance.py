@@ -53,12 +53,21 @@ class Instance:
 
 @dataclass(slots=True)
 class Kids:
-    """The objects in a field's values, in their order. `order` tells for each which instance has it: None for one whose
-    type could not be told. `whole`: there was nothing else in the lists, neither nulls nor errors."""
+    """The objects in a field's values, in their order. `order` tells for each which instance has it. `whole`: there was
+    nothing else in the lists, neither nulls nor errors."""
 
     instances: list[Instance]
-    order: Sequence[Instance | None]
+    order: "Sequence[Instance | Untyped]"
     whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Untyped:
+    """In place of the instance of an object that is of none of the field's types: what was told instead, or the failure
+    to tell."""
+
+    row: Any
+    told: Any
 
 
 def field_paths(instance: Instance, field: PlannedField) -> list[Path]:

@@ -5,13 +5,13 @@ executor of operations that are not planned.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from graphql import ExecutionResult, Executor, GraphQLAbstractType, GraphQLError, GraphQLObjectType
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
 
-from execution.instance import Instance, is_object
+from execution.instance import Instance, Untyped, is_object
 from execution.plan import TYPENAME, PlannedField
 from execution.readings import Column
 
@@ -26,6 +26,12 @@ class At:
 
 class PlanExecutor(Executor[Any]):
     """An executor that goes along what a plan's run has found, where its source is `At`."""
+
+    def of(self, context: Any, root: Any) -> "PlanExecutor":
+        """The same for one run: with a context and a root of its own, and no errors so far."""
+        own = cast(PlanExecutor, self.build_per_event_executor(root))
+        own.context_value = context
+        return own
 
     def replay(self, root: Instance, fields: list[PlannedField]) -> ExecutionResult:
         """The answer to these fields of a root, errors included."""
@@ -71,10 +77,14 @@ class PlanExecutor(Executor[Any]):
         result: Any,
         position_context: Any,
     ) -> Any:
-        """Complete an object of the type that it was found to have; where none was found, tell why."""
+        """Complete an object of the type that it was found to have; where that was none, tell so."""
         if result.__class__ is At:
             type_ = result.instance.selection.type
             return self.complete_object_value(type_, field_details_list, info, path, result, position_context)
+        if result.__class__ is Untyped:
+            if isinstance(result.told, Exception):
+                raise result.told
+            return self.ensure_valid_runtime_type(result.told, return_type, field_details_list, info, result.row)
         return super().complete_abstract_value(return_type, field_details_list, info, path, result, position_context)
 
 
@@ -103,8 +113,8 @@ def _placed(instance: Instance, planned: PlannedField) -> list[Any]:
         if depth:
             return [place(each, depth - 1) for each in value] if value.__class__ is list else value
         whose = next(order)
-        if whose is None:
-            return value
+        if isinstance(whose, Untyped):
+            return whose
         index = counts[id(whose)] = counts.get(id(whose), -1) + 1
         return At(whose, index)
 

@@ -15,7 +15,7 @@ from graphql import GraphQLObjectType, default_type_resolver
 from graphql.pyutils import is_awaitable, is_iterable
 
 from execution.calls import Calls
-from execution.instance import Instance, Kids, field_paths, is_object, objects_of
+from execution.instance import Instance, Kids, Untyped, field_paths, is_object, objects_of
 from execution.plan import Plan, PlannedField
 from execution.readings import Batch, Column, Once, Value
 from execution.replay import PlanExecutor
@@ -33,15 +33,23 @@ class _Awaited:
 class PlanRun:
     """One run of a plan."""
 
-    def __init__(self, plan: Plan, executor: PlanExecutor) -> None:
+    def __init__(self, plan: Plan, prepared: PlanExecutor, context: Any, root: Any) -> None:
+        """`prepared` is an executor of the operation, of which one for this run is made where one is needed."""
         self._plan = plan
-        self._executor = executor
-        self._context = executor.context_value
+        self._prepared = prepared
+        self._variables = prepared.variable_values
+        self._context = context
+        self._root = root
+        self._own: PlanExecutor | None = None
         self._new: list[Instance] = []
         self._calls = Calls()
         self._awaited: list[_Awaited] = []
         self._late: list[tuple[Instance, PlannedField]] = []
         self._untyped: list[tuple[Instance, PlannedField]] = []
+
+    def executor(self) -> PlanExecutor:
+        """graphql-core's executor of this run, with no errors so far."""
+        return self._prepared.of(self._context, self._root)
 
     async def find(self, root: Instance, fields: list[PlannedField]) -> None:
         """Find the values of these fields of an instance, and of all below them."""
@@ -77,7 +85,7 @@ class PlanRun:
         """Read a field of all rows, or note who waits for it."""
         reading = planned.reading
         try:
-            arguments = planned.arguments(self._executor.variable_values)
+            arguments = planned.arguments(self._variables)
             for guard in planned.guards:
                 guard(self._context, arguments)
             if isinstance(reading, Batch | Once | Value):
@@ -105,7 +113,7 @@ class PlanRun:
 
     def _resolved(self, instance: Instance, planned: PlannedField, arguments: dict[str, Any]) -> list[Any]:
         """What a plain resolver gives for each row."""
-        resolve = planned.definition.resolve or self._executor.field_resolver
+        resolve = planned.definition.resolve or self._prepared.field_resolver
         found: list[Any] = []
         for row, info in zip(instance.rows, self._infos(instance, planned), strict=True):
             try:
@@ -115,8 +123,12 @@ class PlanRun:
         return found
 
     def _infos(self, instance: Instance, planned: PlannedField) -> list[Any]:
-        build, nodes, type_ = self._executor.build_resolve_info, planned.nodes, instance.selection.type
-        return [build(planned.definition, nodes, type_, path) for path in field_paths(instance, planned)]
+        return [self._info(instance, planned, path) for path in field_paths(instance, planned)]
+
+    def _info(self, instance: Instance, planned: PlannedField, path: Any) -> Any:
+        if self._own is None:
+            self._own = self.executor()
+        return self._own.build_resolve_info(planned.definition, planned.nodes, instance.selection.type, path)
 
     def _found_unless_awaited(self, instance: Instance, planned: PlannedField, values: list[Any]) -> None:
         before = len(self._awaited)
@@ -165,14 +177,12 @@ class PlanRun:
     async def _tell_types_apart(self, instance: Instance, planned: PlannedField) -> None:
         """Make the objects of an interface or a union children, an instance for each type."""
         rows: dict[str, list[Any]] = {}
-        names: list[str | None] = []
-        for path, row in objects_of(instance, planned):
-            name = await self._type_name(instance, planned, path, row)
-            names.append(name)
-            if name is not None:
+        told = [await self._told_type(instance, planned, path, row) for path, row in objects_of(instance, planned)]
+        for (_, row), name in zip(objects_of(instance, planned), told, strict=True):
+            if isinstance(name, str):
                 rows.setdefault(name, []).append(row)
         born = {name: self._born(instance, planned, name, of_type) for name, of_type in rows.items()}
-        order = [None if name is None else born[name] for name in names]
+        order = [each if isinstance(each, Untyped) else born[each] for each in told]
         instance.kids[planned.place] = Kids(list(born.values()), order, whole=False)
         self._new += born.values()
 
@@ -181,21 +191,20 @@ class PlanRun:
         assert isinstance(type_, GraphQLObjectType), "told so before"
         return Instance(self._plan.below(planned, type_), rows, instance, planned)
 
-    async def _type_name(self, instance: Instance, planned: PlannedField, path: Any, row: Any) -> str | None:
-        """The name of a row's type; None where that is none that the field may have."""
+    async def _told_type(self, instance: Instance, planned: PlannedField, path: Any, row: Any) -> str | Untyped:
+        """The name of a row's type, where it is one that the field may have."""
         abstract = planned.abstract
         assert abstract is not None
         while isinstance(path.key, int):
             path = path.prev
-        info = self._executor.build_resolve_info(planned.definition, planned.nodes, instance.selection.type, path)
+        info = self._info(instance, planned, path)
         try:
-            told = (abstract.resolve_type or default_type_resolver)(row, info, abstract)
-            name = await told if isinstance(told, Awaitable) else told
-        except Exception:  # noqa: BLE001  the answer is made again by graphql-core, which asks again and tells the error
-            return None
-        type_ = self._plan.schema.get_type(name) if isinstance(name, str) else None
-        possible = isinstance(type_, GraphQLObjectType) and self._plan.schema.is_sub_type(abstract, type_)
-        return name if possible and isinstance(name, str) else None
+            told: Any = (abstract.resolve_type or default_type_resolver)(row, info, abstract)
+            if is_awaitable(told):
+                told = await told
+        except Exception as error:  # noqa: BLE001  that the type cannot be told, for whatever reason, is told of the object
+            return Untyped(row, error)
+        return told if told in [each.name for each in planned.types] else Untyped(row, told)
 
 
 def _or_error(read: Any, row: Any, context: Any) -> Any:

@@ -11,6 +11,7 @@ from graphql import (
     ArgumentNode,
     DocumentNode,
     FieldNode,
+    GraphQLArgument,
     GraphQLField,
     GraphQLScalarType,
     GraphQLSchema,
@@ -33,9 +34,9 @@ class Sharing:
     shows_position: bool
 
 
-def mark_personal(fields: Iterable[GraphQLField]) -> None:
-    """Say that these fields depend on the person."""
-    for each in fields:
+def mark_personal(entries: Iterable[GraphQLField | GraphQLArgument]) -> None:
+    """Say that these fields depend on the person, or that they do where these arguments are given."""
+    for each in entries:
         each.extensions[_PERSONAL] = True
 
 
@@ -64,6 +65,9 @@ class _Finding(Visitor):
             self.personal = True
 
     def enter_argument(self, node: ArgumentNode, *_: object) -> None:
+        declared = self._info.get_argument()
+        if declared is not None and declared.extensions.get(_PERSONAL):
+            self.personal = self.personal or not isinstance(node.value, NullValueNode)
         type_ = self._info.get_input_type()
         named = None if type_ is None else get_named_type(type_)
         if isinstance(named, GraphQLScalarType) and named.extensions.get(_POSITION):

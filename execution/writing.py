@@ -36,10 +36,10 @@ def _completed(planned: PlannedField, instance: Instance, context: Any) -> Seque
 
 
 def _written(kids: Kids, context: Any) -> list[dict[str, Any]]:
-    if len(kids.instances) == 1 and None not in kids.order:
+    if len(kids.instances) == 1 and len(kids.instances[0].rows) == len(kids.order):
         return write(kids.instances[0], context)
     of = {id(each): iter(write(each, context)) for each in kids.instances}
-    return [next(of[id(each)]) for each in kids.order]  # KeyError where a type could not be told: an error
+    return [next(of[id(each)]) for each in kids.order]  # KeyError where there is one of no type: an error
 
 
 def _sliced(values: list[Any], objects: list[dict[str, Any]], nullable: bool) -> list[Any]:

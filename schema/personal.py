@@ -10,19 +10,26 @@ from graphql import GraphQLObjectType, GraphQLScalarType, GraphQLSchema
 from execution.sharing import mark_personal, mark_position
 
 PERSONAL: dict[str, tuple[str, ...]] = {
-    "Query": ("report", "viewer"),  # looking a report up by its code counts by who asks
+    "Query": ("viewer",),
     "Report": ("viewerActions", "viewerHasSupported"),
     "ReportEvent": ("byViewer",),
 }
 """Fields by type."""
 
+COUNTED = (("Query", "report", "code"),)
+"""Arguments that are counted by who asks."""
+
 
 def mark(schema: GraphQLSchema) -> None:
-    """Marks the built schema's fields, and cursors as positions. Raises KeyError for a field that is not there."""
+    """Marks the built schema's fields and arguments, and cursors as positions. Raises KeyError for what is not there."""
     for name, fields in PERSONAL.items():
         type_ = schema.type_map[name]
         assert isinstance(type_, GraphQLObjectType)
         mark_personal(type_.fields[each] for each in fields)
+    for name, field, argument in COUNTED:
+        type_ = schema.type_map[name]
+        assert isinstance(type_, GraphQLObjectType)
+        mark_personal([type_.fields[field].args[argument]])
     cursor = schema.type_map["Cursor"]
     assert isinstance(cursor, GraphQLScalarType)
     mark_position(cursor)
