@@ -41,6 +41,13 @@ class Subscriber:
     ) -> None:
         self._closing.close()
 
+    @property
+    def port(self) -> int:
+        """This end's port."""
+        assert self._socket is not None
+        port: int = self._socket.socket.getsockname()[1]
+        return port
+
     def send(self, message: dict[str, Any]) -> None:
         """Sends one message."""
         assert self._socket is not None

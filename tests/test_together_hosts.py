@@ -16,7 +16,7 @@ from storage.store import opened
 from storage.together.frames import Frames, Kind, framed
 from storage.together.seat import SOCKET_FILE
 from storage.transaction import Operation
-from tests.side_by_side import Side, hosting_process
+from tests.side_by_side import Side, add_event, hosting_process
 
 
 @asynccontextmanager
@@ -73,6 +73,25 @@ async def test_what_a_host_that_died_had_not_answered_is_unknown(sqlite_url: str
                 await asked
             assert await guest.tell() == before + 1
             assert guest.hosts
+
+
+async def test_what_is_written_in_the_moment_that_the_host_dies_waits_for_the_next(sqlite_url: str) -> None:
+    """Whoever hears first that the host is gone asks again before anybody else has heard."""
+    loop = asyncio.get_running_loop()
+    asked, asked_again = loop.create_future(), loop.create_future()
+    with hosting_process(sqlite_url) as host:
+        guest = Side(sqlite_url)
+        async with opened(guest.store):
+            neighbours = guest.store.neighbours
+            assert neighbours is not None
+            asked.add_done_callback(lambda _: neighbours.submit((Operation(add_event), asked_again)))
+            host.send_signal(signal.SIGSTOP)
+            neighbours.submit((Operation(add_event), asked))
+            await asyncio.sleep(0)
+            host.kill()
+            async with asyncio.timeout(20):
+                assert await asked_again == 0
+            assert isinstance(asked.exception(), OutcomeUnknown)
 
 
 async def test_one_that_has_just_started_leaves_the_seat_to_those_that_are_ready(sqlite_url: str) -> None:

@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from domain.sink import new_holder
 from storage.sole_server import sole_server
 from transport.commands.command import run_told
 from transport.configuration import Settings
-from transport.listening import take_port
+from transport.listening import take_ports
 from wiring.place import Place
 from wiring.serving import Schema, serve
 from wiring.supervising import Child, Ended, Supervisor, Tether
@@ -28,13 +28,15 @@ def serve_together(settings: Settings, greet: Callable[[str], None], *, demo_spe
     The first is started alone: it brings the store up to date. `demo_speed`: as for `serve_alone`.
     """
     with ExitStack() as stack:
-        taken = stack.enter_context(take_port(settings.host, settings.port))
+        taken = take_ports(settings.host, settings.port, settings.workers)
+        for each in taken:
+            stack.enter_context(each)
         folder = _meeting_place(settings, stack)
         schema = Schema(settings)
         supervisor = stack.enter_context(Supervisor().at_work())
         try:
             if demo_speed is not None:
-                settings = _with_city(settings, demo_speed, supervisor)
+                settings = _with_city(settings, demo_speed, taken, supervisor)
             family = _Family(settings, schema, taken, folder, demo=demo_speed is not None)
             first, *others = (Child(f"worker {n}", partial(family.work, n)) for n in range(settings.workers))
             supervisor.start(first)
@@ -43,6 +45,8 @@ def serve_together(settings: Settings, greet: Callable[[str], None], *, demo_spe
             supervisor.watch()
         except Ended as ended:
             return ended.code
+        finally:
+            _close(taken)  # else whoever comes while they stop would wait for nobody
     return 0
 
 
@@ -57,7 +61,9 @@ def _meeting_place(settings: Settings, stack: ExitStack) -> Path:
 class _Family:
     """What all of them share."""
 
-    def __init__(self, settings: Settings, schema: Schema, taken: socket.socket, folder: Path, *, demo: bool) -> None:
+    def __init__(
+        self, settings: Settings, schema: Schema, taken: Sequence[socket.socket], folder: Path, *, demo: bool
+    ) -> None:
         self._settings, self._schema, self._taken, self._folder = settings, schema, taken, folder
         self._demo = demo
         self._name = new_holder()
@@ -65,6 +71,7 @@ class _Family:
     def work(self, number: int, child: Child, tether: Tether) -> int:
         """The life of one that serves; its exit code."""
         _sign_the_log(child.name)
+        _close(self._taken, but=self._taken[number])
         place = Place(
             number=number,
             of=self._settings.workers,
@@ -79,19 +86,27 @@ class _Family:
 
     async def _serve(self, place: Place, tether: Tether) -> None:
         _stop_with_the_parent(tether)
-        await serve(self._settings, self._schema, self._taken, tether.tell, demo=self._demo, place=place)
+        taken = self._taken[place.number]  # nobody is lost who waits there while a dead process is replaced
+        await serve(self._settings, self._schema, taken, tether.tell, demo=self._demo, place=place)
 
 
-def _with_city(settings: Settings, speed: float, supervisor: Supervisor) -> Settings:
+def _close(taken: Sequence[socket.socket], but: socket.socket | None = None) -> None:
+    for each in taken:
+        if each is not but:
+            each.close()
+
+
+def _with_city(settings: Settings, speed: float, taken: Sequence[socket.socket], supervisor: Supervisor) -> Settings:
     """Has a process of its own keep the city, which runs once however many serve."""
     from wiring.demonstration import with_city
 
-    keeper = Child("the demonstration city's keeper", partial(_keep_city, settings, speed))
+    keeper = Child("the demonstration city's keeper", partial(_keep_city, settings, speed, taken))
     supervisor.start(keeper)
     return with_city(settings, json.loads(keeper.said))
 
 
-def _keep_city(settings: Settings, speed: float, _child: Child, tether: Tether) -> int:
+def _keep_city(settings: Settings, speed: float, taken: Sequence[socket.socket], _child: Child, tether: Tether) -> int:
+    _close(taken)
     return run_told(_keeping(settings, speed, tether))
 
 

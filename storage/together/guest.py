@@ -26,8 +26,13 @@ class Guest(Frames):
     def __len__(self) -> int:
         return len(self._waiting)
 
+    @property
+    def takes(self) -> bool:
+        """Whether anything can still be handed over."""
+        return not self.leaving.done()
+
     def submit(self, job: Job) -> None:
-        """Hands a write over. One that cannot cross fails at once."""
+        """Hands a write over, while it `takes` any. One that cannot cross fails at once."""
         operation, future = job
         try:
             body = self._crossing.pack(operation)

@@ -110,7 +110,7 @@ class Neighbours:
             self._host.submit(job)
         elif len(self._waiting) + len(self._guest or ()) >= MAX_WAITING:
             raise Overloaded(retry_after=1.0)
-        elif self._guest is not None:
+        elif self._guest is not None and self._guest.takes:
             self._guest.submit(job)
         else:
             self._waiting.append(job)
@@ -189,7 +189,8 @@ class Neighbours:
             await asyncio.sleep(_LOOK_AGAIN)
             return
         self._guest = guest
-        self._hand_over(guest.submit)
+        if guest.takes:  # it may have been lost in the moment since it was made
+            self._hand_over(guest.submit)
         self._settled()
         closing = asyncio.ensure_future(self._closing.wait())
         either: set[asyncio.Future[Any]] = {closing, guest.leaving}

@@ -1,0 +1,203 @@
+"""`serve --workers N`: several processes, one port, one store; events reach subscribers of all, and all end together."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from tests.family import Family
+from tests.running import READY, RunningHub
+from tests.subscribers import Subscriber
+
+SUBMIT = """
+mutation ($input: SubmitReportInput!) { submitReport(input: $input) { report { id } userErrors { message } } }
+"""
+NEW = "subscription { newReports { report { text } } }"
+MANGGARAI = {"latitude": -6.2088, "longitude": 106.8501}
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
+    folder = tmp_path_factory.mktemp("together") / "data"
+    folder.mkdir()
+    running = RunningHub(folder, {"SIMPUL_ANONYMOUS_REPORTS_PER_HOUR": "10000"}, ("--workers", "3")).start()
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture
+def own_hub(hub_folder: Path) -> Iterator[RunningHub]:
+    running = RunningHub(hub_folder, arguments=("--workers", "2")).start()
+    yield running
+    if running.process is not None and running.process.poll() is None:
+        running.kill()
+
+
+def submit(client: httpx.Client, text: str) -> str:
+    told = {"text": text, "category": "flood", "location": MANGGARAI}
+    answer = client.post("/graphql", json={"query": SUBMIT, "variables": {"input": told}}).json()
+    report_id: str = answer["data"]["submitReport"]["report"]["id"]
+    return report_id
+
+
+@contextmanager
+def a_client_of_each(hub: RunningHub) -> Iterator[dict[int, httpx.Client]]:
+    """A kept connection to each process that serves; which one it is the system decides."""
+    family = Family(hub)
+    with ExitStack() as stack:
+        found: dict[int, httpx.Client] = {}
+        while found.keys() != family.workers:
+            client = stack.enter_context(httpx.Client(base_url=hub.url, timeout=30))
+            served_by = family.serving(_port_of(client))
+            assert served_by is not None
+            found.setdefault(served_by, client)
+        yield found
+
+
+def _port_of(client: httpx.Client) -> int:
+    stream = client.get("/healthz").extensions["network_stream"]
+    port: int = stream.get_extra_info("client_addr")[1]
+    return port
+
+
+@contextmanager
+def a_subscriber_of_each(hub: RunningHub) -> Iterator[dict[int, Subscriber]]:
+    family = Family(hub)
+    with ExitStack() as stack:
+        found: dict[int, Subscriber] = {}
+        while found.keys() != family.workers:
+            with ExitStack() as one_too_many:
+                subscriber = one_too_many.enter_context(Subscriber(hub.socket_url, NEW).ready())
+                served_by = family.serving(subscriber.port)
+                assert served_by is not None
+                if served_by not in found:
+                    found[served_by] = subscriber
+                    stack.push(one_too_many.pop_all())
+        yield found
+
+
+def test_it_says_once_that_it_is_ready(hub: RunningHub) -> None:
+    assert hub.said.count(READY) == 1 and hub.tokens.keys() >= {"citizen", "admin"}
+    assert len(Family(hub).workers) == 3
+
+
+def test_what_any_process_takes_in_reaches_the_subscribers_of_all(hub: RunningHub) -> None:
+    with a_client_of_each(hub) as clients, a_subscriber_of_each(hub) as subscribers:
+        for number, client in enumerate(clients.values()):
+            submit(client, f"Genangan {number}")
+            for subscriber in subscribers.values():
+                assert subscriber.next()["newReports"]["report"]["text"] == f"Genangan {number}"
+
+
+def test_what_one_process_wrote_the_others_show_at_once(hub: RunningHub) -> None:
+    with a_client_of_each(hub) as clients:
+        for writer in clients.values():
+            report_id = submit(writer, "Terlihat di mana-mana")
+            for reader in clients.values():
+                query = {"query": "query ($id: ID!) { report(id: $id) { text } }", "variables": {"id": report_id}}
+                assert reader.post("/graphql", json=query).json()["data"]["report"]["text"] == "Terlihat di mana-mana"
+
+
+def test_one_process_alone_has_the_leases(hub: RunningHub) -> None:
+    """And the others are refused them, however often they ask."""
+    with a_client_of_each(hub), closing(_database(hub)) as database:
+        rows = database.execute("SELECT name, token, holder FROM leases WHERE name LIKE 'worker:%'").fetchall()
+    assert {name: token for name, token, _ in rows}["worker:deadlines"] == 1
+
+
+def _database(hub: RunningHub) -> Any:
+    import sqlite3
+
+    return sqlite3.connect(hub.folder / "simpul.db")
+
+
+def test_the_leases_of_processes_that_died_are_taken_over(hub: RunningHub) -> None:
+    """At once, although they were taken for longer than anybody would wait."""
+    family = Family(hub)
+    with closing(_database(hub)) as database:
+        before = _deadlines(database)
+        killed = family.workers
+        for pid in killed:
+            family.kill(pid)
+        deadline = time.monotonic() + 15
+        while _deadlines(database) == before:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        after = _deadlines(database)
+    assert after[0] == before[0] + 1 and after[1] != before[1]
+
+
+def _deadlines(database: Any) -> tuple[int, str]:
+    row: tuple[int, str] = database.execute(
+        "SELECT token, holder FROM leases WHERE name = 'worker:deadlines'"
+    ).fetchone()
+    return row
+
+
+def test_a_process_that_dies_is_replaced_and_the_hub_answers_meanwhile(hub: RunningHub) -> None:
+    family = Family(hub)
+    host = family.host
+    assert host is not None
+    for victim in (host, min(family.workers - {host})):
+        family.kill(victim)
+        hub.__dict__.pop("client", None)  # its connection may have been to the one that died
+        assert hub.data("{ __typename }") == {"__typename": "Query"}
+        _wait(lambda: len(family.workers) == 3)
+        submit(hub.client, "Masih bisa melapor")
+    assert victim not in family.workers
+
+
+def test_sigterm_ends_all_and_tells_every_subscriber(own_hub: RunningHub) -> None:
+    family = Family(own_hub)
+    workers = family.workers
+    with a_subscriber_of_each(own_hub) as subscribers:
+        os.kill(family.parent, signal.SIGTERM)
+        for subscriber in subscribers.values():
+            with pytest.raises(ConnectionClosed) as closed:
+                subscriber.next()
+            assert closed.value.rcvd is not None and closed.value.rcvd.code == 1012
+    assert own_hub.process is not None and own_hub.process.wait(30) == own_hub.stop() == 0
+    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+
+
+def test_when_the_parent_is_killed_its_children_stop(own_hub: RunningHub) -> None:
+    family = Family(own_hub)
+    workers = family.workers
+    with a_subscriber_of_each(own_hub) as subscribers:
+        family.kill(family.parent)
+        for subscriber in subscribers.values():
+            with pytest.raises(ConnectionClosed) as closed:
+                subscriber.next()
+            assert closed.value.rcvd is not None and closed.value.rcvd.code == 1012
+    assert own_hub.stop() == -signal.SIGKILL
+    _wait(lambda: not any(_runs(pid) for pid in workers))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_a_wrong_setting_is_told_once(hub_folder: Path) -> None:
+    hub = RunningHub(hub_folder, {"SIMPUL_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"}, ("--workers", "3"))
+    with pytest.raises(AssertionError):
+        hub.start()
+    told = [line for line in hub.log.splitlines() if "SIMPUL_DATABASE_URL" in line]
+    assert len(told) == 1 and "Traceback" not in hub.log
+
+
+def _wait(until: Any) -> None:
+    """Nothing tells of the end of another's child."""
+    deadline = time.monotonic() + 30
+    while not until():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
