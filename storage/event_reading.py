@@ -2,16 +2,31 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    false,
+    or_,
+    select,
+    true,
+)
 
 from domain.visibility import Visibility
 from domain.vocabulary import REPORT_EVENT_KINDS, STAFF_ONLY_KINDS, EventKind, ReportVisibility
 from storage.event_log import GENESIS
 from storage.facets import Facets
 from storage.keyset import Order, Span, read_pages
-from storage.reports.seen import owned, seen_by_class, visible_reports
+from storage.prepared import one, prepared
+from storage.reports.seen import owned, seen_by_class, viewer_shape, viewer_values, visible_reports
 from storage.rows import Page
 from storage.tables import event_facets, event_personal, events, flood_areas, reports
 
@@ -73,21 +88,31 @@ def _entries() -> Select[Any]:
 
 
 _NAMES = tuple(column.name for column in _entries().selected_columns)
+_FIELDS = tuple(LogEntry.__dataclass_fields__)
+_in_order = itemgetter(*map(_NAMES.index, _FIELDS))
+_BEFORE, _AFTER, _ANONYMOUS = map(_FIELDS.index, ("before", "after", "anonymous"))
 
 
 def _entry(values: Sequence[Any]) -> LogEntry:
     """An entry of the columns of `_entries`, in their order."""
-    told = dict(zip(_NAMES, values, strict=True))
-    for side in ("before", "after"):
+    told = list(_in_order(values))
+    for side in (_BEFORE, _AFTER):
         told[side] = Facets.load(told[side]) if told[side] else None
-    told["anonymous"] = bool(told["anonymous"])
-    return LogEntry(**{name: told[name] for name in LogEntry.__dataclass_fields__})
+    told[_ANONYMOUS] = bool(told[_ANONYMOUS])
+    return LogEntry(*told)
 
 
 def read_entries(conn: Connection, after: int, limit: int, where: Sequence[ColumnElement[bool]] = ()) -> list[LogEntry]:
     """The next entries behind number `after`, oldest first."""
+    if not where:
+        rows = prepared(conn, "entries of the log", _next_entries).rows(conn, {"behind": after, "most": limit})
+        return [_entry(row) for row in rows]
     statement = _entries().where(events.c.seq > after, *where).order_by(events.c.seq).limit(limit)
     return [_entry(row) for row in conn.execute(statement)]
+
+
+def _next_entries() -> Select[Any]:
+    return _entries().where(events.c.seq > one("behind")).order_by(events.c.seq).limit(one("most", Integer))
 
 
 def report_pages(
@@ -132,9 +157,10 @@ def _own(visibility: Visibility) -> ColumnElement[bool]:
     """What a person told; only who reads `mine` sees his hidden ones in the log."""
     conditions: list[ColumnElement[bool]] = [false()]
     if visibility.person_id is not None:
-        conditions.append(reports.c.reporter_id == visibility.person_id)
+        conditions.append(reports.c.reporter_id == bindparam("viewer_person", visibility.person_id, BigInteger))
     if visibility.followed:
-        conditions.append(events.c.report_id.in_(visibility.followed))
+        followed = bindparam("viewer_followed", sorted(visibility.followed), BigInteger, expanding=True)
+        conditions.append(events.c.report_id.in_(followed))
     return or_(*conditions)
 
 
@@ -159,7 +185,7 @@ def seen_at_all(visibility: Visibility, *, own: bool = False) -> ColumnElement[b
 
 def kinds_seen(visibility: Visibility) -> ColumnElement[bool]:
     """Leaves out the kinds that only staff hears of."""
-    return true() if visibility.staff else events.c.kind.not_in(STAFF_ONLY_KINDS)
+    return true() if visibility.staff else and_(*(events.c.kind != kind for kind in sorted(STAFF_ONLY_KINDS)))
 
 
 def _known(columns: Sequence[ColumnElement[Any]], visibility: Visibility, *, own: bool) -> Select[Any]:
@@ -177,24 +203,40 @@ def last_seen(
 ) -> tuple[int, bytes]:
     """Number and chain of the last entry that this class may know of (and that was written before a moment): never the
     head itself, which would count hidden ones."""
+    key = ("last seen", viewer_shape(visibility), own, before is not None)
+    rows = prepared(conn, key, partial(_last_seen, visibility, own, before)).rows(
+        conn, {**viewer_values(visibility), "before": before}
+    )
+    return (rows[0][0], rows[0][1]) if rows else (0, GENESIS)
+
+
+def _last_seen(visibility: Visibility, own: bool, before: int | None) -> Select[Any]:
     statement = _known([events.c.seq, events.c.chain], visibility, own=own).order_by(events.c.seq.desc()).limit(1)
-    if before is not None:
-        statement = statement.where(events.c.at < before)
-    row = conn.execute(statement).first()
-    return (0, GENESIS) if row is None else (row.seq, row.chain)
+    return statement if before is None else statement.where(events.c.at < one("before"))
 
 
 def chain_at(conn: Connection, seq: int) -> bytes | None:
     """The chain at a number; None for a number that the log has not reached."""
     if seq == 0:
         return GENESIS
-    return conn.execute(select(events.c.chain).where(events.c.seq == seq)).scalar_one_or_none()
+    rows = prepared(conn, "chain", lambda: select(events.c.chain).where(events.c.seq == one("seq"))).rows(
+        conn, {"seq": seq}
+    )
+    return rows[0][0] if rows else None
 
 
 def time_of_next(conn: Connection, visibility: Visibility, seq: int, *, own: bool = False) -> int | None:
     """When the next entry behind a number was written that this class may know of; None if there is none yet."""
-    statement = _known([events.c.at], visibility, own=own).where(events.c.seq > seq).order_by(events.c.seq).limit(1)
-    return conn.execute(statement).scalar_one_or_none()
+    key = ("time of next", viewer_shape(visibility), own)
+    rows = prepared(conn, key, partial(_next_known, visibility, own)).rows(
+        conn, {**viewer_values(visibility), "behind": seq}
+    )
+    return rows[0][0] if rows else None
+
+
+def _next_known(visibility: Visibility, own: bool) -> Select[Any]:
+    behind = events.c.seq > one("behind")
+    return _known([events.c.at], visibility, own=own).where(behind).order_by(events.c.seq).limit(1)
 
 
 def prune_facets(conn: Connection, older_than: int, limit: int = 5_000) -> int:
