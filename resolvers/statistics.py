@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from resolvers.context import Context
 from resolvers.errors import BadUserInput
@@ -32,18 +33,19 @@ class _Counting:
     wanted: ResolvedFilter
     now: int
     area_ids: Sequence[int] | None
-    asked: dict[_Dimensions, AskedOnce[int, Mapping[Keys, CountsRow]]] = field(default_factory=dict)
+    asked: dict[tuple[_Dimensions, bool], AskedOnce[int, Mapping[Keys, CountsRow]]] = field(default_factory=dict)
 
-    async def by(self, dimensions: _Dimensions, area: int) -> Mapping[Keys, CountsRow]:
-        """The counts of one area. Raises CountTimeout."""
+    async def by(self, dimensions: _Dimensions, area: int, *, medians: bool) -> Mapping[Keys, CountsRow]:
+        """The counts of one area, with medians or without. Raises CountTimeout."""
 
         async def count() -> Mapping[int, Mapping[Keys, CountsRow]]:
             ctx, visibility = self.ctx, await self.ctx.visibility()
             seconds = ctx.parts.settings.count_timeout
-            counted = ctx.read(count_by, visibility, self.wanted, self.now, seconds, dimensions, self.area_ids)
-            return await in_time(ctx, counted)
+            counted = partial(count_by, durations=medians, known=ctx.parts.estimates)
+            asked = ctx.read(counted, visibility, self.wanted, self.now, seconds, dimensions, self.area_ids)
+            return await in_time(ctx, asked)
 
-        return await self.asked.setdefault(dimensions, AskedOnce(count)).of(area, {})
+        return await self.asked.setdefault((dimensions, medians), AskedOnce(count)).of(area, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +55,24 @@ class StatisticsHandle:
     _counting: _Counting
     _area: int = ALL
 
-    async def counts(self) -> CountsRow:
-        """The whole, with medians in minutes: within 2 % where they come from the roll-up, else exact."""
-        return (await self._counting.by((), self._area)).get((), NONE_COUNTED)
+    async def counts(self, *, medians: bool = True) -> CountsRow:
+        """The whole, with medians in minutes if they are wanted: within 2 % where they come from the roll-up, else exact."""
+        return (await self._counting.by((), self._area, medians=medians)).get((), NONE_COUNTED)
 
     async def buckets(
-        self, by: StatisticsBucket, split_by: StatisticsBucket | None = None, first: int | None = None
+        self,
+        by: StatisticsBucket,
+        split_by: StatisticsBucket | None = None,
+        first: int | None = None,
+        *,
+        medians: bool = True,
     ) -> list[NamedBucket]:
         """The counts by one dimension or two (storage.reports.buckets tells their order). Raises BadUserInput."""
         dimensions = _dimensions(by, split_by)
         if first is not None and not 1 <= first <= MOST_EVER:
             raise BadUserInput(f"first must be 1 to {MOST_EVER:,}.", argument="first")
         shared = self._counting
-        counts = await shared.by(dimensions, self._area)
+        counts = await shared.by(dimensions, self._area, medians=medians)
         try:
             buckets = in_order(counts, dimensions, shared.wanted, shared.now, first=first, most=MAX_BUCKETS)
         except TooManyBuckets as error:

@@ -34,6 +34,10 @@ _MEDIAN_RESOLVE = (
 )
 
 
+_MEDIANS = frozenset({"row.counts.median_respond", "row.counts.median_resolve"})
+"""What costs most to count, and is counted only where it is selected."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bucket:
     """A bucket, and what its keys are keys of."""
@@ -68,9 +72,12 @@ async def _buckets(
     by: StatisticsBucket,
     split_by: StatisticsBucket | None,
     first: int | None,
+    columns: frozenset[str] | None = None,
 ) -> list[list[Bucket] | Exception]:
+    medians = columns is None or not _MEDIANS.isdisjoint(columns)
+
     async def of(handle: StatisticsHandle) -> list[Bucket]:
-        return [Bucket(named, by, split_by) for named in await handle.buckets(by, split_by, first)]
+        return [Bucket(named, by, split_by) for named in await handle.buckets(by, split_by, first, medians=medians)]
 
     return [await _or_mistake(of(handle)) for handle in handles]
 
@@ -109,8 +116,11 @@ class StatisticsBucketCount:
         _label,
         in_locale,
         "The key in words: a name, or an hour, a day or the first day of a week in Asia/Jakarta.",
+        needs=("row.key",),
     )
-    split_label: str | None = said(_split_label, in_locale, "The split key in words; null where nothing was split.")
+    split_label: str | None = said(
+        _split_label, in_locale, "The split key in words; null where nothing was split.", needs=("row.split_key",)
+    )
     start: DateTime | None = column(
         "row.start", "When the hour, day or week begins; null where the split is not by time."
     )
@@ -126,7 +136,7 @@ def _count(name: str, description: str) -> Any:
     """A field that is one of the counts."""
 
     async def counted(handles: Sequence[StatisticsHandle], _ctx: Context) -> list[Any]:
-        found = [await _or_mistake(handle.counts()) for handle in handles]
+        found = [await _or_mistake(handle.counts(medians=name.startswith("median"))) for handle in handles]
         return [each if isinstance(each, Exception) else getattr(each, name) for each in found]
 
     return batch(counted, description)
@@ -148,6 +158,7 @@ class Statistics:
         _splitting,
         "The reports split by something. By time in order, hours and days without reports filled with zeros; else the "
         "largest first.",
+        rows_of="StatisticsBucketCount",
     )
 
 

@@ -155,8 +155,11 @@ def counted_by_day(
     wanted: ResolvedFilter,
     dimensions: Sequence[StatisticsBucket],
     cities: Cities | None,
+    *,
+    durations: bool = True,
 ) -> Counted:
-    """The counts of what `is_kept_by_day`; for each area that is made of `cities`, if they are given."""
+    """The counts of what `is_kept_by_day`; for each area that is made of `cities`, if they are given. Without `durations`
+    there are no medians."""
     asked = _Asked(visibility, wanted, dimensions, cities is not None, _counting(wanted, cities))
     sums: dict[int, dict[Keys, _Sum]] = {}
     length = len(dimensions) + asked.by_city
@@ -165,10 +168,11 @@ def counted_by_day(
     ):
         for each in _sums_of(sums, key, asked, cities):
             each.counts = [have + int(more) for have, more in zip(each.counts, counts, strict=True)]
-    durations = prepared(conn, ("durations by day", *asked.shape), lambda: _durations(asked))
-    for key, measure, bucket, total in _keyed(durations.rows(conn, asked.values), length):
-        for each in _sums_of(sums, key, asked, cities):
-            each.minutes[measure][bucket] += int(total)
+    if durations:
+        asked_for = prepared(conn, ("durations by day", *asked.shape), lambda: _durations(asked))
+        for key, measure, bucket, total in _keyed(asked_for.rows(conn, asked.values), length):
+            for each in _sums_of(sums, key, asked, cities):
+                each.minutes[measure][bucket] += int(total)
     return {
         area: {found: each.row() for found, each in of_area.items() if each.counts[0]} for area, of_area in sums.items()
     }

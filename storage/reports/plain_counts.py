@@ -1,19 +1,37 @@
 """Statistics counted from the reports themselves: any filter, any dimension, exact medians. The caller sets the limit."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Double, FromClause, Select, case, cast, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Double,
+    FromClause,
+    Select,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from domain.areas import AreaLevel
 from domain.periods import LENGTH, SHIFT
 from domain.time import MINUTE
 from domain.visibility import Visibility
 from domain.vocabulary import OPEN_STATUSES, RESOLVED_STATUSES
+from storage.estimates import Estimates
+from storage.prepared import prepared
 from storage.reference import area_tree
 from storage.reports.dimensions import ALL, Counted, Keys, StatisticsBucket
 from storage.reports.filtering import ResolvedFilter
-from storage.reports.seen import place
+from storage.reports.seen import place, viewer_shape, viewer_values
+from storage.reports.walking import Walk, way_to_all
 from storage.rows import CountsRow
 from storage.tables import areas, reports
 
@@ -23,50 +41,77 @@ _COLUMNS: dict[StatisticsBucket, ColumnElement[Any]] = {
     StatisticsBucket.SOURCE: reports.c.source_id,
     StatisticsBucket.AGENCY: reports.c.agency_id,
 }
+_DURATIONS = ("responded_in", "resolved_in")
 _lies_in = areas.alias("lies_in")
 
 
-def counted_plainly(
-    conn: Connection,
-    visibility: Visibility,
-    wanted: ResolvedFilter,
-    now: int,
-    dimensions: Sequence[StatisticsBucket],
-    area_ids: Sequence[int] | None,
-) -> Counted:
-    """The counts of what matches, for each of the areas if they are given."""
-    matching = _matching(conn, visibility, wanted, now, dimensions, area_ids)
-    keys: list[ColumnElement[Any]] = [column for column in matching.c if column.key.startswith("key_")]
-    counts = _totals(conn, matching, keys)
-    medians = [_medians(conn, matching, keys, name) for name in ("responded_in", "resolved_in")]
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is counted, by which dimensions, and for each of which areas, if some are given. `now` is the hub's clock."""
+
+    visibility: Visibility
+    wanted: ResolvedFilter
+    now: int
+    dimensions: Sequence[StatisticsBucket]
+    area_ids: Sequence[int] | None
+
+
+def counted_plainly(conn: Connection, asked: Question, known: Estimates | None, *, durations: bool = True) -> Counted:
+    """The counts of what matches. Without `durations` there are no medians. `known`: what the way to the reports is chosen
+    by."""
+    walk = way_to_all(asked.visibility, asked.wanted, asked.now, known)
+    counts = _counts(_run(conn, asked, walk, "totals", _totals), _key_length(asked))
+    medians = [
+        _medians(_run(conn, asked, walk, name, partial(_middles, name=name))) for name in _DURATIONS if durations
+    ]
     found: Counted = {}
     for key, row in counts.items():
-        area, rest = (ALL, key) if area_ids is None else (key[0], key[1:])
+        area, rest = (ALL, key) if asked.area_ids is None else (key[0], key[1:])
         assert isinstance(area, int)
-        found.setdefault(area, {})[rest] = CountsRow(*row, *(each.get(key) for each in medians))
+        total, still_open, resolved, breached = row
+        responded_in, resolved_in = [each.get(key) for each in medians] or (None, None)
+        found.setdefault(area, {})[rest] = CountsRow(total, still_open, resolved, breached, responded_in, resolved_in)
     return found
 
 
-def _matching(
+def _key_length(asked: Question) -> int:
+    return len(asked.dimensions) + (asked.area_ids is not None)
+
+
+def _run(
     conn: Connection,
-    visibility: Visibility,
-    wanted: ResolvedFilter,
-    now: int,
-    dimensions: Sequence[StatisticsBucket],
-    area_ids: Sequence[int] | None,
-) -> Any:
+    asked: Question,
+    walk: Walk,
+    what: str,
+    finish: Callable[[Any, list[ColumnElement[Any]]], Select[Any]],
+) -> Sequence[Any]:
+    """Rows of what matches, put together by `finish`. Kept, unless it is of areas, whose tree is part of the text."""
+
+    def build() -> Select[Any]:
+        matching = _matching(conn.dialect.name, asked, walk)
+        return finish(matching, [column for column in matching.c if column.key.startswith("key_")])
+
+    values = {**asked.wanted.values(conn.dialect.name, asked.now), **viewer_values(asked.visibility), **walk.tries[0]}
+    if asked.area_ids is not None:
+        return conn.execute(build(), dict(walk.tries[0])).all()
+    shape = (viewer_shape(asked.visibility), asked.wanted.shape(), tuple(asked.dimensions), walk.shape)
+    return prepared(conn, ("counted plainly", what, shape), build).rows(conn, values)
+
+
+def _matching(dialect: str, asked: Question, walk: Walk) -> Any:
     """What matches, with only what is counted: its keys, whether it is open, its durations."""
-    area_id = place(visibility, mine=wanted.own).area_id
-    keys = [_column(dimension) for dimension in dimensions]
+    area_id = place(asked.visibility, mine=asked.wanted.own).area_id
+    keys = [_column(dimension) for dimension in asked.dimensions]
     source: FromClause = reports
-    if StatisticsBucket.AREA in dimensions:
+    if StatisticsBucket.AREA in asked.dimensions:
         source = source.outerjoin(_lies_in, _lies_in.c.id == area_id)
-    if area_ids is not None:
-        tree = area_tree(area_ids)
+    if asked.area_ids is not None:
+        tree = area_tree(asked.area_ids)
         source = source.join(tree, tree.c.area_id == area_id)
         keys.insert(0, tree.c.root_id)
     columns = [key.label(f"key_{n}") for n, key in enumerate(keys)] + _facts()
-    return select(*columns).select_from(source).where(wanted.where(visibility, conn.dialect.name, now)).subquery()
+    condition = asked.wanted.where(asked.visibility, dialect, asked.now)
+    return walk.hinted(select(*columns).select_from(source).where(condition)).subquery()
 
 
 def _column(dimension: StatisticsBucket) -> ColumnElement[Any]:
@@ -80,8 +125,8 @@ def _column(dimension: StatisticsBucket) -> ColumnElement[Any]:
 
 def _facts() -> list[ColumnElement[Any]]:
     return [
-        _flag(reports.c.status.in_(sorted(OPEN_STATUSES))).label("open"),
-        _flag(reports.c.status.in_(sorted(RESOLVED_STATUSES))).label("resolved"),
+        _flag(reports.c.status.in_([literal(each) for each in sorted(OPEN_STATUSES)])).label("open"),
+        _flag(reports.c.status.in_([literal(each) for each in sorted(RESOLVED_STATUSES)])).label("resolved"),
         _flag(or_(reports.c.respond_breached, reports.c.resolve_breached)).label("breached"),
         _minutes(reports.c.responded_at).label("responded_in"),
         _minutes(reports.c.resolved_at).label("resolved_in"),
@@ -98,16 +143,17 @@ def _minutes(end: ColumnElement[Any]) -> ColumnElement[Any]:
     return case((took < 0, 0.0), else_=cast(took, Double()) / float(MINUTE))
 
 
-def _totals(conn: Connection, matching: Any, keys: Sequence[ColumnElement[Any]]) -> dict[Keys, tuple[int, ...]]:
+def _totals(matching: Any, keys: list[ColumnElement[Any]]) -> Select[Any]:
     m = matching.c
     sums = [func.count(), *(cast(func.sum(each), BigInteger) for each in (m.open, m.resolved, m.breached))]
-    statement: Select[Any] = select(*keys, *sums).select_from(matching).group_by(*keys)
-    rows = (tuple(row) for row in conn.execute(statement))
-    length = len(keys)
-    return {row[:length]: row[length:] for row in rows if row[length]}
+    return select(*keys, *sums).select_from(matching).group_by(*keys)
 
 
-def _medians(conn: Connection, matching: Any, keys: Sequence[ColumnElement[Any]], name: str) -> dict[Keys, float]:
+def _counts(rows: Sequence[Any], length: int) -> dict[Keys, tuple[int, ...]]:
+    return {tuple(row[:length]): tuple(row[length:]) for row in rows if row[length]}
+
+
+def _middles(matching: Any, keys: list[ColumnElement[Any]], *, name: str) -> Select[Any]:
     """The middle value of each group, of an even number the mean of the middle two."""
     minutes = matching.c[name]
     rank = func.row_number().over(partition_by=keys or None, order_by=minutes).label("rank")
@@ -115,6 +161,8 @@ def _medians(conn: Connection, matching: Any, keys: Sequence[ColumnElement[Any]]
     ranked = select(*keys, minutes.label("minutes"), rank, size).where(minutes.is_not(None)).subquery()
     groups = [ranked.c[n] for n in range(len(keys))]
     middle = (ranked.c.rank * 2).between(ranked.c.size, ranked.c.size + 2)
-    statement: Select[Any] = select(*groups, func.avg(ranked.c.minutes)).where(middle).group_by(*groups)
-    rows = (tuple(row) for row in conn.execute(statement))
-    return {row[:-1]: float(row[-1]) for row in rows if row[-1] is not None}
+    return select(*groups, func.avg(ranked.c.minutes)).where(middle).group_by(*groups)
+
+
+def _medians(rows: Sequence[Any]) -> dict[Keys, float]:
+    return {tuple(row[:-1]): float(row[-1]) for row in rows if row[-1] is not None}
