@@ -24,7 +24,7 @@ test: $(DONE)/dev $(DONE)/web ## Set up, then run every test, on all cores
 
 bench: $(DONE)/bench ## Set up the peers, then measure the hub against them (WORKLOADS="W1 W6", ROUNDS=5, SECONDS=3)
 	@export PATH="$(CURDIR)/$(VENV)/bin:$$PATH"; \
-		$(PY) -m bench $(WORKLOADS) --rounds $(or $(ROUNDS),5) --seconds $(or $(SECONDS),3) --out docs
+		$(PY) -m bench $(WORKLOADS) --rounds $(or $(ROUNDS),5) --seconds $(or $(SECONDS),3) --profile --out docs
 
 lint: $(DONE)/dev $(DONE)/web ## Check style, types, import rules and the pages' code
 	$(call say,ruff)

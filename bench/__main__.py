@@ -17,6 +17,7 @@ from subprocess import SubprocessError
 from bench import stores
 from bench.answers import Different, require_alike, require_same_rows
 from bench.measuring import Figures, Rounds, in_turns, load
+from bench.profiling import PYTHON, profiled
 from bench.report import say, table, write
 from bench.scenarios import HUB_IN_TESTS, SCENARIOS, Scenario
 from bench.servers import Server, running, start
@@ -47,7 +48,26 @@ def measured(scenario: Scenario, options: argparse.Namespace) -> Rounds:
             warmed.add(server.name)
             return load(server, requests[server.name], scenario.connections, options.seconds, warm)
 
-        return in_turns(servers, measure, options.rounds, say)
+        found = in_turns(servers, measure, options.rounds, say)
+        if options.out and options.profile:
+            for server in servers:
+                _profile(scenario, server, requests[server.name], options)
+        return found
+
+
+def _profile(scenario: Scenario, server: Server, requests: Sequence[bytes], options: argparse.Namespace) -> None:
+    """Keeps where a Python server's time went, beside the table."""
+    if server.name not in PYTHON:
+        return
+    folder: Path = options.out / "profiles"
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{scenario.name} {server.name}".replace(" ", "-").lower()
+    busy = partial(load, server, requests, scenario.connections, options.seconds + 1, 0.5)
+    try:
+        told = profiled(server, busy, options.seconds)
+    except RuntimeError as error:
+        told = f"{error}\n"
+    (folder / f"{name}.txt").write_text(told, encoding="utf-8")
 
 
 @contextmanager
@@ -82,6 +102,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--peers", type=lambda text: text.split(","), help="only these servers, comma-separated")
     parser.add_argument("--stores", default=".cache/bench", help="where filled stores are kept")
     parser.add_argument("--out", type=Path, help="a folder for the JSON and the chart; docs/ by make bench")
+    parser.add_argument("--profile", action="store_true", help="keep a profile of the Python servers there too")
     options = parser.parse_args(arguments)
     wanted = []
     for asked in options.workloads or list(known):

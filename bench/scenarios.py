@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bench import postgraphile_queries
+from bench.where import Codes
 from bench.workloads import (
     BINS,
     COUNTS,
@@ -46,8 +48,8 @@ class Scenario:
     synchronous: str = "FULL"
 
 
-def _page(_server: str, _store: Path) -> Sequence[bytes]:
-    return pages()
+def _page(server: str, _store: Path) -> Sequence[bytes]:
+    return [postgraphile_queries.page()] if server == "postgraphile" else pages()
 
 
 def _one(server: str, store: Path) -> Sequence[bytes]:
@@ -63,10 +65,14 @@ def thousand_filters() -> list[dict[str, Any]]:
     return [each["filter"] for each in json.loads(FILTERS.read_text(encoding="utf-8"))]
 
 
-def _filtered(_server: str, _store: Path) -> Sequence[bytes]:
+def _filtered(server: str, store: Path) -> Sequence[bytes]:
     """In an order that is nobody's: neighbours on the list are of a kind."""
     shuffled = thousand_filters()
     random.Random(6).shuffle(shuffled)
+    if server == "postgraphile":
+        with sqlite3.connect(store) as connection:
+            codes = Codes.read(connection)
+        return [postgraphile_queries.filtered(each, codes) for each in shuffled]
     return [request(FILTERED, {"filter": each}) for each in shuffled]
 
 

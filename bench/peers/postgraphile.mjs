@@ -1,12 +1,21 @@
 // PostGraphile 5 over the hub's own tables: its schema, so its own queries (bench/postgraphile_queries.py), the nearest to
 // ours. A filter goes through one function in SQL, as its manual advises.
 
+// Node 20 has no Promise.withResolvers, which it needs.
 import { createServer } from "node:http";
 import { postgraphile } from "postgraphile";
 import { makePgService } from "postgraphile/adaptors/pg";
 import { grafserv } from "postgraphile/grafserv/node";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import pg from "pg";
+
+Promise.withResolvers ??= () => {
+  let [resolve, reject] = [];
+  const promise = new Promise((done, failed) => {
+    [resolve, reject] = [done, failed];
+  });
+  return { promise, resolve, reject };
+};
 
 const connectionString = process.env.BENCH_STORE.replace("+asyncpg", "");
 const MATCHING = `
