@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from storage.errors import StoreUnavailable
 from storage.migrating import upgrade
 from storage.sqlite_engine import sqlite_engine
-from storage.sqlite_reader import LOOKS, Reader, TooLong, impatient, read_at_once, read_patiently
+from storage.sqlite_reader import LOOKS, Reader, TooLong, impatient, read_at_once, read_patiently, remember
 from storage.sqlite_writer import SqliteWriter
 from storage.store import Snapshot, Store, undisturbed
 from storage.together.neighbours import Beside, Neighbours
@@ -28,6 +28,9 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 READERS = 8
+
+Kept = tuple[int, Connection]
+"""A connection and its place among those that are kept."""
 
 
 class SqliteSnapshot(Snapshot):
@@ -87,18 +90,18 @@ class SqliteSnapshot(Snapshot):
 class _Lent:
     """A snapshot on a connection that is taken for it and given back."""
 
-    __slots__ = ("_connection", "_snapshot", "_store")
+    __slots__ = ("_kept", "_snapshot", "_store")
 
     def __init__(self, store: "SqliteStore") -> None:
         self._store = store
 
     async def __aenter__(self) -> Snapshot:
-        self._connection = await self._store.take()
+        self._kept = await self._store.take()
         try:
-            self._snapshot = SqliteSnapshot(self._connection, self._store.threads)
+            self._snapshot = SqliteSnapshot(self._kept[1], self._store.threads)
             self._snapshot.begin()
         except BaseException:
-            self._store.give_back(self._connection)
+            self._store.give_back(self._kept)
             raise
         return self._snapshot
 
@@ -111,7 +114,7 @@ class _Lent:
             try:
                 self._snapshot.roll_back()
             finally:
-                self._store.give_back(self._connection)
+                self._store.give_back(self._kept)
 
 
 class SqliteStore(Store):
@@ -122,7 +125,7 @@ class SqliteStore(Store):
         self._path = path
         self._engine = sqlite_engine(path, begin=None, kind=Reader)
         self.threads = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
-        self._free: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
+        self._free: asyncio.PriorityQueue[Kept] = asyncio.PriorityQueue()
         self.neighbours = None if beside is None else Neighbours(beside, self.bell)
         ring = self.bell.ring if self.neighbours is None else self.neighbours.ring
         self._writing = _Writing(path, ring, synchronous)
@@ -133,15 +136,17 @@ class SqliteStore(Store):
             await self._writing.begin()
         else:
             await self.neighbours.open(self._writing)
-        for connection in await asyncio.to_thread(self._connect):
-            self.give_back(connection)
+        for kept in await asyncio.to_thread(self._connect):
+            self.give_back(kept)
         self._start_polling()
 
-    def _connect(self) -> list[Connection]:
+    def _connect(self) -> list[Kept]:
         connections = [self._engine.connect() for _ in range(READERS)]
-        for connection in connections:
-            impatient(cast(Reader, connection.connection.driver_connection))
-        return connections
+        for place, connection in enumerate(connections):
+            reader = cast(Reader, connection.connection.driver_connection)
+            impatient(reader)
+            remember(reader, much=place == 0)
+        return list(enumerate(connections))
 
     async def close(self) -> None:
         """See Store."""
@@ -149,7 +154,7 @@ class SqliteStore(Store):
         await (self._writing.end() if self.neighbours is None else self.neighbours.close())
         for _ in range(READERS):
             with contextlib.suppress(asyncio.QueueEmpty):
-                await asyncio.to_thread(self._free.get_nowait().close)
+                await asyncio.to_thread(self._free.get_nowait()[1].close)
         self.threads.shutdown()
         self._engine.dispose()
 
@@ -157,13 +162,14 @@ class SqliteStore(Store):
         """See Store."""
         return _Lent(self)
 
-    async def take(self) -> Connection:
-        """A connection for one snapshot: the one that was used last if it is free, since it has the file in its memory."""
+    async def take(self) -> Kept:
+        """A connection for one snapshot, the first that is free: reads that do not leave the loop are all on the one that
+        has the most of the file in memory."""
         return await self._free.get()
 
-    def give_back(self, connection: Connection) -> None:
+    def give_back(self, kept: Kept) -> None:
         """A connection whose snapshot is over."""
-        self._free.put_nowait(connection)
+        self._free.put_nowait(kept)
 
     async def write(self, operation: Operation[T]) -> T:
         """See Store."""

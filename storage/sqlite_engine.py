@@ -36,7 +36,6 @@ def sqlite_engine(
             f"wal_autocheckpoint={checkpoint_pages}",
             "foreign_keys=ON",
             "cache_size=-32768",
-            "mmap_size=268435456",
         ):
             connection.execute(f"PRAGMA {pragma}").close()
 
