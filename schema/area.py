@@ -58,7 +58,9 @@ class Area(Node):
         areas.boundary_approximate,
         "True while its outline is computed from the area's point and size, no boundary file being imported.",
     )
-    reports: Connection[ReportRef] | None = asked(reports.reports_in_areas, listing, "The reports within it.")
+    reports: Connection[ReportRef] | None = asked(
+        reports.reports_in_areas, listing, "The reports within it.", rows_of="Report"
+    )
     statistics: StatisticsRef | None = asked(statistics.statistics_in_areas, filtering, "What its reports add up to.")
     flood_areas: list[FloodAreaRef] = batch(
         flood.flood_areas_of, "Peta Jakarta's flood areas that lie in it, in whatever state they are."

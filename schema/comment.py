@@ -21,5 +21,5 @@ class Comment(Node):
     )
     official: bool = column("official", "Whether the city speaks: staff or a partner agency.")
     hidden: bool = column("hidden", "Whether staff hid it; then only staff are told of it.")
-    report: ReportRef | None = batch(reports.reports_of, "The report it is about.", key="report_id")
+    report: ReportRef | None = batch(reports.reports_of, "The report it is about.", key="report_id", rows_of="Report")
     created_at: DateTime = column("created_at", "When it was written.")

@@ -1,6 +1,6 @@
 """The event log as clients see it."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import strawberry
 
@@ -33,8 +33,11 @@ class Actor:
     display_name: str | None = batch(_names, "The name; only where a reporter's would be shown, or for staff.")
 
 
-async def _reports(events: Sequence[EventRow], ctx: Context) -> list[SeenReport | None]:
-    return await reports.reports_of([event.report_id if event.report_visible else None for event in events], ctx)
+async def _reports(
+    events: Sequence[EventRow], ctx: Context, *, columns: Set[str] | None = None
+) -> list[SeenReport | None]:
+    ids = [event.report_id if event.report_visible else None for event in events]
+    return await reports.reports_of(ids, ctx, columns=columns)
 
 
 @output
@@ -59,7 +62,9 @@ class ReportEvent(Node):
         lambda ctx: ctx.encoder(Kind.REPORT),
     )
     report: ReportRef | None = batch(
-        _reports, "The report as it is now; null when this viewer may not, or may no longer, see it: delete your copy."
+        _reports,
+        "The report as it is now; null when this viewer may not, or may no longer, see it: delete your copy.",
+        rows_of="Report",
     )
     matches: bool = column("matches", "False: with this event the report left the filter; take it off the list.")
     backfill: bool = column("backfill", "True: from a source's past, read when the hub first synced with it.")
@@ -80,6 +85,9 @@ class ReportEvent(Node):
         photos.photos_by_id, "The photo that was added or hidden, where this viewer may see it.", key="photo_id"
     )
     other_report: ReportRef | None = batch(
-        reports.reports_of, "The other report of a merge or split, where this viewer may see it.", key="other_report_id"
+        reports.reports_of,
+        "The other report of a merge or split, where this viewer may see it.",
+        key="other_report_id",
+        rows_of="Report",
     )
     by_viewer: bool = column("by_viewer", "Whether this viewer did it.")

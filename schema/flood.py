@@ -64,6 +64,7 @@ class FloodArea(Node):
         reports.reports_in_flood_areas,
         _newest,
         "The open flood reports within it, newest first: of the last 24 hours, unless `since` says from when.",
+        rows_of="Report",
     )
     changes: UncountedConnection[FloodAreaChangeRef] = asked(
         flood_stream.changes_of, _changed, "How its state changed, oldest first."

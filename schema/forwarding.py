@@ -16,7 +16,9 @@ class Forwarding(Node):
     """One hand-over of a report to another system, and what became of it. Staff and the reporter see it."""
 
     id: strawberry.ID = identity(Kind.FORWARDING)
-    report: ReportRef | None = batch(reports.reports_of, "The report that is handed over.", key="report_id")
+    report: ReportRef | None = batch(
+        reports.reports_of, "The report that is handed over.", key="report_id", rows_of="Report"
+    )
     target: SourceRef = batch(sources.sources_by_id, "The system it goes to.", key="source_id")
     state: ForwardingState = column("state", "What became of it.")
     created_at: DateTime = column("created_at", "When it was asked for.")

@@ -47,4 +47,4 @@ class LaporTicket(Node):
         lapor.tickets_stale, "True when the hub has not read it for so long that it may be different now."
     )
     responses: list[LaporResponse] = batch(lapor.responses_of, "What agencies answered, oldest first.")
-    report: ReportRef | None = batch(reports.reports_of, "The hub's report of it.", key="report_id")
+    report: ReportRef | None = batch(reports.reports_of, "The hub's report of it.", key="report_id", rows_of="Report")

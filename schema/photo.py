@@ -21,9 +21,12 @@ class Photo(Node):
         lambda photo, ctx: photos.photo_url(photo, ctx, thumbnail=False),
         "Where its bytes are. Of a public report anybody may read and keep them for five minutes; other addresses are "
         "signed and for this viewer alone. It changes when the report's visibility does.",
+        needs=photos.ADDRESS,
     )
     thumbnail_url: URL = value(
-        lambda photo, ctx: photos.photo_url(photo, ctx, thumbnail=True), "The same for a small copy of it."
+        lambda photo, ctx: photos.photo_url(photo, ctx, thumbnail=True),
+        "The same for a small copy of it.",
+        needs=photos.ADDRESS,
     )
     content_type: str = column("content_type", "The media type of the bytes at `url`.")
     width: int = column("width", "Its width in pixels.")
@@ -33,4 +36,4 @@ class Photo(Node):
     caption: str | None = column("caption", "What is written under it.")
     created_at: DateTime = column("created_at", "When the hub had it.")
     hidden: bool = column("hidden", "Whether staff hid it; then only staff are told of it.")
-    report: ReportRef | None = batch(reports.reports_of, "The report it belongs to.", key="report_id")
+    report: ReportRef | None = batch(reports.reports_of, "The report it belongs to.", key="report_id", rows_of="Report")

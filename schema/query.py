@@ -246,11 +246,14 @@ class Query:
         "and nothing is missed. Of a list of many pages: the cursor that came with the first.",
     )
     report: Report | None = once(
-        reports_.report, _which, "One report; null when there is none, or none that this viewer may see."
+        reports_.report,
+        _which,
+        "One report; null when there is none, or none that this viewer may see.",
+        rows_of="Report",
     )
     report_by_source_ref: Report | None = field(_report_by_source_ref)
     possible_duplicates: list[PossibleDuplicate] | None = field(_possible_duplicates)
-    reports: Connection[Report] | None = once(reports_.reports, listing, "Reports, page by page.")
+    reports: Connection[Report] | None = once(reports_.reports, listing, "Reports, page by page.", rows_of="Report")
     hex_bins: list[HexBin] | None = once(
         hexbins.hex_bins,
         _hexagons,

@@ -99,6 +99,8 @@ class Report(Node):
         photos_.photos_of,
         _photos,
         "Its photos, in the order they came. One that a source told of appears once its bytes are here.",
+        needs=("id", "visibility"),
+        rows_of="Photo",
     )
     source: SourceRef = batch(sources.sources_by_id, "The system that it came from.", key="source_id")
     source_ref: str | None = column("source_ref", "The id that its source gave it.")
@@ -114,7 +116,9 @@ class Report(Node):
         "synced_at", "When the hub last read it at its source; null for what was told to the hub itself."
     )
     reporter: Reporter | None = batch(
-        _reporters, "Who told it; null when it is anonymous, or when this viewer may not see who it was."
+        _reporters,
+        "Who told it; null when it is anonymous, or when this viewer may not see who it was.",
+        needs=("anonymous", "reporter_id"),
     )
     anonymous: bool = column("anonymous", "Whether it hides who told it (*anonim*).")
     confidential: bool = column(
@@ -127,9 +131,13 @@ class Report(Node):
     received_at: DateTime = column("received_at", "When the hub had it; deadlines are counted from here.")
     updated_at: DateTime = column("updated_at", "When it last changed. Support does not count as a change.")
     support_count: int = column("support_count", "How many people support it.")
-    viewer_has_supported: bool = batch(reports.viewer_has_supported, "Whether this viewer does, by account.")
+    viewer_has_supported: bool = batch(
+        reports.viewer_has_supported, "Whether this viewer does, by account.", needs=("id",)
+    )
     flood: FloodObservation | None = batch(
-        flood_reports.flood_of, "What it tells of the water; null for other matters."
+        flood_reports.flood_of,
+        "What it tells of the water; null for other matters.",
+        needs=("category_id", "flood_depth_cm"),
     )
     flood_area: FloodAreaRef | None = batch(
         flood_areas_by_id, "Peta Jakarta's flood area that it lies in, as that is now.", key="flood_area_id"
@@ -137,13 +145,16 @@ class Report(Node):
     lapor_ticket: LaporTicketRef | None = batch(
         lapor.tickets_of,
         "LAPOR's ticket of it: joined by tracking id or by the reference that its forwarding drew, never by likeness.",
+        needs=("id", "fuzzed"),
     )
     deadlines: Deadlines = value(
         lambda report, _ctx: report, "Until when something should happen, and whether it did.", needs=(), same_row=True
     )
-    duplicate_of: "Report | None" = batch(reports.duplicate_of, "The report that it was merged into.")
+    duplicate_of: "Report | None" = batch(
+        reports.duplicate_of, "The report that it was merged into.", needs=("duplicate_of_id",), rows_of="Report"
+    )
     duplicates: Connection[Annotated["Report", strawberry.lazy("schema.report")]] = asked(
-        reports.duplicates, page, "The reports that were merged into this one."
+        reports.duplicates, page, "The reports that were merged into this one.", needs=("id",), rows_of="Report"
     )
     possible_duplicates: list[PossibleDuplicate] = asked(
         duplicates_.possible_duplicates_of,
@@ -151,14 +162,19 @@ class Report(Node):
         "Reports that may tell of the same and are not merged with it, the likeliest first.",
     )
     timeline: UncountedConnection[ReportEventRef] = asked(
-        timeline.timeline_of, page, "What happened to it, oldest first."
+        timeline.timeline_of, page, "What happened to it, oldest first.", needs=("id", "mine")
     )
-    comments: Connection[CommentRef] = asked(comments.comments_of, page, "What was said about it, oldest first.")
+    comments: Connection[CommentRef] = asked(
+        comments.comments_of, page, "What was said about it, oldest first.", needs=("id",)
+    )
     forwardings: list[ForwardingRef] = batch(
         forwarding.forwardings_of,
         "Its hand-overs to other systems, and what became of them. Staff and the reporter; empty for everybody else.",
+        needs=("id",),
     )
     agency_ref: str | None = column("agency_ref", "The number under which a partner agency keeps it.")
     viewer_actions: list[ReportAction] = value(
-        reports.viewer_actions, "What this viewer may do to it now, by its role and the report's state."
+        reports.viewer_actions,
+        "What this viewer may do to it now, by its role and the report's state.",
+        needs=("status", "mine", "agency_id"),
     )

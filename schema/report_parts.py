@@ -41,4 +41,5 @@ class Deadlines:
     breached: bool = value(
         lambda report, _ctx: report.respond_breached or report.resolve_breached,
         "Whether either of the two passed unmet.",
+        needs=("respond_breached", "resolve_breached"),
     )
