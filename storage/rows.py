@@ -325,8 +325,7 @@ class BucketRow:
     counts: CountsRow
 
 
-@dataclass(frozen=True, slots=True)
-class HexBinRow:
+class HexBinRow(NamedTuple):
     """Reports in one H3 cell."""
 
     cell: int

@@ -6,9 +6,10 @@ So the roll-up and the reports themselves give the same bins, and a map that is 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, bindparam, case, cast, func, literal, select
 
 from domain.places import Box, Point, bounding_box_around, cell_center, cell_parent
 from domain.visibility import Visibility
@@ -57,8 +58,8 @@ def count_cells(
             rows = _rolled_up(conn, visibility, wanted, values)
         else:
             rows = _counted(conn, visibility, wanted, values, _Where(box, resolution, now, known))
-    bins = [HexBinRow(cell, int(total), int(still_open)) for cell, total, still_open in _in_box(rows, box)]
-    bins.sort(key=lambda each: (-each.total, each.cell))
+    bins = list(map(HexBinRow._make, _in_box(rows, box)))
+    bins.sort(key=itemgetter(1), reverse=True)  # equal ones stay in the order of their cells
     if len(bins) > most:
         raise TooManyCells
     return bins
@@ -101,9 +102,10 @@ def _rolled_up(
         by_kind = wanted.categories is not None or wanted.agencies is not None
         if wanted.categories is None:
             conditions.append(cell.category_id > ALL if by_kind else cell.category_id == ALL)
-        total = func.sum(cell.total)
-        of_open = func.sum(case((cell.open, cell.total), else_=0))
-        return select(cell.cell, total, of_open).where(*conditions).group_by(cell.cell).having(total > 0)
+        total = cast(func.sum(cell.total), BigInteger)
+        of_open = cast(func.sum(case((cell.open, cell.total), else_=0)), BigInteger)
+        counted = select(cell.cell, total, of_open).where(*conditions)
+        return counted.group_by(cell.cell).having(total > 0).order_by(cell.cell)
 
     key = ("cells rolled up", viewer_shape(visibility), wanted.shape(), still_open)
     return prepared(conn, key, summed).rows(conn, values)
@@ -131,7 +133,7 @@ def _counted(
         condition = within.where(visibility, conn.dialect.name, where.now)
         columns: list[ColumnElement[Any]] = [cell, func.count(), still_open]
         rows = select(*columns).select_from(reports).where(condition, lies.cell.is_not(None))
-        return walk.hinted(rows).group_by(cell)
+        return walk.hinted(rows).group_by(cell).order_by(cell)
 
     key = ("cells counted", viewer_shape(visibility), within.shape(), walk.shape, where.resolution)
     given = {**values, **within.values(conn.dialect.name, where.now), **walk.tries[0]}
