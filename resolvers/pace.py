@@ -1,8 +1,9 @@
 """How fast somebody may go who has not signed in, and what looks like abuse.
 
 Buckets of tokens in memory, one a kind of act and an address (as an HMAC): they fill with time and each act takes one.
-Each process has its own, so N processes let through N times as much at worst: good enough against a script, and no
-store is asked. What is refused is told (RATE_LIMITED), logged and recorded as suspicion; nothing is dropped in silence.
+The processes of one machine share them (domain/shared_levels.py); N machines let through N times as much at worst: good
+enough against a script, and no store is asked. What is refused is told (RATE_LIMITED), logged and recorded as suspicion;
+nothing is dropped in silence.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from domain.recent import Recent
+from domain.shared_levels import SharedLevels
 from resolvers.context import Context, HubSettings
 from resolvers.errors import RateLimited
 from resolvers.viewer import Viewer
@@ -53,6 +55,23 @@ class Buckets:
         return 0.0 if allowed else (1 - left) / self._per_second
 
 
+class SharedBuckets(Buckets):
+    """Buckets that all processes of a machine take from. `kind` tells them from others of the same names."""
+
+    def __init__(self, levels: SharedLevels, kind: str, size: int, seconds: float) -> None:
+        super().__init__(size, seconds, time.monotonic)
+        self._levels, self._kind = levels, kind
+
+    def take(self, name: str) -> float:
+        """See Buckets."""
+        level = self._levels.level(f"{self._kind} {name}", self._size, self._per_second)
+        left = level.left
+        if left < 1:
+            return (1 - left) / self._per_second
+        level.left = left - 1
+        return 0.0
+
+
 class Repeats:
     """How often something was seen within the last so many seconds."""
 
@@ -82,7 +101,7 @@ class _Refused:
 class Pace:
     """The limits of one process. Staff and people with an account are trusted with acts; look-ups by code are limited for all.
 
-    Without a store suspicions go to the log alone.
+    Without a store suspicions go to the log alone; with `levels` the buckets are those of all processes of a machine.
     """
 
     def __init__(
@@ -90,13 +109,18 @@ class Pace:
         store: Store | None = None,
         settings: HubSettings | None = None,
         clock: Callable[[], float] = time.monotonic,
+        levels: SharedLevels | None = None,
     ) -> None:
         self._store, self._clock = store, clock
         limits = settings or HubSettings(public_url="")
+        sizes = {
+            SuspicionKind.TOO_MANY_REPORTS: (limits.anonymous_reports_per_hour, 3600.0),
+            SuspicionKind.TOO_MANY_ACTS: (limits.anonymous_acts_per_minute, 60.0),
+            SuspicionKind.TOO_MANY_CODES: (limits.code_lookups_per_minute, 60.0),
+        }
         self._limits = {
-            SuspicionKind.TOO_MANY_REPORTS: Buckets(limits.anonymous_reports_per_hour, 3600.0, clock),
-            SuspicionKind.TOO_MANY_ACTS: Buckets(limits.anonymous_acts_per_minute, 60.0, clock),
-            SuspicionKind.TOO_MANY_CODES: Buckets(limits.code_lookups_per_minute, 60.0, clock),
+            kind: Buckets(*size, clock) if levels is None else SharedBuckets(levels, kind, *size)
+            for kind, size in sizes.items()
         }
         self._bursts = Repeats(BURST_SECONDS, BURST_REPORTS, clock)
         self._texts = Repeats(SAME_TEXT_SECONDS, SAME_TEXT_TIMES, clock)

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from domain.sealing import CursorCipher, IdCipher
+from domain.shared_levels import SharedLevels
 from resolvers.context import HubParts, HubSettings
 from resolvers.pace import Pace
 from resolvers.source_stream import SourceWatch
@@ -20,7 +21,7 @@ from storage.store import Store
 
 @asynccontextmanager
 async def hub_parts(
-    store: Store, photos: PhotoStore, secrets: Secrets, settings: HubSettings
+    store: Store, photos: PhotoStore, secrets: Secrets, settings: HubSettings, levels: SharedLevels | None = None
 ) -> AsyncIterator[HubParts]:
     """The parts, following the event log for as long as the block lasts. The store is open, migrated and seeded."""
     preparer = PhotoPreparer(settings.photos_at_once)
@@ -41,7 +42,7 @@ async def hub_parts(
             settings=settings,
             log=tail,
             source_watch=SourceWatch(store),
-            pace=Pace(store, settings),
+            pace=Pace(store, settings, levels=levels),
             counted=counted,
         )
         tail.before_epoch = BoundaryFollower(store, imported_at, partial(setattr, parts, "areas")).look

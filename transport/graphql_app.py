@@ -14,15 +14,17 @@ from transport.messages import CloseCode
 from transport.running import Operations
 from transport.settings import DoorSettings
 from transport.sockets import Sockets
-from transport.throttle import throttle_of
+from transport.throttle import Make, Throttle, throttle_of
 
 
 class GraphQLDoor:
     """The ASGI application of the GraphQL path. Mount it as `Route(settings.path, door)` and as a WebSocket route."""
 
-    def __init__(self, hub: Hub, settings: DoorSettings, documents: PersistedDocuments, tags: EntityTags) -> None:
+    def __init__(
+        self, hub: Hub, settings: DoorSettings, documents: PersistedDocuments, tags: EntityTags, throttle: Throttle
+    ) -> None:
         self.settings = settings
-        self._operations = Operations(hub, documents, throttle_of(settings), settings)
+        self._operations = Operations(hub, documents, throttle, settings)
         self._streams = EventStreams(self._operations, settings)
         self._sockets = Sockets(self._operations, settings)
         self.http = GraphQLOverHTTP(self._operations, settings, self._streams, tags)
@@ -47,10 +49,13 @@ def graphql_app(
     *,
     documents: PersistedDocuments | None = None,
     secret: bytes | None = None,
+    allowances: Make | None = None,
 ) -> GraphQLDoor:
     """Make the door to `hub`: an ASGI application that also takes part in shutting down (`close_all`).
 
-    `secret` keys the tags of answers: all processes of a hub share it; without one, tags hold within this process.
+    `secret` keys the tags of answers: all processes of a hub share it; without one, tags hold within this process, as
+    clients' allowances do unless `allowances` makes others.
     """
-    tags = EntityTags(secret or secrets.token_bytes(32))
-    return GraphQLDoor(hub, settings or DoorSettings(), documents or PersistedDocuments(), tags)
+    settings = settings or DoorSettings()
+    tags, throttle = EntityTags(secret or secrets.token_bytes(32)), throttle_of(settings, allowances)
+    return GraphQLDoor(hub, settings, documents or PersistedDocuments(), tags, throttle)

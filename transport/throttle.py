@@ -1,7 +1,8 @@
 """What clients may spend: an allowance each, which operations draw from and which fills up again with time.
 
-In memory, one for each process: with N processes a client has N times as much at worst. What is asked for is drawn before
-it runs; what the answer did not need is given back. Nothing is asked of the store.
+In memory: that of one process, or shared by those of one machine (shared_allowance.py); on N machines a client has N times
+as much at worst. What is asked for is drawn before it runs; what the answer did not need is given back. Nothing is asked of
+the store.
 """
 
 import asyncio
@@ -50,8 +51,10 @@ class Throttle:
         clock: Callable[[], float] = time.monotonic,
         *,
         at_once: int = _USUAL.cost_at_once,
+        make: "Make | None" = None,
     ) -> None:
         self._ordinary, self._trusted = ordinary, trusted
+        self._make = make or _of_this_process
         self._clock, self._at_once = clock, at_once
         self._allowances: Recent[tuple[str, bool], Allowance] = Recent(REMEMBERED)
 
@@ -64,7 +67,7 @@ class Throttle:
         found = self._allowances.get((name, account.trusted))
         if found is None:
             rate = self._trusted if account.trusted else self._ordinary
-            found = Allowance(rate, self._clock, at_once=self._at_once)
+            found = self._make(name, rate, self._clock, self._at_once)
             self._allowances.put((name, account.trusted), found)
         return found
 
@@ -156,10 +159,19 @@ class Allowance:
         )
 
 
-def throttle_of(settings: DoorSettings) -> Throttle:
-    """The throttle that the settings ask for."""
+Make = Callable[[str, Rate, Callable[[], float], int], Allowance]
+"""Makes the allowance of a client by its name, with a rate, a clock, and what may run at once."""
+
+
+def _of_this_process(_name: str, rate: Rate, clock: Callable[[], float], at_once: int) -> Allowance:
+    return Allowance(rate, clock, at_once=at_once)
+
+
+def throttle_of(settings: DoorSettings, make: Make | None = None) -> Throttle:
+    """The throttle that the settings ask for; `make` makes the allowances, each of this process alone unless told."""
     return Throttle(
         Rate(settings.cost_bucket, settings.cost_per_second),
         Rate(settings.trusted_cost_bucket, settings.trusted_cost_per_second),
         at_once=settings.cost_at_once,
+        make=make,
     )

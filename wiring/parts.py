@@ -38,7 +38,8 @@ async def parts_of(
             await write_surely(store, Operation(partial(end_leases, holder=place.before)))
         secrets = await store.read(load_secrets)
         for_resolvers = settings.for_resolvers(address, 1 if place is None else place.of)
-        async with hub_parts(store, photos, secrets, for_resolvers) as parts:
+        levels = None if place is None else place.levels
+        async with hub_parts(store, photos, secrets, for_resolvers, levels) as parts:
             crossing.keep(HubParts, lambda: parts)
             crossing.keep(AreaMap, lambda: parts.areas)
             yield parts, secrets, crossing

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from domain.shared_levels import SharedLevels
 from domain.sink import new_holder
 
 
@@ -18,6 +19,8 @@ class Place:
     folder: Path
     holder: str = field(default_factory=new_holder)
     before: str | None = None
+    levels: SharedLevels | None = None
+    """What clients have left, as all processes know it."""
 
     @property
     def first(self) -> bool:

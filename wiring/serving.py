@@ -17,11 +17,14 @@ from transport.identity import identifying
 from transport.listening import HubServer, signals_end_serving_alone, take_port
 from transport.photo_files import photo_routes
 from transport.push import push_routes
+from transport.shared_allowance import made_from
 from transport.site import site
 from transport.trusted import documents_of
 from wiring.parts import parts_of
 from wiring.place import Place
 from wiring.working import at_work
+
+_COLLECTOR = (50_000, 20, 100)
 
 
 class Schema:
@@ -64,7 +67,8 @@ async def serve(
     ):
         hub = SimpulHub(schema.engine, parts, identity)
         for_door = settings.for_door()
-        door = graphql_app(hub, for_door, documents=schema.documents, secret=secrets.hashes)
+        allowances = None if place is None or place.levels is None else made_from(place.levels)
+        door = graphql_app(hub, for_door, documents=schema.documents, secret=secrets.hashes, allowances=allowances)
         routes = [*photo_routes(parts), *push_routes(receivers, for_door)]
         application = site(door, parts.store, routes, origins=settings.cors_origins)
         words = greeting(address, secrets.tokens, demo=demo, issuer=settings.oidc_issuer)
@@ -75,7 +79,9 @@ async def serve(
 
 
 def _settle_down() -> None:
-    """What is here now stays: the collector need not look at it again and again."""
+    """What is here now stays: the collector need not look at it again and again. What answers and writes are made of is
+    many small things that are gone with them, so it looks for rings of dead ones less often than it would."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_COLLECTOR)
     gc.enable()

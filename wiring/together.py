@@ -9,9 +9,12 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
+from mmap import mmap
 from pathlib import Path
+from secrets import token_bytes
 from tempfile import TemporaryDirectory
 
+from domain.shared_levels import BYTES, SharedLevels
 from domain.sink import new_holder
 from storage.sole_server import sole_server
 from transport.commands.command import run_told
@@ -67,6 +70,7 @@ class _Family:
         self._settings, self._schema, self._taken, self._folder = settings, schema, taken, folder
         self._demo = demo
         self._name = new_holder()
+        self._levels = SharedLevels(memoryview(mmap(-1, BYTES)), token_bytes(16))  # mapped by all that are forked
 
     def work(self, number: int, child: Child, tether: Tether) -> int:
         """The life of one that serves; its exit code."""
@@ -78,6 +82,7 @@ class _Family:
             folder=self._folder,
             holder=self._holder(number, child.starts),
             before=self._holder(number, child.starts - 1) if child.starts > 1 else None,
+            levels=self._levels,
         )
         return run_told(self._serve(place, tether))
 
