@@ -18,9 +18,10 @@ MAX_WAITING = 10_000
 """How many of people's writes may wait."""
 
 MAX_WAITING_OF_SOURCES = 1_000
-SMALLEST_GROUP, LARGEST_GROUP = 16, 256
-GROUP_SECONDS = 0.05
-"""How long a group may take at the pace of those before it: whoever comes last waits for the one before his as well."""
+SMALLEST_GROUP, LARGEST_GROUP = 64, 256
+GROUP_SECONDS = 0.25
+"""How long a group may take at the pace of those before it, since whoever comes last waits for the one before his as well.
+It is never small: where it is the disk that takes its time, groups must grow for the pace to."""
 
 GROUPS_WITHOUT_SOURCES = 4
 _FIRST_PACE = 1_000.0
