@@ -8,12 +8,14 @@ from sqlalchemy import event
 
 from domain.areas import AreaMap
 from domain.vocabulary import Role
+from execution import Engine
 from resolvers import areas, categories
 from resolvers.context import Context
 from resolvers.filters import ReportFilter
 from resolvers.lists import Paging
 from resolvers.photos import photos_of
 from resolvers.reports import report_by_source_ref, reports, reports_of
+from schema.root import graphql_schema
 from storage.event_log import read_head
 from storage.reports.creating import NewPhoto
 from storage.reports.ordering import ReportOrder
@@ -110,6 +112,23 @@ async def test_pages_of_lean_rows_go_on_from_each_other(city: City) -> None:
             back = await reports(ctx, None, order, Paging(last=2, before=after), columns={"status"})
             assert [row.id for row in back.rows] == every[-3:-1]
             assert back.start_cursor == back.cursors[0]
+
+
+PAGE = """{ reports(first: 4) { pageInfo { endCursor } nodes { id code category { code } area { name } photos { url }
+  reporter { displayName } } } }"""
+
+
+async def test_a_page_takes_three_statements_that_read_what_it_shows(city: City) -> None:
+    engine = Engine(graphql_schema())
+    async with city.asking(Role.ADMIN, person=1) as ctx, Heard(ctx) as statements:
+        answer = await engine.execute(engine.prepare(PAGE), ctx)
+    assert answer.errors is None
+    of_reports, of_photos, of_people = statements
+    for name in ("text", "title", "address", "latitude", "source_ref", "updated_at"):
+        assert f"reports.{name}" not in of_reports
+    for name in ("caption", "byte_size", "width"):
+        assert f"photos.{name}" not in of_photos
+    assert "persons" in of_people
 
 
 async def test_a_report_is_looked_up_with_what_is_asked_for(city: City) -> None:
