@@ -102,6 +102,9 @@ class TestClosing:
             '{"type": "ping", "payload": ' + '{"x":' * 2_000 + "1" + "}" * 2_000 + "}",
             '{"type": "subscribe", "id": "\\ud800", "payload": {"query": "{ hello }"}}',
             b'{"type": "ping"}',
+            b'{"type":"pong"}',
+            '{"type":"pong"',
+            '{"type":"pong","payload":[]}',
         ],
     )
     async def test_4400_for_what_the_protocol_does_not_know(self, socket: SocketClient, message: str | bytes) -> None:
@@ -329,6 +332,8 @@ class TestPinging:
 
     async def test_a_pong_needs_no_ping(self, socket: SocketClient) -> None:
         await socket.send("pong", payload={"any": "thing"})
+        for compact in ('{"type":"pong"}', '{"type":"pong","payload":{"cursors":{}}}'):
+            await socket.connection.send(compact)
         await socket.send("ping")
         assert await socket.receive() == {"type": "pong"}
 

@@ -7,6 +7,7 @@ cannot be read, and closing frames that are lost because the connection is cut w
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any, cast
 
 from uvicorn.protocols.utils import ClientDisconnected
@@ -38,6 +39,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self.queue: Any = Arrivals()
         self.writable: Any = Gate()
         self._settings, self._connections = settings, connections
+        self.passes_over: Callable[[bytes], bool] | None = None
+        """Tells of a text that nothing is to be done about, so that it is not even queued."""
         self._kept = False
         self._owed_pong = b""
         self._lag_timer: asyncio.TimerHandle | None = None
@@ -172,8 +175,12 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def send_receive_event_to_app(self) -> None:
         """Hand a message on, if its text is text: uvicorn would write a stack into the log for each that is not."""
-        if self.curr_msg_data_type == "text" and not _is_utf8(b"".join(self.frames)):
+        data = b"".join(self.frames)
+        text = self.curr_msg_data_type == "text"
+        if text and not _is_utf8(data):
             self._fail(1007, "Messages are UTF-8")
+        elif text and self.passes_over is not None and self.passes_over(data):
+            self.frames = []
         else:
             super().send_receive_event_to_app()
 

@@ -94,6 +94,7 @@ class Socket:
         self._init_timer = loop.call_later(self._settings.init_seconds, self.start, closing)
         self._line.keep()
         self._line.queue.told = self._arrived
+        self._line.passes_over = messages.is_pong
         self._arrived()
 
     async def close(self, code: int, reason: str) -> None:

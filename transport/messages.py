@@ -86,6 +86,19 @@ def read(text: str | None) -> Message:
     return Message(cast(ClientType, kind), message.get("id", ""), payload, len(text))
 
 
+def is_pong(data: bytes) -> bool:
+    """Tell whether a frame is the answer to a ping, as most clients write it: nothing is to be done about it.
+
+    Where it is not quite that, `read` says what is wrong.
+    """
+    if not data.startswith(b'{"type":"pong"'):
+        return False
+    try:
+        return data == b'{"type":"pong"}' or read(data.decode()).type == "pong"
+    except (ProtocolError, UnicodeDecodeError):
+        return False
+
+
 def _invalid(reason: str) -> ProtocolError:
     return ProtocolError(CloseCode.BAD_REQUEST, reason)
 
