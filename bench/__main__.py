@@ -115,11 +115,11 @@ def main(arguments: Sequence[str]) -> None:
         run: Callable[[argparse.Namespace], Rounds] = known[name]
         try:
             results[name] = run(options)
+            if options.out:
+                write(results, options)
         except (RuntimeError, OSError, SubprocessError, Different) as error:
             say(f"  {name} was not measured: {error}")
     say(table(results))
-    if options.out:
-        write(results, options)
 
 
 if __name__ == "__main__":

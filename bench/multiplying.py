@@ -51,7 +51,7 @@ def _once_more(connection: sqlite3.Connection, copy: int, steps: dict[str, int])
         "photos": {
             "id": f"id + {photos}",
             "report_id": f"report_id + {reports}",
-            "address": f"printf('%s%02d', substr(address, 1, 30), {copy})",
+            "address": f"printf('%sx%d', substr(address, 1, 30), {copy})",
         },
         "lapor_tickets": {
             "id": f"id + {tickets}",

@@ -17,6 +17,7 @@ from bench.workloads import (
     COUNTS,
     FILTERED,
     JOINED,
+    JOINED_BY_GATEWAY,
     ONE,
     pages,
     request,
@@ -76,7 +77,9 @@ def _filtered(server: str, store: Path) -> Sequence[bytes]:
     return [request(FILTERED, {"filter": each}) for each in shuffled]
 
 
-def _joined(_server: str, _store: Path) -> Sequence[bytes]:
+def _joined(server: str, _store: Path) -> Sequence[bytes]:
+    if server == "gateway":
+        return [request(JOINED_BY_GATEWAY)]
     return [request(JOINED, {"filter": {"sources": ["lapor"]}})]
 
 

@@ -37,6 +37,11 @@ JOINED = """query Joined($filter: ReportFilter) {
     nodes { id code status floodArea { id name state } laporTicket { trackingId status title } }
   }
 }"""
+JOINED_BY_GATEWAY = """query Joined {
+  reports(source: "lapor") {
+    id code status floodArea { id name state } laporTicket { trackingId status title }
+  }
+}"""
 BINS = """query Bins($within: BoundingBoxInput!, $resolution: Int!, $filter: ReportFilter) {
   hexBins(within: $within, resolution: $resolution, filter: $filter) { cell total open }
 }"""
