@@ -13,7 +13,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
@@ -49,6 +49,8 @@ class Child:
 
     name: str
     run: Callable[["Child", Tether], int]
+    outlives: bool = False
+    """Whether it is ended after the others."""
     starts: int = 0
     pid: int = 0
     ready: bool = False
@@ -179,17 +181,12 @@ class Supervisor:
         """Tells them to stop and waits. Who is told to stop again while he waits ends them at once."""
         asked = max(self._told_to_stop, 1)
         self._told_to_stop = asked
-        self._signal_all(signal.SIGTERM)
-        while any(child.pid for child in self._children):
-            self._turn()
-            if self._told_to_stop > asked:
-                self._signal_all(signal.SIGKILL)
-
-    def _signal_all(self, number: signal.Signals) -> None:
-        for child in self._children:
-            if child.pid:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(child.pid, number)
+        for some in ([c for c in self._children if not c.outlives], self._children):
+            _signal_all(some, signal.SIGTERM)
+            while any(child.pid for child in some):
+                self._turn()
+                if self._told_to_stop > asked:
+                    _signal_all(self._children, signal.SIGKILL)
 
     def _fork(self, child: Child) -> None:
         child.starts += 1
@@ -233,6 +230,13 @@ class Supervisor:
         for end in (self._woken, self._wake, self._held, *(c.pipe for c in self._children)):
             if end is not None:
                 os.close(end)
+
+
+def _signal_all(children: Iterable[Child], number: signal.Signals) -> None:
+    for child in children:
+        if child.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child.pid, number)
 
 
 def _heard(_number: int, _frame: FrameType | None) -> None:

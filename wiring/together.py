@@ -105,7 +105,7 @@ def _with_city(settings: Settings, speed: float, taken: Sequence[socket.socket],
     """Has a process of its own keep the city, which runs once however many serve."""
     from wiring.demonstration import with_city
 
-    keeper = Child("the demonstration city's keeper", partial(_keep_city, settings, speed, taken))
+    keeper = Child("the demonstration city's keeper", partial(_keep_city, settings, speed, taken), outlives=True)
     supervisor.start(keeper)
     return with_city(settings, json.loads(keeper.said))
 
