@@ -12,6 +12,20 @@ from execution.readings import Batch, Once
 Found = Callable[[Instance, PlannedField, list[Any]], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a field is asked with: its arguments, the keywords of its function, and a key that is equal for equal ones."""
+
+    arguments: dict[str, Any]
+    keywords: dict[str, Any]
+    key: Hashable
+
+    @classmethod
+    def of(cls, arguments: dict[str, Any], keywords: dict[str, Any]) -> "Asked":
+        """Arguments and the keywords that were made of them."""
+        return cls(arguments, keywords, frozen(keywords) if keywords else None)
+
+
 @dataclass(slots=True)
 class _Waiting:
     """Whose values are to be found: they begin at `start`, one for each row that has a key. `keys`: what the others have
@@ -107,14 +121,14 @@ class Calls:
         instance: Instance,
         planned: PlannedField,
         reading: Batch | Once,
-        keywords: dict[str, Any],
+        asked: Asked,
         columns: frozenset[str] | None,
     ) -> None:
         """Have the rows of an instance wait for a call with these keywords."""
-        key = (reading.function, frozen(keywords))
+        key = (reading.function, asked.key)
         call = self._calls.get(key)
         if call is None:
-            call = self._calls[key] = Call(reading, keywords, columns)
+            call = self._calls[key] = Call(reading, asked.keywords, columns)
         call.join(instance, planned, columns)
 
     def taken(self) -> list[Call]:

@@ -13,6 +13,7 @@ from graphql import (
     GraphQLFloat,
     GraphQLID,
     GraphQLInt,
+    GraphQLScalarType,
     GraphQLString,
     Undefined,
 )
@@ -28,10 +29,11 @@ class Flaw(Exception):
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """How values of a leaf type are written. `quick` is a Python expression over `{x}` that holds for values which are
-    written as they are; None: `complete` is asked for each."""
+    written as they are, or as `swift` makes of them; None: `complete` is asked for each."""
 
     complete: Callable[[Any], Any]
     quick: str | None = None
+    swift: Callable[[Any], Any] | None = None
 
 
 _QUICK = {
@@ -41,7 +43,19 @@ _QUICK = {
     GraphQLInt.name: "{x}.__class__ is int and -2147483648 <= {x} <= 2147483647",
     GraphQLFloat.name: "{x}.__class__ is float and {x} - {x} == 0.0",
 }
+_OR_NONE = " or {x} is None"
+_WRITTEN = "written"
 _BUILT_IN = (GraphQLString, GraphQLID, GraphQLBoolean, GraphQLInt, GraphQLFloat)
+
+
+def write_as_is(scalar: GraphQLScalarType, kind: type) -> None:
+    """Say that values of a scalar which are of this very class are written as they are."""
+    scalar.extensions[_WRITTEN] = (kind, None)
+
+
+def write_with(scalar: GraphQLScalarType, kind: type, function: Callable[[Any], Any]) -> None:
+    """Say that `function` gives what is written of a scalar's values that are of this very class, and never fails."""
+    scalar.extensions[_WRITTEN] = (kind, function)
 
 
 def leaf_of(type_: Any, *, nullable: bool) -> Leaf:
@@ -49,8 +63,13 @@ def leaf_of(type_: Any, *, nullable: bool) -> Leaf:
     complete = _completing(type_, nullable=nullable)
     if isinstance(type_, GraphQLEnumType):
         return Leaf(_Remembering(complete).__getitem__)
-    # a scalar of the same name may be another one, with rules of its own
-    return Leaf(complete, _QUICK[type_.name] if type_ in _BUILT_IN else None)
+    if _WRITTEN in type_.extensions:
+        kind, swift = type_.extensions[_WRITTEN]
+        quick = f"{{x}}.__class__ is {kind.__name__}"
+        return Leaf(complete, quick + _OR_NONE if nullable and swift is None else quick, swift)
+    if type_ not in _BUILT_IN:  # one of the same name may have rules of its own
+        return Leaf(complete)
+    return Leaf(complete, _QUICK[type_.name] + _OR_NONE if nullable else _QUICK[type_.name])
 
 
 def _completing(type_: Any, *, nullable: bool) -> Callable[[Any], Any]:

@@ -19,9 +19,9 @@ from graphql import GraphQLField
 from execution.batch import load
 
 Resolve = Callable[..., Any]
-Arguments = Callable[[Any, dict[str, Any]], dict[str, Any]]
-"""Turns the coerced arguments of a field into keywords of its function; given the context first. What it raises is the
-field's error."""
+Arguments = Callable[[dict[str, Any]], dict[str, Any]]
+"""Turns the coerced arguments of a field into keywords of its function: the same for the same arguments, for they are
+kept with the operation and must not be changed. What it raises is the field's error."""
 
 Guard = Callable[[Any, Mapping[str, Any]], None]
 """Raises where the context's viewer may not have the field, or not with these arguments."""
@@ -73,7 +73,7 @@ class Value:
         find, arguments = self.find, self.arguments
         if arguments is None:
             return lambda row, info: find(row, info.context)
-        return lambda row, info, **given: find(row, info.context, **arguments(info.context, given))
+        return lambda row, info, **given: find(row, info.context, **arguments(given))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Batch:
 
         def asked(row: Any, info: Any, **given: Any) -> Any:
             parent = row if read is None else read(row)
-            keywords = {} if arguments is None else arguments(info.context, given)
+            keywords = {} if arguments is None else arguments(given)
             return None if parent is None and read is not None else load(info.context, function, parent, **keywords)
 
         return asked
@@ -118,7 +118,7 @@ class Once:
         function, arguments = self.function, self.arguments
 
         def asked(_row: Any, info: Any, **given: Any) -> Any:
-            return function(info.context, **({} if arguments is None else arguments(info.context, given)))
+            return function(info.context, **({} if arguments is None else arguments(given)))
 
         return asked
 

@@ -27,6 +27,13 @@ class At:
 class PlanExecutor(Executor[Any]):
     """An executor that goes along what a plan's run has found, where its source is `At`."""
 
+    asked: dict[int, Any]
+    """What a plan's fields are asked with, by the fields: made once for an operation with its variables (run.py)."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.asked = {}
+
     def of(self, context: Any, root: Any) -> "PlanExecutor":
         """The same for one run: with a context and a root of its own, and no errors so far."""
         own = cast(PlanExecutor, self.build_per_event_executor(root))

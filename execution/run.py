@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from graphql import GraphQLObjectType, default_type_resolver
+from graphql import GraphQLObjectType, Undefined, default_type_resolver
 from graphql.pyutils import is_awaitable, is_iterable
 
-from execution.calls import Calls
+from execution.calls import Asked, Calls
 from execution.instance import Instance, Kids, Untyped, field_paths, is_object, objects_of
 from execution.plan import Plan, PlannedField
 from execution.readings import Batch, Column, Once, Value
@@ -40,6 +40,7 @@ class PlanRun:
         self._variables = prepared.variable_values
         self._context = context
         self._root = root
+        self._asked: dict[int, Asked] = prepared.asked
         self._own: PlanExecutor | None = None
         self._new: list[Instance] = []
         self._calls = Calls()
@@ -85,24 +86,29 @@ class PlanRun:
         """Read a field of all rows, or note who waits for it."""
         reading = planned.reading
         try:
-            arguments = planned.arguments(self._variables)
+            asked = self._asked.get(id(planned)) or self._remember(planned)
             for guard in planned.guards:
-                guard(self._context, arguments)
-            if isinstance(reading, Batch | Once | Value):
-                keywords = {} if reading.arguments is None else reading.arguments(self._context, arguments)
+                guard(self._context, asked.arguments)
         except Exception as error:  # noqa: BLE001  what refuses a field, for whatever reason, is that field's error
             self._found(instance, planned, [error] * len(instance.rows))
             return
         if isinstance(reading, Batch | Once):
             columns = None if reading.rows_of is None else self._plan.columns(planned, reading.rows_of)
-            self._calls.add(instance, planned, reading, keywords, columns)
+            self._calls.add(instance, planned, reading, asked, columns)
         elif isinstance(reading, Column):
             self._found(instance, planned, self._each(reading.of, instance))
         elif isinstance(reading, Value):
-            values = self._each(partial(reading.find, **keywords) if keywords else reading.find, instance)
+            find = partial(reading.find, **asked.keywords) if asked.keywords else reading.find
+            values = self._each(find, instance)
             (self._found if reading.same_row else self._found_unless_awaited)(instance, planned, values)
         else:
-            self._found_unless_awaited(instance, planned, self._resolved(instance, planned, arguments))
+            self._found_unless_awaited(instance, planned, self._resolved(instance, planned, asked.arguments))
+
+    def _remember(self, planned: PlannedField) -> Asked:
+        arguments, reading = planned.arguments(self._variables), planned.reading
+        making = None if reading is None or isinstance(reading, Column) else reading.arguments
+        asked = self._asked[id(planned)] = Asked.of(arguments, {} if making is None else making(arguments))
+        return asked
 
     def _each(self, read: Any, instance: Instance) -> list[Any]:
         context = self._context
@@ -163,7 +169,7 @@ class PlanRun:
         items = values
         for _ in range(depth):
             items = [each for listed in items if listed.__class__ is list for each in listed]
-        rows = [each for each in items if is_object(each)]
+        rows = _objects(items)
         if not rows:
             return
         if planned.object_type is None:
@@ -205,6 +211,16 @@ class PlanRun:
         except Exception as error:  # noqa: BLE001  that the type cannot be told, for whatever reason, is told of the object
             return Untyped(row, error)
         return told if told in [each.name for each in planned.types] else Untyped(row, told)
+
+
+def _objects(items: list[Any]) -> list[Any]:
+    """Those that are something. Classes are looked at first: they are few, and as a rule there is no error among them."""
+    if any(issubclass(each, _NO_OBJECTS) for each in set(map(type, items))):
+        return [each for each in items if is_object(each)]
+    return items
+
+
+_NO_OBJECTS = (Exception, type(None), type(Undefined))
 
 
 def _or_error(read: Any, row: Any, context: Any) -> Any:

@@ -83,4 +83,5 @@ def _completed(planned: "PlannedField", found: str, names: _Names) -> str:
     if leaf.quick is None:
         return f"{complete}({found})"
     first, _, rest = leaf.quick.format(x="x").partition("x")
-    return f"(x if {first}(x := {found}){rest} else {complete}(x))"
+    written = "x" if leaf.swift is None else f"{names.of('w', leaf.swift)}(x)"
+    return f"({written} if {first}(x := {found}){rest} else {complete}(x))"

@@ -176,7 +176,7 @@ def _taking_arguments(schema: strawberry.Schema, made: GraphQLField, reading: Re
         return reading
     declared, registry, config = definition.arguments, schema.schema_converter.scalar_registry, schema.config
 
-    def arguments(_context: Any, given: dict[str, Any]) -> Keywords:
+    def arguments(given: dict[str, Any]) -> Keywords:
         told: Keywords = keywords(**convert_arguments(given, declared, registry, config))
         return told
 

@@ -16,7 +16,7 @@ from schema.mutation import Mutation
 from schema.node import tell_types_apart
 from schema.personal import mark
 from schema.query import Query
-from schema.scalars import SCALARS
+from schema.scalars import SCALARS, write_quickly
 from schema.subscription import Subscription
 from schema.weights import weigh
 
@@ -38,6 +38,7 @@ def build_schema() -> strawberry.Schema:
     tell_types_apart(built)
     weigh(built)
     mark(built)
+    write_quickly(built)
     guard(built)
     return schema
 

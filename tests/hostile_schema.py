@@ -217,7 +217,7 @@ def _field(name: str, way: str, made: GraphQLField) -> GraphQLField:
     return made
 
 
-def _as_given(_context: Any, given: dict[str, Any]) -> dict[str, Any]:
+def _as_given(given: dict[str, Any]) -> dict[str, Any]:
     if given.get("x") == 13:
         raise Broken("thirteen")
     return given
