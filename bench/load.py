@@ -2,7 +2,7 @@
 
 It runs as a process of its own, on a core of its own, and does next to nothing for an answer: it finds the end of it,
 notes how long it took, and sends the next request. So it drives a server that answers with bytes kept ready many times
-faster than any that works for its answers (`python -m bench.load_limit` shows both), and is not what is measured.
+faster than any that works for its answers (`python -m bench "load limit"`), and is not what is measured.
 
 A job comes as JSON on standard input, the outcome leaves as JSON on standard output:
 `{"port", "connections", "seconds", "warm", "requests": [base64, …]}` gives

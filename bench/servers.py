@@ -42,6 +42,7 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     "gateway": (*_NODE, "bench/peers/gateway.mjs"),
     "strawberry": (sys.executable, "-m", "bench.peers.plain_strawberry"),
     "by hand": (sys.executable, "-m", "bench.peers.by_hand"),
+    "kept bytes": (sys.executable, "-m", "bench.peers.kept_bytes"),
 }
 
 

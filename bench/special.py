@@ -14,7 +14,7 @@ from bench.report import say
 from bench.scenarios import HUB_IN_TESTS, SCENARIOS
 from bench.servers import Server, running, start
 from bench.shared_facts import write_facts
-from bench.workloads import STREAM, submissions
+from bench.workloads import STREAM, pages, submissions
 
 SUBSCRIBERS, EVENTS = 2_000, 50
 MANY = 10_000
@@ -150,10 +150,22 @@ def beginning(options: Namespace) -> Rounds:
     return {"hub": found}
 
 
+def load_limit(options: Namespace) -> Rounds:
+    """How fast the load generator goes: a server that answers with 20 kB kept ready, as large as a page of W1."""
+    say("load limit: a server that does nothing")
+    with tempfile.TemporaryDirectory(prefix="simpul-bench-") as folder:
+        begun = [start("kept bytes", folder, Path(folder))]
+        with running(begun):
+            return in_turns(
+                begun, lambda server: load(server, pages(), 16, options.seconds, options.warm), options.rounds, say
+            )
+
+
 SPECIALS: Mapping[str, Callable[[Namespace], Rounds]] = {
     "W4": streams,
     "W4 10,000": many_subscribers,
     "growth": growth,
     "two workers": workers,
     "start": beginning,
+    "load limit": load_limit,
 }
