@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from domain.places import Box, cell_center
 from domain.squares import COARSE
@@ -86,11 +86,11 @@ def read_estimates(conn: Connection) -> Estimates:
     """Reads them: some tens of milliseconds, whatever the number of reports."""
     area = rollup_area.c
     counted = select(area.area_id, func.sum(area.total)).where(area.side == PUBLIC_SIDE, area.area_id != ALL)
-    areas: Counter[Any] = Counter(dict(map(tuple, conn.execute(counted.group_by(area.area_id)))))
+    areas = _counts(conn, counted.group_by(area.area_id))
     total = sum(areas.values())
     days = _days(conn)
     return Estimates(
-        total=int(total),
+        total=total,
         areas=_shares(areas, total),
         categories=_everywhere(conn, area.category_id, total),
         statuses=_everywhere(conn, area.status, total),
@@ -103,13 +103,18 @@ def read_estimates(conn: Connection) -> Estimates:
 
 
 def _shares(counts: Mapping[Any, int], total: int) -> Shares:
-    return {key: float(count) / total for key, count in counts.items()} if total else {}
+    return {key: count / total for key, count in counts.items()} if total else {}
+
+
+def _counts(conn: Connection, counted: Select[Any]) -> dict[Any, int]:
+    """PostgreSQL adds whole numbers up to decimals."""
+    return {key: int(count) for key, count in conn.execute(counted)}
 
 
 def _everywhere(conn: Connection, column: Any, total: int) -> Shares:
     area = rollup_area.c
     counted = select(column, func.sum(area.total)).where(area.side == PUBLIC_SIDE, area.area_id == ALL)
-    return _shares(dict(map(tuple, conn.execute(counted.group_by(column)))), total)
+    return _shares(_counts(conn, counted.group_by(column)), total)
 
 
 def _squares(conn: Connection) -> Counter[int]:
@@ -118,8 +123,8 @@ def _squares(conn: Connection) -> Counter[int]:
         cell.side == PUBLIC_SIDE, cell.resolution == _FINEST_COUNTED, cell.category_id == ALL
     )
     found: Counter[int] = Counter()
-    for number, count in conn.execute(counted.group_by(cell.cell)):
-        found[COARSE.square_of(cell_center(number))] += int(count)
+    for number, count in _counts(conn, counted.group_by(cell.cell)).items():
+        found[COARSE.square_of(cell_center(number))] += count
     return found
 
 
