@@ -7,7 +7,7 @@ skewed as before. Photos, tickets and supports come along, roll-ups are multipli
 import sqlite3
 from pathlib import Path
 
-from bench.dataset import code_of
+from bench.rows import code_of
 
 
 def multiply(store: Path, times: int) -> None:
