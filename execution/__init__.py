@@ -1,6 +1,6 @@
 """Runs GraphQL operations and knows nothing of reports: it could be a package of its own.
 
-engine.py     prepare and execute an operation, open a stream; answer.py is what comes of it
+engine.py     prepare and execute an operation (prepared.py, operation.py), open a stream; answer.py is what comes of it
 readings.py   how a field finds its value
 plan.py       an operation compiled: selections of types, with generated code (written.py) that writes their objects
 run.py        finds the values of a plan, breadth first, in instances (instance.py), by calls.py
@@ -17,9 +17,10 @@ errors.py     what a client is told of a failure
 from execution.answer import Answer
 from execution.batch import LoadingContext, abandon, load
 from execution.cost import Price
-from execution.engine import Counted, Engine, Kind, Prepared
+from execution.engine import Counted, Engine
 from execution.errors import ClientMistake, FormattedError, RequestRefused, present_error
 from execution.limits import COST_EXCEEDED, Limits
+from execution.prepared import Kind, Prepared
 from execution.stream import Delivery, Source, Stream
 from execution.weight import WEIGHT, Weight
 

@@ -33,8 +33,12 @@ class Document:
             ready = self._ready[id(found)] = ReadyOperation(schema, self.node, found)
         return ready
 
+    def operations(self) -> list[OperationDefinitionNode]:
+        """All of them, in their order."""
+        return [each for each in self.node.definitions if isinstance(each, OperationDefinitionNode)]
+
     def _named(self, name: str | None) -> OperationDefinitionNode:
-        operations = [each for each in self.node.definitions if isinstance(each, OperationDefinitionNode)]
+        operations = self.operations()
         if name is not None:
             operations = [each for each in operations if each.name and each.name.value == name]
         if len(operations) == 1:
@@ -61,12 +65,23 @@ class Documents:
         self._tokens = tokens
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._size = 0
+        self._pinned: dict[str, Document] = {}
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._kept) + len(self._pinned)
 
     def __contains__(self, text: str) -> bool:
-        return text in self._kept
+        return text in self._kept or text in self._pinned
+
+    def pin(self, text: str) -> Document:
+        """Keep a document for good, with its operations planned as far as no variable decides what is in them. Raises
+        what `get` raises."""
+        document = self.get(text)
+        self._pinned[text] = document
+        for each in document.operations():
+            name = each.name.value if each.name else None
+            document.operation(self._schema, name).plan_ahead()
+        return document
 
     def get(self, text: str) -> Document:
         """Return the document of `text`. Raises RequestRefused when it is too large, no GraphQL, or not of this schema."""
@@ -74,6 +89,8 @@ class Documents:
         if document is not None:
             self._kept.move_to_end(text)
             return document
+        if text in self._pinned:
+            return self._pinned[text]
         node, tokens = parse(text, self._limits)
         measure(node, self._limits)
         errors = validate(self._schema, node, max_errors=self._limits.errors)

@@ -8,15 +8,13 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, TypeVar, cast
 
-import orjson
 from graphql import (
     ExecutionResult,
     GraphQLError,
     GraphQLResolveInfo,
     GraphQLSchema,
-    OperationDefinitionNode,
     default_field_resolver,
     default_type_resolver,
 )
@@ -24,7 +22,6 @@ from graphql.execution import create_source_event_stream
 
 from execution.answer import Answer
 from execution.batch import abandon
-from execution.cost import Price
 from execution.documents import Documents
 from execution.errors import (
     BAD_USER_INPUT,
@@ -40,13 +37,12 @@ from execution.inputs import check_variables
 from execution.instance import Instance
 from execution.limits import COST_EXCEEDED, TIMEOUT, Limits, exceeded
 from execution.plan import Plan
-from execution.replay import PlanExecutor
+from execution.prepared import Prepared, key_of, written_out
 from execution.run import PlanRun
 from execution.stream import Source, Stream
 from execution.writing import write
 
 T = TypeVar("T")
-Kind = Literal["query", "mutation", "subscription"]
 ContextForEvent = Callable[[], AbstractAsyncContextManager[Any]]
 
 
@@ -59,39 +55,6 @@ _CHARACTERS_FOR_A_POINT = 10
 
 _REMEMBERED = 2_000
 """Prepared operations that are kept with their variables."""
-
-_LONG = 4_096
-"""Characters of variables that are kept: longer ones are coerced each time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """One operation of a valid document with its coerced variables: all that can be found wrong beforehand is right."""
-
-    operation: OperationDefinitionNode
-    kind: Kind
-    """Whether it reads, writes or listens."""
-    executor: PlanExecutor
-    price: Price
-    cost: int
-    """What it may cost at most (cost.py); of a subscription, one of its answers."""
-    plan: Plan | None
-    key: Hashable | None
-    """Equal for what asks the same: the same document, operation and variables. None where variables are no JSON."""
-    personal: bool
-    """Whether the answer depends on the very person who asks, and not on what a class of viewers may see."""
-    shows_position: bool
-    """Whether a cursor is shown."""
-
-    @property
-    def name(self) -> str | None:
-        """The operation's name in the document, for logs and metrics."""
-        return self.operation.name.value if self.operation.name else None
-
-    @property
-    def variables(self) -> dict[str, Any]:
-        """The coerced variables by name."""
-        return self.executor.variable_values.coerced
 
 
 @dataclass(slots=True)
@@ -132,8 +95,8 @@ class Engine:
         return text in self._documents
 
     def check(self, text: str) -> None:
-        """Parse and validate a document, and keep it ready. Raises RequestRefused."""
-        self._documents.get(text)
+        """Parse, validate and plan a document, and keep it ready for good. Raises RequestRefused."""
+        self._documents.pin(text)
 
     def prepare(
         self, text: str, operation_name: str | None = None, variables: dict[str, Any] | None = None
@@ -141,7 +104,7 @@ class Engine:
         """Parse, validate, coerce and cost. Raises RequestRefused for anything wrong in text, operation name or
         variables, and for what is over a limit."""
         given = variables or {}
-        key = _key(text, operation_name, given)
+        key = key_of(text, operation_name, given)
         found = None if key is None else self._remembered.get(key)
         if found is not None and text in self._documents:
             self._remembered.move_to_end(key)
@@ -170,7 +133,7 @@ class Engine:
             subscribe_field_resolver=default_field_resolver,
         )
         plan = ready.plan(variables) if self._compiled else None
-        said = _written_out(given)
+        said = written_out(given)
         key = None if said is None else (document.digest, operation_name, said)
         return Prepared(
             ready.operation,
@@ -277,21 +240,6 @@ async def _serially(plan: Plan, run: PlanRun, root: Instance) -> ExecutionResult
         if so_far.data is None:
             return so_far
     return None
-
-
-def _key(text: str, operation_name: str | None, given: dict[str, Any]) -> Hashable | None:
-    said = _written_out(given)
-    return None if said is None or len(said) > _LONG else (text, operation_name or None, said)
-
-
-def _written_out(given: dict[str, Any]) -> bytes | None:
-    """Variables as they were sent, in one order; None where something in them is no JSON (a file)."""
-    if not given:
-        return b""
-    try:
-        return orjson.dumps(given, option=orjson.OPT_SORT_KEYS)
-    except TypeError:
-        return None
 
 
 def _resolve_field(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:

@@ -69,6 +69,11 @@ class ReadyOperation:
             self._plans.popitem(last=False)
         return plan
 
+    def plan_ahead(self) -> None:
+        """Plan it now, if no variable decides what is in it."""
+        if not self._conditions:
+            self.plan(VariableValues({}, {}))
+
     def _planned(self, variables: VariableValues) -> Plan | None:
         if self._left_to_core:
             return None

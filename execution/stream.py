@@ -15,7 +15,7 @@ from execution.errors import RequestRefused
 
 if TYPE_CHECKING:
     from execution.answer import Answer
-    from execution.engine import Prepared
+    from execution.prepared import Prepared
 
 Place = tuple[int, Any]
 """A place in what sources read; the further on, the larger its number."""

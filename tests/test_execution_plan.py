@@ -1,0 +1,169 @@
+"""What a compiled plan asks for: only the columns that are read, each batch once for all its rows, trusted documents ahead."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from graphql import (
+    GraphQLArgument,
+    GraphQLBoolean,
+    GraphQLField,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLString,
+)
+
+from execution import Engine, RequestRefused
+from execution.readings import Batch, Column, Once, Reading, Value, guard, put
+
+
+@dataclass
+class Asking:
+    """A context that keeps what was asked: functions with how many rows, and columns."""
+
+    calls: list[tuple[str, int, Any]] = field(default_factory=list)
+    loaders: dict[Any, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Book:
+    id: int
+    title: str = "A title"
+    pages: int = 300
+    author_id: int | None = 1
+
+
+async def books(ctx: Asking, *, first: int = 2, columns: frozenset[str] | None) -> list[Book]:
+    ctx.calls.append(("books", 1, columns))
+    return [Book(number, author_id=None if number == 2 else number) for number in range(1, first + 1)]
+
+
+async def authors(keys: Sequence[int], ctx: Asking) -> list[Book]:
+    ctx.calls.append(("authors", len(keys), None))
+    return [Book(key) for key in keys]
+
+
+async def similar(rows: Sequence[Book], ctx: Asking, *, columns: frozenset[str] | None) -> list[list[Book]]:
+    ctx.calls.append(("similar", len(rows), columns))
+    return [[Book(10), Book(11)] for _ in rows]
+
+
+def _read(type_: Any, reading: Reading, **arguments: GraphQLArgument) -> GraphQLField:
+    made = GraphQLField(type_, arguments)
+    put(made, reading)
+    return made
+
+
+AUTHOR = GraphQLObjectType("Author", lambda: {"name": _read(GraphQLString, Column("title"))})
+BOOK = GraphQLObjectType(
+    "Book",
+    lambda: {
+        "title": _read(GraphQLString, Column("title")),
+        "pages": _read(GraphQLInt, Column("pages")),
+        "isLong": _read(GraphQLBoolean, Value(lambda book, _: book.pages > 200, needs=("pages",))),
+        "odd": _read(GraphQLBoolean, Value(lambda book, _: book.id % 2 == 1)),
+        "author": _read(AUTHOR, Batch(authors, key="author_id")),
+        "similar": _read(GraphQLList(BOOK), Batch(similar, needs=("title",), rows_of="Book")),
+        "cover": _read(COVER, Value(lambda book, _: book, needs=(), same_row=True)),
+        "secret": _secret(),
+    },
+)
+COVER = GraphQLObjectType("Cover", lambda: {"pages": _read(GraphQLInt, Column("pages"))})
+
+
+def _secret() -> GraphQLField:
+    made = _read(GraphQLString, Column("title"))
+    guard(made, (_refuse,))
+    return made
+
+
+def _refuse(_context: Any, _given: Any) -> None:
+    raise PermissionError("not for you")
+
+
+def engine() -> Engine:
+    keywords = Once(books, arguments=lambda given: given, rows_of="Book")
+    first = GraphQLArgument(GraphQLInt, default_value=2)
+    query = GraphQLObjectType("Query", lambda: {"books": _read(GraphQLList(BOOK), keywords, first=first)})
+    return Engine(GraphQLSchema(query), present_error=lambda error: dict(error.formatted))
+
+
+async def asked(text: str, variables: dict[str, Any] | None = None) -> tuple[Any, Asking]:
+    running, asking = engine(), Asking()
+    answer = await running.execute(running.prepare(text, None, variables), asking)
+    return answer, asking
+
+
+@pytest.mark.parametrize(
+    ("selection", "columns"),
+    [
+        ("title", {"title"}),
+        ("t: title pages", {"title", "pages"}),
+        ("isLong", {"pages"}),
+        ("author { name }", {"author_id"}),
+        ("similar { pages }", {"title"}),
+        ("cover { pages }", {"pages"}),
+        ("...F", {"title", "pages"}),
+        ("__typename", set()),
+        ("title odd", None),
+        ("title @skip(if: true) pages", {"pages"}),
+    ],
+)
+async def test_only_the_columns_that_are_read_are_asked_for(selection: str, columns: set[str] | None) -> None:
+    fragment = "fragment F on Book { title cover { pages } }" if "...F" in selection else ""
+    answer, asking = await asked(f"{{ books {{ {selection} }} }} {fragment}")
+    assert not answer.errors
+    assert asking.calls[0] == ("books", 1, columns)
+
+
+async def test_conditions_by_variables_have_plans_of_their_own() -> None:
+    running, text = engine(), "query ($long: Boolean!) { books { title pages @include(if: $long) } }"
+    for long, columns in ((True, {"title", "pages"}), (False, {"title"}), (True, {"title", "pages"})):
+        asking = Asking()
+        answer = await running.execute(running.prepare(text, None, {"long": long}), asking)
+        assert asking.calls == [("books", 1, columns)]
+        assert [("pages" in book) for book in answer.data["books"]] == [long, long]
+
+
+async def test_a_batch_is_called_once_for_all_rows_wherever_they_are() -> None:
+    answer, asking = await asked("{ a: books(first: 3) { author { name } } b: books(first: 1) { author { name } } }")
+    assert [call[:2] for call in asking.calls] == [("books", 1), ("books", 1), ("authors", 3)]
+    assert [book["author"] and book["author"]["name"] for book in answer.data["a"]] == ["A title", None, "A title"]
+
+
+async def test_the_same_asked_twice_is_asked_once_with_the_columns_of_both() -> None:
+    answer, asking = await asked("{ a: books { title } b: books { pages } }")
+    assert asking.calls == [("books", 1, {"title", "pages"})]
+    assert answer.data == {"a": [{"title": "A title"}] * 2, "b": [{"pages": 300}] * 2}
+
+
+async def test_what_is_guarded_is_refused_on_its_own_field_alone() -> None:
+    answer, _ = await asked("{ books { title secret } }")
+    assert answer.data == {"books": [{"title": "A title", "secret": None}] * 2}
+    assert [error["path"] for error in answer.errors] == [["books", 0, "secret"], ["books", 1, "secret"]]
+
+
+async def test_what_is_spent_is_counted_from_the_objects() -> None:
+    answer, _ = await asked("{ books(first: 5) { title author { name } } }")
+    assert answer.spent == 5 + 4  # five books, four authors
+
+
+def test_trusted_documents_are_kept_for_good() -> None:
+    running, text = engine(), "{ books { title } }"
+    running.check(text)
+    for number in range(1_100):
+        running.prepare(f"{{ a{number}: books {{ title }} }}")
+    assert running.has_read(text)
+    assert not running.has_read("{ a0: books { title } }")
+
+
+def test_equal_requests_have_equal_keys() -> None:
+    running, text = engine(), "query ($n: Int) { books(first: $n) { title } }"
+    keys = [running.prepare(text, None, variables).key for variables in ({"n": 1}, {"n": 2}, {"n": 1}, {})]
+    assert keys[0] == keys[2]
+    assert len(set(keys)) == 3
+    with pytest.raises(RequestRefused):
+        running.prepare(text, None, {"n": "one"})
