@@ -82,7 +82,10 @@ def started(
     facts = {"BENCH_FACTS": str(write_facts(folder))} if scenario.writes else {}
     with running(begun):
         for name in names:
-            at = stores.postgres(options.reports) if scenario.postgres else stores.copy(original, folder / name)
+            at = stores.postgres(options.reports) if scenario.postgres else ""
+            if not at:
+                of = original if name == "hub" or scenario.writes else stores.for_peers(original)
+                at = stores.copy(of, folder / name)
             settings = HUB_IN_TESTS if name == "hub" else {"BENCH_SYNCHRONOUS": scenario.synchronous, **facts}
             if name == "hub" and scenario.synchronous != "FULL":
                 settings = {**settings, "SIMPUL_SQLITE_SYNCHRONOUS": scenario.synchronous.lower()}

@@ -1,9 +1,9 @@
 """The marks that the hub is to reach, each a ratio within one run; and what was reached."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.measuring import Figures, Rounds, ratio
+from bench.measuring import Figures, Rounds, median, ratio
 
 HUB = "hub"
 
@@ -96,8 +96,27 @@ def reached(results: Mapping[str, Rounds]) -> list[Reached]:
         if ours in rounds and mark.peer in rounds:
             value = ratio(rounds[ours], rounds[mark.peer], mark.of)
             found.append(Reached(mark.workload, f"{mark.peer}: {WORDS[mark.of]}", mark.least, value))
-    for name in ("W3 FULL",):
-        if name in results and HUB in results[name]:
-            value = ratio(results[name][HUB], results[name][HUB], lambda one, _: one.p99 / one.p50)
-            found.append(Reached(name, "p99 ÷ p50", 10.0, value, at_most=True))
-    return found
+    return [*found, *_bounds(results)]
+
+
+def _bounds(results: Mapping[str, Rounds]) -> Iterator[Reached]:
+    """What may be at most so much of the hub's own."""
+    hub = {name: median(rounds[HUB]) for name, rounds in results.items() if rounds.get(HUB)}
+    if "W3 FULL" in hub:
+        yield Reached("W3 FULL", "p99 ÷ p50", 10.0, hub["W3 FULL"].p99 / hub["W3 FULL"].p50, at_most=True)
+    if "W7 rolled up" in hub and "W1" in hub:
+        yield Reached("W7 rolled up", "p99 ÷ W1's", 3.0, hub["W7 rolled up"].p99 / hub["W1"].p99, at_most=True)
+    if "start" in hub:
+        yield Reached("start", "seconds to the first answer", 2.0, hub["start"].p50 / 1000, at_most=True)
+        yield Reached("start", "MB resident", 160.0, hub["start"].megabytes, at_most=True)
+    if "W4 10,000" in hub:
+        few, many = (median(results["W4 10,000"][name]).megabytes for name in ("hub, one subscriber", HUB))
+        yield Reached("W4 10,000", "kB an idle subscriber", 20.0, (many - few) * 1000 / 9_999, at_most=True)
+    grown = results.get("growth", {})
+    for name in ("W1", "W2", "W6"):
+        if f"{name} large" in grown:
+            small, large = grown[f"{name} small"], grown[f"{name} large"]
+            longer = ratio(large, small, lambda one, other: one.p50 / other.p50)
+            yield Reached("growth", f"{name}: × the time", 1.3, longer, at_most=True)
+            held = median(large).megabytes / median(small).megabytes
+            yield Reached("growth", f"{name}: × the memory", 1.2, held, at_most=True)

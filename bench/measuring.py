@@ -14,12 +14,14 @@ from bench.servers import LOAD_CORES, Server, on_cores
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What one server did: answers (or deliveries) a second, latencies in ms, CPU of its processes in ms an answer."""
+    """What one server did: answers (or deliveries) a second, latencies in ms, CPU of its processes in ms an answer,
+    and memory held where that was looked at."""
 
     rate: float
     p50: float
     p99: float
     cpu_ms: float
+    megabytes: float = 0.0
 
     def told(self) -> dict[str, float]:
         """As JSON has it."""
@@ -76,7 +78,7 @@ def in_turns(
 def median(figures: Sequence[Figures]) -> Figures:
     """The medians of some rounds."""
     return Figures(
-        *(statistics.median(getattr(each, name) for each in figures) for name in ("rate", "p50", "p99", "cpu_ms"))
+        *(statistics.median(getattr(each, name) for each in figures) for name in Figures.__dataclass_fields__)
     )
 
 

@@ -22,16 +22,17 @@ def table(results: Mapping[str, Rounds]) -> str:
     """The figures and the marks, as Markdown."""
     lines = [
         "",
-        "| workload | server | /s | p50 ms | p99 ms | CPU ms each | hub against it |",
-        "|---|---|---|---|---|---|---|",
+        "| workload | server | /s | p50 ms | p99 ms | CPU ms each | MB | hub against it |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for name, rounds in results.items():
         told = {server: median(figures) for server, figures in rounds.items() if figures}
         for server, figures in told.items():
             against = f"{told[HUB].rate / figures.rate:.2f} ×" if HUB in told and server != HUB else ""
+            held = f"{figures.megabytes:,.0f}" if figures.megabytes else ""
             lines.append(
                 f"| {name} | {server} | {figures.rate:,.1f} | {figures.p50:,.2f} | {figures.p99:,.2f}"
-                f" | {figures.cpu_ms:,.3f} | {against} |"
+                f" | {figures.cpu_ms:,.3f} | {held} | {against} |"
             )
     marks = reached(results)
     if marks:

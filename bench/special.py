@@ -5,10 +5,12 @@ import statistics
 import tempfile
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from bench import stores
+from bench.load import cpu_of
 from bench.measuring import Figures, Rounds, in_a_process, in_turns, load
 from bench.report import say
 from bench.scenarios import HUB_IN_TESTS, SCENARIOS
@@ -47,15 +49,15 @@ def many_subscribers(options: Namespace) -> Rounds:
             _start_all(["hub"], Path(folder), options, begun)
             (hub,) = begun
             submits = [base64.b64encode(each).decode() for each in submissions(20)]
-            before = hub.resident
+            few = _listened(hub, 1, 5, submits)
             figures = _listened(hub, MANY, 5, submits)
-            kilobytes = (figures.rate - before) / MANY / 1000
+            kilobytes = (figures.megabytes - few.megabytes) * 1000 / (MANY - 1)
             say(f"  memory of an idle subscriber: {kilobytes:.1f} kB; the last of {MANY:,} after {figures.p50:.0f} ms")
-            return {"hub": [Figures(kilobytes, figures.p50, figures.p99, figures.cpu_ms)]}
+            return {"hub, one subscriber": [few], "hub": [figures]}
 
 
 def _listened(server: Server, subscribers: int, events: int, submits: Sequence[str]) -> Figures:
-    """`rate` is the memory of the server with all subscribers on it, in bytes."""
+    """`rate` is deliveries a second, the memory that of the server with all subscribers on it."""
     job = {
         "port": server.port,
         "subscribers": subscribers,
@@ -70,7 +72,8 @@ def _listened(server: Server, subscribers: int, events: int, submits: Sequence[s
     lasts = sorted(told["lasts"])
     cpu = told["cpu"] * 1000 / told["deliveries"]
     worst = lasts[min(len(lasts) - 1, int(len(lasts) * 0.99))]
-    return Figures(told["resident"], statistics.median(lasts), worst, cpu)
+    half = statistics.median(lasts)
+    return Figures(subscribers * 1000 / half, half, worst, cpu, told["resident"] / 1e6)
 
 
 def _start_all(names: Sequence[str], folder: Path, options: Namespace, begun: list[Server]) -> None:
@@ -106,8 +109,8 @@ def growth(options: Namespace) -> Rounds:
                 rounds = in_turns(begun, partial(_asked, asked, options), options.rounds, say)
                 found |= rounds
                 for server in begun:
-                    say(f"  {server.name}: {server.resident / 1e6:.0f} MB resident")
-                    found[f"{server.name} MB"] = [Figures(server.resident / 1e6, 0, 0, 0)]
+                    held = server.resident / 1e6
+                    found[server.name] = [replace(each, megabytes=held) for each in found[server.name]]
     return found
 
 
@@ -134,7 +137,7 @@ def workers(options: Namespace) -> Rounds:
 
 
 def beginning(options: Namespace) -> Rounds:
-    """From the start of the process to its first answer, and what it holds then. `rate` is megabytes, `p50` milliseconds."""
+    """From the start of the process to its first answer, and what it holds then."""
     say("start: from the process's start to its first answer")
     original = stores.city(options.reports, Path(options.stores))
     found: list[Figures] = []
@@ -144,8 +147,9 @@ def beginning(options: Namespace) -> Rounds:
         for n in range(options.rounds):
             hub = start("hub", store, Path(folder))
             with running([hub]):
-                figures = Figures(hub.resident / 1e6, hub.first_answer * 1000, hub.first_answer * 1000, 0)
-                say(f"  round {n + 1} {figures.p50:.0f} ms, {figures.rate:.0f} MB")
+                took = hub.first_answer * 1000
+                figures = Figures(1000 / took, took, took, cpu_of(hub.processes) * 1000, hub.resident / 1e6)
+                say(f"  round {n + 1} {figures.p50:.0f} ms, {figures.megabytes:.0f} MB")
                 found.append(figures)
     return {"hub": found}
 
