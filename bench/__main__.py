@@ -6,6 +6,7 @@ docs/performance.json with a chart beside it.
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -128,4 +129,5 @@ def main(arguments: Sequence[str]) -> None:
 if __name__ == "__main__":
     if shutil.which("node") is None:
         sys.exit("There is no node: `make bench` installs one, with the peers.")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # so that the servers are ended too
     main(sys.argv[1:])
