@@ -116,6 +116,7 @@ async def test_a_count_of_the_served_schema(store: Store, area_map: AreaMap, mon
     """With a count's own limit far away the operation's holds: of the whole answer, not of one field."""
     city = await City(store, area_map, count_timeout=60).look_around()
     await city.add({})
+    monkeypatch.setattr("storage.prepared._kept", {})  # of its own: what is counted here is kept nowhere else
     monkeypatch.setattr("storage.reports.counting._counted", lambda *_: LONG)
     engine = Engine(graphql_schema(), Limits(seconds=SECONDS))
     prepared = engine.prepare("{ reports(filter: {hasPhotos: false}) { nodes { id } totalCount } }")

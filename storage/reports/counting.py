@@ -15,7 +15,7 @@ from storage.reference import area_tree
 from storage.reports.filtering import ResolvedFilter
 from storage.reports.rolled_up import rolled_up
 from storage.reports.seen import place, viewer_shape, viewer_values
-from storage.reports.walking import way_to_all
+from storage.reports.walking import Walk, way_to_all
 from storage.rollups import REPORTS
 from storage.tables import reports, rollup_area, rollup_day
 from storage.tables.rollups import ALL, EVER
@@ -40,12 +40,15 @@ def count_reports(
     walk = way_to_all(visibility, wanted, now, known)
 
     def counted() -> Select[Any]:
-        condition = wanted.where(visibility, conn.dialect.name, now)
-        return walk.hinted(select(func.count()).select_from(reports).where(condition))
+        return _counted(walk, wanted.where(visibility, conn.dialect.name, now))
 
     key = ("count_reports", viewer_shape(visibility), wanted.shape(), walk.shape)
     with limited(conn, seconds):
         return int(prepared(conn, key, counted).rows(conn, {**values, **walk.tries[0]})[0][0])
+
+
+def _counted(walk: Walk, condition: ColumnElement[bool]) -> Select[Any]:
+    return walk.hinted(select(func.count()).select_from(reports).where(condition))
 
 
 def _sum_up(conn: Connection, visibility: Visibility, wanted: ResolvedFilter, values: dict[str, Any]) -> int:
