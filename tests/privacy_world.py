@@ -189,9 +189,13 @@ class Watched:
         """Lets every subscription catch up and keeps what it told, and where a ping would say that it stands."""
         head = await self.hub.parts.store.read(read_head)
         await asyncio.wait_for(self.tail.after(head.seq - 1, head.epoch), _PATIENCE)
+        stands: dict[tuple[str, str | None], str] = {}  # all of a watcher's ears are to hear up to the same place
         for (who, name), ear in self.ears.items():
-            stand = await self.stand(who) if ear.of_floods is None else await self._stand_of_floods(who, ear.of_floods)
-            heard = await ear.hear(stand)
+            if (who, ear.of_floods) not in stands:
+                began = ear.of_floods
+                stand = await self.stand(who) if began is None else await self._stand_of_floods(who, began)
+                stands[who, ear.of_floods] = stand
+            heard = await ear.hear(stands[who, ear.of_floods])
             self.keep(who, {"subscription": name, "heard": heard, "cursor": ear.stream.progress()})
 
     async def _stand_of_floods(self, who: str, begun: str) -> str:
