@@ -7,6 +7,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from bench.chart import chart
 from bench.marks import HUB, reached
@@ -63,4 +64,38 @@ def write(results: Mapping[str, Rounds], options: Namespace) -> None:
         "system": sys.platform,
     }
     kept.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    _into_page(folder / "performance.md", kept_table(told))
     (folder / "performance.svg").write_text(chart(told["marks"]), encoding="utf-8")
+
+
+BEGINS, ENDS = "<!-- table -->", "<!-- end of table -->"
+
+
+def kept_table(told: Mapping[str, Any]) -> str:
+    """The figures and marks that are kept, as Markdown."""
+    lines = ["| workload | server | /s | p50 ms | p99 ms | CPU ms each | MB |", "|---|---|---|---|---|---|---|"]
+    for name, run in told["workloads"].items():
+        for server, each in run["servers"].items():
+            held = f"{each['megabytes']:,.0f}" if each.get("megabytes") else ""
+            lines.append(
+                f"| {name} | {server} | {each['rate']:,.1f} | {each['p50']:,.2f} | {each['p99']:,.2f}"
+                f" | {each['cpu_ms']:,.3f} | {held} |"
+            )
+    lines += ["", "| workload | mark | wanted | found | |", "|---|---|---|---|---|"]
+    for mark in told["marks"]:
+        sign = "≤" if mark["bound"] == "at most" else "≥"
+        verdict = "reached" if mark["reached"] else "**missed**"
+        lines.append(
+            f"| {mark['workload']} | {mark['what']} | {sign} {mark['wanted']:g} | {mark['found']:.2f} | {verdict} |"
+        )
+    return "\n".join(lines)
+
+
+def _into_page(page: Path, table_now: str) -> None:
+    """Puts the tables between their two marks in docs/performance.md, where that is."""
+    if page.exists():
+        text = page.read_text(encoding="utf-8")
+        before, _, rest = text.partition(BEGINS)
+        _, ends, after = rest.partition(ENDS)
+        if ends:
+            page.write_text(f"{before}{BEGINS}\n{table_now}\n{ENDS}{after}", encoding="utf-8")
