@@ -13,15 +13,15 @@ from sqlalchemy import Connection
 from storage.event_log import Head
 from storage.facts_kept import FactsKept
 from storage.group import Done, run_group
+from storage.sqlite_checkpoints import Checkpoints
 from storage.sqlite_engine import sqlite_engine
 from storage.transaction import GroupBroken, Operation, Tx
 from storage.waiting import Job, Waiting, settle
 
 log = logging.getLogger("simpul.store")
 
-CHECKPOINT_PAGES = 8_000
-"""32 MB. A report changes about 20 pages of the file, the most of them indexes' of which the next one changes the same:
-eight times SQLite's own thousand leaves a third of what there is to copy."""
+CHECKPOINT_PAGES = 16_000
+"""64 MB: where what is done beside the writer (storage/sqlite_checkpoints.py) has not kept up, a commit waits for it."""
 
 
 class SqliteWriter:
@@ -32,6 +32,7 @@ class SqliteWriter:
             path, begin="BEGIN IMMEDIATE", synchronous=synchronous, checkpoint_pages=CHECKPOINT_PAGES
         )
         self._ring = ring
+        self._checkpoints = Checkpoints(path)
         self._waiting = Waiting()
         self._some = threading.Event()
         self._stopping = False
@@ -42,6 +43,7 @@ class SqliteWriter:
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begins to write; who waits is told on `loop`."""
         self._loop = loop
+        self._checkpoints.start()
         self._thread.start()
 
     def stop(self) -> None:
@@ -50,6 +52,7 @@ class SqliteWriter:
         self._some.set()
         if self._thread.is_alive():
             self._thread.join()
+        self._checkpoints.stop()
         self._engine.dispose()
 
     def submit(self, job: Job) -> None:
@@ -86,6 +89,7 @@ class SqliteWriter:
             if outcome.more_locks
         ]
         self._tell(jobs, done, head.seq)
+        self._checkpoints.wrote(len(jobs))
         return again
 
     def _run(self, connection: Connection, operations: list[Operation[Any]]) -> tuple[list[Done], Head, Tx]:

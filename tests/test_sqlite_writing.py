@@ -1,7 +1,12 @@
-"""SQLite's writer: how durable its commits are."""
+"""SQLite's writer: how durable its commits are, and when they come into the file."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from storage.sqlite_checkpoints import OPERATIONS, Checkpoints
 from storage.store import open_store, opened
 from storage.transaction import Operation
 
@@ -13,3 +18,22 @@ async def test_commits_are_as_durable_as_the_operator_says_and_safe_unless_he_do
     async with opened(open_store(sqlite_url, **told)) as store:  # type: ignore[arg-type]
         asked = Operation(lambda tx: tx.conn.exec_driver_sql("PRAGMA synchronous").scalar_one())
         assert await store.write(asked) == found
+
+
+def test_the_log_is_brought_into_the_file_beside_the_writer(tmp_path: Path) -> None:
+    """The writer never checkpoints here, and stays open; what it committed is in the file, whoever looks at that alone."""
+    path = tmp_path / "simpul.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("PRAGMA journal_mode=WAL")
+        writer.execute("PRAGMA wal_autocheckpoint=0")
+        writer.execute("CREATE TABLE kept (n INTEGER)")
+        checkpoints = Checkpoints(str(path))
+        checkpoints.start()
+        for n in range(OPERATIONS):
+            writer.execute("INSERT INTO kept VALUES (?)", (n,))
+            checkpoints.wrote(1)
+        checkpoints.stop()
+        alone = tmp_path / "alone.db"
+        alone.write_bytes(path.read_bytes())
+        with closing(sqlite3.connect(alone)) as reader:
+            assert reader.execute("SELECT count(*) FROM kept").fetchone() == (OPERATIONS,)
