@@ -7,7 +7,7 @@ from where it stood, and comes back. So nobody waits for the slowest, and nobody
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Protocol
 
 import orjson
@@ -123,9 +123,10 @@ class Follower:
         self.outlet.behind()
 
     def end(self, refused: RequestRefused) -> None:
-        """Break off."""
-        self._channel = None
-        self.outlet.ended(refused)
+        """Break off, unless it has left meanwhile."""
+        if self._channel is not None:
+            self._channel = None
+            self.outlet.ended(refused)
 
     def progress(self) -> str:
         """Return the cursor of the place up to which it was handed everything."""
@@ -215,8 +216,7 @@ class Channel:
         self._clients.clear()
         self._close()
         refused = self._channels.refusal(error)
-        for each in followers:
-            each.end(refused)
+        self._channels.end(followers, refused)
 
     def _close(self) -> None:
         self._feed.close()
@@ -233,6 +233,7 @@ class Channels:
         self.fan_out = FanOut()
         self.executing = asyncio.Semaphore(AT_ONCE)
         self._open: dict[Hashable, Channel] = {}
+        self._ending: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
         return len(self._open)
@@ -243,6 +244,12 @@ class Channels:
         if channel is None:
             channel = self._open[key] = Channel(self, key, follower.source)
         follower.enter(channel)
+
+    def end(self, followers: Iterable[Follower], refused: RequestRefused) -> None:
+        """Break off the subscriptions of a channel that has ended, in fair turns as well."""
+        ending = asyncio.create_task(self.fan_out.serve(list(followers), lambda each: each.end(refused)))
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
 
     def forget(self, key: Hashable, channel: Channel) -> None:
         """Let go of a channel that is closed."""
