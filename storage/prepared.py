@@ -48,7 +48,7 @@ def one(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]] | None = None) 
 
 def many(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]] | None = None) -> BindParameter[Any]:
     """Values for `column.in_`; none match nothing. PostgreSQL gets them as one array. For SQLite they are filled up to a
-    power of two with the last of them, so that there are few texts; not for `not_in` therefore."""
+    power of two with the last of them, so that there are few texts; for `not_in` there have to be some therefore."""
     return bindparam(name, expanding=True, type_=kind)
 
 
@@ -143,9 +143,10 @@ def _compare_with_arrays(pieces: list[str], lists: Collection[str]) -> None:
     for n in range(1, len(pieces), 2):
         if pieces[n] in lists:
             before, within, nothing = pieces[n - 1].rpartition(" IN (")
-            if nothing or not within or before.endswith(" NOT"):
+            if nothing or not within:
                 raise ValueError(f"{pieces[n]} is no list for in_()")
-            pieces[n - 1] = f"{before} = ANY ("
+            apart = before.removesuffix(" NOT")
+            pieces[n - 1] = f"{before} = ANY (" if apart == before else f"{apart} <> ALL ("
 
 
 def _tell(conn: Connection, sql: str, given: Sequence[Any]) -> None:

@@ -1,6 +1,6 @@
 """Only what an operation shows is read: lean rows say what whole ones say, and statements name no other columns."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
@@ -31,6 +31,8 @@ VIEWERS: tuple[dict[str, Any], ...] = (
     {"role": Role.PARTNER, "person": 3, "agency": "damkar"},
     {"role": Role.RESPONDER, "person": 4, "agency": "damkar"},
     {"role": Role.ADMIN, "person": 1},
+    {"proved": {2, 4}},
+    {"role": Role.CITIZEN, "person": 2, "proved": {3, 4}},
 )
 
 
@@ -82,9 +84,11 @@ async def test_the_statement_of_a_list_names_what_is_asked_for_alone(city: City)
         page.rows[0].title  # noqa: B018  it is not there
 
 
-@pytest.mark.parametrize("viewer", VIEWERS, ids=lambda viewer: str(viewer.get("role", "nobody")))
+@pytest.mark.parametrize("viewer", VIEWERS, ids=lambda viewer: "-".join(map(str, viewer.values())) or "nobody")
 async def test_each_column_is_what_it_is_in_a_whole_row(city: City, viewer: dict[str, Any]) -> None:
-    async with city.asking(**viewer) as ctx:
+    proved = viewer.get("proved", frozenset())
+    async with city.asking(**{name: value for name, value in viewer.items() if name != "proved"}) as ctx:
+        ctx.proved.update(proved)  # as by follow tokens
         whole = (await reports(ctx, ReportFilter())).rows
         assert whole
         assert all(type(row) is SeenReport for row in whole)
@@ -93,8 +97,18 @@ async def test_each_column_is_what_it_is_in_a_whole_row(city: City, viewer: dict
         for name in SeenReport._fields:
             lean = (await reports(ctx, columns={name})).rows
             assert [(row.id, getattr(row, name)) for row in lean] == [(row.id, getattr(row, name)) for row in whole]
+            mine = (await reports(ctx, _MINE, columns={name})).rows if ctx.viewer.person_id or proved else ()
+            assert all(getattr(row, name) == getattr(_of(looked_up, row.id), name) for row in mine)
             values = [row and getattr(row, name) for row in await reports_of(every, ctx, columns={name})]
             assert values == [row and getattr(row, name) for row in looked_up]
+
+
+_MINE = ReportFilter(mine=True)
+
+
+def _of(rows: Sequence[SeenReport | None], row_id: int) -> SeenReport:
+    (found,) = (row for row in rows if row is not None and row.id == row_id)
+    return found
 
 
 async def test_pages_of_lean_rows_go_on_from_each_other(city: City) -> None:

@@ -40,6 +40,17 @@ async def test_lists_of_any_length_find_what_they_name(people: Store) -> None:
             assert await snapshot.run(found, ids) == sorted({n for n in ids if n <= 5})
 
 
+async def test_a_list_can_be_of_what_is_left_out(people: Store) -> None:
+    def others(conn: Connection, ids: list[int]) -> list[int]:
+        def build() -> Select[Any]:
+            return select(persons.c.id).where(~persons.c.id.in_(many("ids")), persons.c.issuer == "test")
+
+        return sorted(row[0] for row in prepared(conn, "test: others", build).rows(conn, {"ids": ids}))
+
+    assert await people.read(others, [2]) == [1, 3, 4, 5]
+    assert await people.read(others, [1, 2, 5]) == [3, 4]
+
+
 async def test_there_are_few_texts_for_lists_of_many_lengths(people: Store) -> None:
     heard: set[str] = set()
 
