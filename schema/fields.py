@@ -19,10 +19,10 @@ from typing import Any, TypeVar, dataclass_transform
 
 import strawberry
 from graphql import GraphQLField, GraphQLObjectType
-from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
 from execution.readings import Batch, Column, Once, Reading, Value, put
+from schema.arguments_read import reader
 
 C = TypeVar("C", bound=type)
 Keywords = dict[str, Any]
@@ -174,10 +174,10 @@ def _taking_arguments(schema: strawberry.Schema, made: GraphQLField, reading: Re
     keywords = definition.metadata.get(_KEYWORDS)
     if keywords is None or not isinstance(reading, Batch | Once | Value):
         return reading
-    declared, registry, config = definition.arguments, schema.schema_converter.scalar_registry, schema.config
+    read = reader(definition.arguments, schema.config)
 
     def arguments(given: dict[str, Any]) -> Keywords:
-        told: Keywords = keywords(**convert_arguments(given, declared, registry, config))
+        told: Keywords = keywords(**read(given))
         return told
 
     return replace(reading, arguments=arguments)

@@ -16,7 +16,7 @@ class Mutation:
     With an `idempotencyKey` a call may be sent again without harm.
     """
 
-    submit_report: submitting.SubmitReportPayload | None = field(submitting.submit_report)
+    submit_report: submitting.SubmitReportPayload | None = submitting.submit_report()
     add_photos: acting.AddPhotosPayload | None = field(acting.add_photos)
     support_report: acting.SupportReportPayload | None = field(acting.support_report)
     unsupport_report: acting.UnsupportReportPayload | None = field(acting.unsupport_report)
