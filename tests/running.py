@@ -67,6 +67,7 @@ class RunningHub:
             "SIMPUL_DATA_DIR": str(self.folder),
             "SIMPUL_PORT": str(self.port),
             "SIMPUL_PING_SECONDS": "0.3",
+            "SIMPUL_ANSWER_SECONDS": "0",  # tests ask what is, not what was a second ago
             "SIMPUL_ANONYMOUS_ACTS_PER_MINUTE": "100000",
             "SIMPUL_CODE_LOOKUPS_PER_MINUTE": "100000",
             **self.settings,
