@@ -12,10 +12,14 @@ import pytest
 
 from storage.errors import OutcomeUnknown
 from storage.leases import end_leases, lease_lock, take_lease
-from storage.store import opened
+from storage.store import open_store, opened
+from storage.together.crossing import Crossing
 from storage.together.frames import Frames, Kind, framed
+from storage.together.neighbours import Beside
 from storage.together.seat import SOCKET_FILE
 from storage.transaction import Operation
+from tests import postgres
+from tests.conftest import seeded_postgres
 from tests.side_by_side import Side, add_event, hosting_process
 
 
@@ -42,6 +46,28 @@ async def test_all_hear_at_once_what_one_has_written(sqlite_url: str) -> None:
             heard = [asyncio.ensure_future(each.store.bell.wait_beyond(seq)) for each in all_sides]
             await writer.tell()
             async with asyncio.timeout(10):
+                assert await asyncio.gather(*heard) == [seq + 1] * 3
+
+
+@pytest.fixture
+def postgres_url() -> str:
+    return postgres.copy_database(seeded_postgres())
+
+
+async def test_on_postgresql_each_writes_and_all_hear_at_once(postgres_url: str, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        stores = []
+        for number in range(3):
+            crossing = Crossing()
+            crossing.complete.set()
+            store = open_store(postgres_url, Beside(tmp_path, crossing, of=3, first=not number))
+            store.POLL_SECONDS = 3_600.0
+            stores.append(await stack.enter_async_context(opened(store)))
+        for writer in stores:
+            seq = max(each.bell.seq for each in stores)
+            heard = [asyncio.ensure_future(each.bell.wait_beyond(seq)) for each in stores]
+            await writer.write(Operation(add_event, frozenset({"flood:1"})))
+            async with asyncio.timeout(20):
                 assert await asyncio.gather(*heard) == [seq + 1] * 3
 
 

@@ -16,6 +16,8 @@ LONGEST = 64 * 1024 * 1024
 class Kind(IntEnum):
     """What a frame says. Its number is that of a write (WRITE, DONE, FAILED) or of the log (RANG)."""
 
+    WELCOME = 0
+    """The host has let the guest in. Until then nothing is handed over: it may be about to die."""
     WRITE = 1
     """A guest hands over an operation."""
     DONE = 2

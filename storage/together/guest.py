@@ -19,6 +19,8 @@ class Guest(Frames):
         self._ring = ring
         self._number = 0
         self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self.welcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when the host has let this process in, or never will."""
         self.leaving: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Done when nothing more can be handed over: the host stops, or is gone."""
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -49,7 +51,9 @@ class Guest(Frames):
 
     def came(self, kind: Kind, number: int, body: bytes) -> None:
         """See Frames."""
-        if kind is Kind.RANG:
+        if kind is Kind.WELCOME:
+            self.welcome.set_result(None)
+        elif kind is Kind.RANG:
             self._ring(number)
         elif kind is Kind.LEAVING:
             self._leave()
@@ -80,5 +84,6 @@ class Guest(Frames):
         self.gone.set_result(None)
 
     def _leave(self) -> None:
-        if not self.leaving.done():
-            self.leaving.set_result(None)
+        for each in (self.welcome, self.leaving):
+            if not each.done():
+                each.set_result(None)

@@ -72,6 +72,7 @@ class _Guest(Frames):
         super().connection_made(transport)
         if of_this_user(transport.get_extra_info("socket")):
             self._host.guests.add(self)
+            self.send(Kind.WELCOME)
         else:
             log.error("somebody else's process came to this hub's socket")
             transport.close()

@@ -188,9 +188,12 @@ class Neighbours:
         except OSError:
             await asyncio.sleep(_LOOK_AGAIN)
             return
+        await guest.welcome
+        if not guest.takes:
+            await asyncio.sleep(_LOOK_AGAIN)
+            return
         self._guest = guest
-        if guest.takes:  # it may have been lost in the moment since it was made
-            self._hand_over(guest.submit)
+        self._hand_over(guest.submit)
         self._settled()
         closing = asyncio.ensure_future(self._closing.wait())
         either: set[asyncio.Future[Any]] = {closing, guest.leaving}
