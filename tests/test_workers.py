@@ -16,6 +16,8 @@ from tests.family import Family
 from tests.running import READY, RunningHub
 from tests.subscribers import Subscriber
 
+pytestmark = pytest.mark.slow(seconds=15)
+
 SUBMIT = """
 mutation ($input: SubmitReportInput!) { submitReport(input: $input) { report { id } userErrors { message } } }
 """
