@@ -57,6 +57,8 @@ class PostgresStore(Store):
         self._writer = asyncio.create_task(self._work(), name="postgres-writer")
         if self._neighbours is not None:
             await self._neighbours.open()
+        async with self.snapshot():
+            pass  # so that the first reader need not wait for a connection
         self._start_polling()
 
     async def close(self) -> None:
