@@ -44,6 +44,7 @@ SETTINGS = {
 START_SECONDS = 60.0
 PR_SET_PDEATHSIG = 1
 SCHEME = "postgresql+asyncpg://"
+_PREFIX = "simpul-pg-"
 
 _names = itertools.count(1)
 
@@ -54,12 +55,32 @@ def postgres_server() -> str:
 
     Raises RuntimeError, with the server's last words, if it does not come up.
     """
-    home = Path(tempfile.mkdtemp(prefix="simpul-pg-", dir=memory_folder()))
+    where = memory_folder() or Path(tempfile.gettempdir())
+    _sweep(where)
+    home = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=where))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     server = _Server(home)
     atexit.register(server.stop)
     server.start()
     return f"{SCHEME}postgres@127.0.0.1:{server.port}/"
+
+
+def _sweep(where: Path) -> None:
+    """Remove what sessions left behind that were killed: it may lie in memory."""
+    for left in where.glob(f"{_PREFIX}*-*"):
+        owner = left.name.removeprefix(_PREFIX).partition("-")[0]
+        if owner.isdecimal() and not _lives(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def fresh_database(name_hint: str = "test") -> str:
