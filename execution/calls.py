@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from execution.batch import frozen
@@ -49,15 +50,14 @@ class Call:
 
     def join(self, instance: Instance, planned: PlannedField, columns: frozenset[str] | None) -> None:
         """Have the rows of an instance wait for it too."""
-        rows: Sequence[Any] = instance.rows
+        rows = list(instance.rows)
         key = self.reading.key if isinstance(self.reading, Batch) else None
-        keys = None
+        keys: list[Any] | None = None
         if key is not None:
-            rows = keys = _keys(rows, key)
-            if all(map(is_object, keys)):
-                keys = None
-            else:
-                rows = [each for each in keys if is_object(each)]
+            rows = _keys(rows, key)
+            if None in rows or any(issubclass(each, Exception) for each in set(map(type, rows))):
+                keys = rows
+                rows = [each for each in rows if is_object(each)]
         self.waiting.append(_Waiting(instance, planned, keys, len(self.parents)))
         self.parents += rows
         self.columns = None if self.columns is None or columns is None else self.columns | columns
@@ -88,7 +88,7 @@ class Call:
 
 def _keys(rows: Sequence[Any], key: str) -> list[Any]:
     try:
-        return [getattr(row, key) for row in rows]
+        return list(map(attrgetter(key), rows))
     except Exception:  # noqa: BLE001  found out for which rows, and told of those alone
         return [_key(row, key) for row in rows]
 

@@ -167,6 +167,12 @@ class Engine:
     async def _planned(self, prepared: Prepared, plan: Plan, context: Any, row: Any) -> Answer:
         self.counted.planned += 1
         root, run = Instance(plan.root, (row,)), PlanRun(plan, prepared.executor, context, row)
+        try:
+            return await self._found(prepared, plan, run, root)
+        finally:
+            root.forget()
+
+    async def _found(self, prepared: Prepared, plan: Plan, run: PlanRun, root: Instance) -> Answer:
         if prepared.kind == "mutation":
             broken = await _serially(plan, run, root)
             if broken is not None:
@@ -174,7 +180,7 @@ class Engine:
         else:
             await run.find(root, plan.root.asked)
         try:
-            (data,) = write(root, context)
+            (data,) = write(root, run.context)
         except Exception:  # noqa: BLE001  something in it is an error, and graphql-core says which, and what comes of it
             self.counted.replayed += 1
             return self._answer(run.executor().replay(root, plan.root.fields), prepared.cost)

@@ -43,6 +43,14 @@ class Instance:
                 self._paths = [path for (path, _), whose in zip(found, kids.order, strict=True) if whose is self]
         return self._paths
 
+    def forget(self) -> None:
+        """Let go of all below: parents and children hold each other, and only the collector would find that out."""
+        kids, self.kids, self.values, self.parent = self.kids, [], [], None
+        for each in kids:
+            if each is not None:
+                for instance in each.instances:
+                    instance.forget()
+
     def replayed(self, field: PlannedField, place: "Callable[[Instance, PlannedField], list[Any]]") -> list[Any]:
         """What `place` makes of a field's values, made once."""
         found = self._replayed.get(field.place)

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterable, Awaitable
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from graphql import GraphQLObjectType, Undefined, default_type_resolver
@@ -38,7 +39,7 @@ class PlanRun:
         self._plan = plan
         self._prepared = prepared
         self._variables = prepared.variable_values
-        self._context = context
+        self.context = context
         self._root = root
         self._asked: dict[int, Asked] = prepared.asked
         self._own: PlanExecutor | None = None
@@ -50,7 +51,7 @@ class PlanRun:
 
     def executor(self) -> PlanExecutor:
         """graphql-core's executor of this run, with no errors so far."""
-        return self._prepared.of(self._context, self._root)
+        return self._prepared.of(self.context, self._root)
 
     async def find(self, root: Instance, fields: list[PlannedField]) -> None:
         """Find the values of these fields of an instance, and of all below them."""
@@ -73,7 +74,7 @@ class PlanRun:
         late, self._late = self._late, []
         untyped, self._untyped = self._untyped, []
         for call in self._calls.taken():
-            await call.make(self._context, self._found)
+            await call.make(self.context, self._found)
         await _settle(awaited)
         for instance, planned in late:
             self._found_unless_awaited(instance, planned, instance.values[planned.place])
@@ -88,7 +89,7 @@ class PlanRun:
         try:
             asked = self._asked.get(id(planned)) or self._remember(planned)
             for guard in planned.guards:
-                guard(self._context, asked.arguments)
+                guard(self.context, asked.arguments)
         except Exception as error:  # noqa: BLE001  what refuses a field, for whatever reason, is that field's error
             self._found(instance, planned, [error] * len(instance.rows))
             return
@@ -96,7 +97,7 @@ class PlanRun:
             columns = None if reading.rows_of is None else self._plan.columns(planned, reading.rows_of)
             self._calls.add(instance, planned, reading, asked, columns)
         elif isinstance(reading, Column):
-            self._found(instance, planned, self._each(reading.of, instance))
+            self._found(instance, planned, self._read(reading, instance))
         elif isinstance(reading, Value):
             find = partial(reading.find, **asked.keywords) if asked.keywords else reading.find
             values = self._each(find, instance)
@@ -110,8 +111,16 @@ class PlanRun:
         asked = self._asked[id(planned)] = Asked.of(arguments, {} if making is None else making(arguments))
         return asked
 
+    def _read(self, reading: Column, instance: Instance) -> list[Any]:
+        if reading.convert is None and reading.prepare is None:
+            try:
+                return list(map(attrgetter(reading.name), instance.rows))
+            except Exception:  # noqa: BLE001  found out for which rows, and told of those alone
+                pass
+        return self._each(reading.of, instance)
+
     def _each(self, read: Any, instance: Instance) -> list[Any]:
-        context = self._context
+        context = self.context
         try:
             return [read(row, context) for row in instance.rows]
         except Exception:  # noqa: BLE001  found out for which rows, and told of those alone
@@ -215,12 +224,14 @@ class PlanRun:
 
 def _objects(items: list[Any]) -> list[Any]:
     """Those that are something. Classes are looked at first: they are few, and as a rule there is no error among them."""
-    if any(issubclass(each, _NO_OBJECTS) for each in set(map(type, items))):
+    classes = set(map(type, items))
+    if any(issubclass(each, _NO_OBJECTS) for each in classes):
         return [each for each in items if is_object(each)]
-    return items
+    return [each for each in items if each is not None] if _NONE in classes else items
 
 
-_NO_OBJECTS = (Exception, type(None), type(Undefined))
+_NONE = type(None)
+_NO_OBJECTS = (Exception, type(Undefined))
 
 
 def _or_error(read: Any, row: Any, context: Any) -> Any:

@@ -32,6 +32,8 @@ def _completed(planned: PlannedField, instance: Instance, context: Any) -> Seque
     if kids.whole and planned.shape.depth == 1:
         return _sliced(values, written, nullable[0])
     objects = iter(written)
+    if planned.shape.depth == 0 and nullable[0] and values.count(None) + len(written) == len(values):
+        return [None if each is None else next(objects) for each in values]
     return [_objects(each, nullable, 0, objects) for each in values]
 
 

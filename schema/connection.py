@@ -1,7 +1,6 @@
 """Lists in pages, as Relay's connections; their source values are the resolvers' ListResult."""
 
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import strawberry
 
@@ -12,8 +11,7 @@ from schema.scalars import Cursor
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """A row with its place in the list."""
 
     cursor: str
@@ -42,7 +40,7 @@ class Edge(Generic[T]):
 
 
 def _edges(result: ListResult[Any], _ctx: object) -> list[_Place]:
-    return [_Place(cursor, row) for cursor, row in zip(result.cursors, result.rows, strict=True)]
+    return list(map(_Place, result.cursors, result.rows))
 
 
 def edges() -> Any:
