@@ -49,8 +49,9 @@ def _counted_anew(conn: Connection) -> Counter[Any]:
     for report in conn.execute(select(reports.c.id)).scalars():
         facets = read_facets(conn, report)
         assert facets is not None
-        counted.update((table.name, key) for table, key in keys_of(facets))
-    return counted
+        for table, key, count in keys_of(facets):
+            counted[table.name, key] += count
+    return Counter({key: count for key, count in counted.items() if count})
 
 
 def _rolled_up(conn: Connection) -> Counter[Any]:

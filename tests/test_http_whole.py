@@ -53,7 +53,11 @@ def hub() -> TryHub:
 
 def told(answer: httpx.Response) -> tuple[int, dict[str, str], Any]:
     headers = {name: value for name, value in answer.headers.items() if name not in ("date", "server")}
-    return answer.status_code, headers, json.loads(answer.content) if answer.content else None
+    body = json.loads(answer.content) if answer.content else None
+    if isinstance(body, dict):  # what is left of the allowance fills up with time
+        body.get("extensions", {}).get("cost", {}).pop("throttle", None)
+    headers.pop("content-length", None)
+    return answer.status_code, headers, body
 
 
 @pytest.mark.parametrize(("method", "asked"), CASES)

@@ -12,7 +12,7 @@ from transport.limit_settings import LimitSettings
 from transport.loading_settings import load_settings
 from transport.settings import DoorSettings
 
-NOT_LIMITS = {"path", "spool_bytes", "origins", "trusted_proxies"}
+NOT_LIMITS = {"path", "spool_bytes", "origins", "trusted_proxies", "join_queries"}
 SETTING_OF = {
     "bytes": "document_bytes",
     "tokens": "document_tokens",

@@ -17,8 +17,11 @@ from hypothesis import strategies as st
 from domain.areas import AreaMap
 from domain.places import Point
 from domain.sealing import Kind
+from resolvers.duplicates import duplicates_of_submitted
 from resolvers.inputs import GivenPoint
+from resolvers.outcomes import Submitted
 from schema.root import graphql_schema
+from storage.rows import DuplicateRow
 from tests.conftest import ENGINES
 from tests.privacy_places import CENTRE, FLAMBOYAN, KENANGA, MET, Secret, same_cell, story
 from tests.privacy_twins import Twins, living_twins
@@ -221,15 +224,21 @@ class TestNothingTellsThePlacesApart:
             for world in twins.worlds:
                 where = GivenPoint(point.latitude, point.longitude)
                 done = twins.runner.run(world.hub.submit(world.people[who], location=where, **words))
-                alike = [
-                    (row.report.text, row.score, row.distance_m, row.report.latitude)
-                    for row in done.possible_duplicates
-                ]
+                found_alike = twins.runner.run(alike_to(world, done, who))
+                alike = [(row.report.text, row.score, row.distance_m, row.report.latitude) for row in found_alike]
                 world.keep(who, alike)
             one, other = (world.transcript[who][-1] for world in twins.worlds)
             assert one == other
             found += len(one)
         assert found
+
+
+async def alike_to(world: Watched, done: Submitted, who: str) -> list[DuplicateRow]:
+    """What a submission is told that it may be one with."""
+    assert done.report_id is not None
+    async with world.hub.context(world.people[who]) as ctx:
+        ctx.proved.add(done.report_id)
+        return (await duplicates_of_submitted([done], ctx))[0]
 
 
 def every_id(world: Watched, kind: Kind) -> list[str]:

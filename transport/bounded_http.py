@@ -25,6 +25,7 @@ class BoundedHttp(WholeHttp):
         self._in_head = True
         self._began = False  # a head, within the piece that is being read
         self._piece = 0  # bytes of the piece that is being read
+        self._lines = 0  # of the last head that was all there
         self._came = 0  # bytes that came for the present head since the piece that it began in
         self._too_large = False
         self._refused = False
@@ -63,8 +64,18 @@ class BoundedHttp(WholeHttp):
         self._began = False
         self._piece = len(data)
         super().data_received(data)
-        if self._in_head and not self._refused and not self.transport.is_closing():
+        if self._refused or self.transport.is_closing():
+            return
+        if self._in_head:
             self._bound_head()
+        elif self._has_cycle() and len(self.headers) > self._lines:
+            self._bound_trailers()
+
+    def _bound_trailers(self) -> None:
+        """Lines that follow a body count as the head's own."""
+        if self._told() > self._settings.head_bytes:
+            self._too_large = True
+            self.send_400_response("")
 
     def _bound_head(self) -> None:
         """A head is not all there: it may take so long from now on, and have so many bytes."""
@@ -88,7 +99,7 @@ class BoundedHttp(WholeHttp):
 
     def on_headers_complete(self) -> None:
         """The head is there."""
-        self._in_head = False
+        self._in_head, self._lines = False, len(self.headers)
         if self._head_timer is not None:
             self._stop_waiting_for_head()
         if self._came + self._piece > self._settings.head_bytes and self._is_too_large():
