@@ -31,6 +31,8 @@ READERS = 25
 FURTHEST_BACK = 150
 KEPT = 60
 """So few entries in memory that most replays begin in the store."""
+WRITES = 15
+"""How many writes there are for each hand-over: faster writers would only make readers read for longer."""
 SEED = 20_150_209
 
 CATEGORIES = ("traffic_jam", "waste", "street_light")
@@ -87,6 +89,8 @@ class Traffic:
         self.random = random.Random(SEED)
         self.reports: list[int] = []
         self.opened = 0
+        self._written = 0
+        self._opening = asyncio.Event()  # set whenever another hand-over has begun
         self.last_report = 0
         self.handovers: list[Handover] = []
 
@@ -102,6 +106,10 @@ class Traffic:
     async def write(self, number: int) -> None:
         """One of the writers: until all hand-overs have begun."""
         while self.opened < HANDOVERS:
+            while self._written > WRITES * (self.opened + READERS):
+                self._opening.clear()
+                await self._opening.wait()
+            self._written += 1
             await self._write_once(self.random.choice(self.reports))
             if number % 20 == 0:
                 await self.world.write(lambda tx: create(tx, self.world, category=self.random.choice(CATEGORIES)))
@@ -127,6 +135,7 @@ class Traffic:
         handover = Handover(number, viewer, self.random.choice(WANTED), begin, end=begin)
         source = await self._subscribe(handover, cursor)
         self.opened += 1
+        self._opening.set()
         leave_at = begin + self.random.randrange(2 * FURTHEST_BACK)
         done_at = head + self.random.randrange(40)
         while True:
