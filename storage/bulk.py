@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Table
+from sqlalchemy.engine import make_url
 from sqlalchemy.util import await_only
 
 from storage.prepared import begin_on_driver
@@ -129,9 +130,7 @@ def _of_arrays(table: Table, columns: tuple[str, ...], adding_up: str | None) ->
 
 def _kinds(table: Table, columns: tuple[str, ...]) -> list[str]:
     """PostgreSQL's types of columns."""
-    from sqlalchemy.dialects.postgresql import asyncpg
-
-    dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]
+    dialect = make_url("postgresql+asyncpg://").get_dialect()()  # loaded here, where there is PostgreSQL
     return [str(table.c[name].type.compile(dialect)) for name in columns]
 
 

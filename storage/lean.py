@@ -22,10 +22,14 @@ def _ordered(kind: type[NamedTuple], asked: frozenset[str], always: tuple[str, .
     return tuple(name for name in kind._fields if name in asked or name in always)
 
 
+_new_kind: Callable[[str, tuple[str, ...]], Any] = namedtuple
+"""Its columns are known when it runs only, which type checkers cannot follow."""
+
+
 @lru_cache(1_000)
 def maker_of(kind: type[R], columns: tuple[str, ...]) -> Make:
     """What makes rows of these columns. One that has not all of them raises AttributeError for the others."""
     if columns == kind._fields:
         return kind._make
-    lean: Any = namedtuple(f"Lean{kind.__name__}", columns)  # type: ignore[misc]
+    lean = _new_kind(f"Lean{kind.__name__}", columns)
     return partial(tuple.__new__, lean)

@@ -25,6 +25,7 @@ from typing import Any, cast
 
 from sqlalchemy import BindParameter, Boolean, Connection, Dialect, bindparam
 from sqlalchemy.sql import ClauseElement, Executable
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.selectable import SelectBase
 from sqlalchemy.types import TypeEngine
 from sqlalchemy.util import await_only
@@ -234,25 +235,30 @@ class _Text:
 @lru_cache(16)
 def _marking(dialect: Dialect) -> Any:
     """The dialect's compiler, but with a mark around the name of each value instead of what its driver writes."""
+    return type("Marking", (_Marking, dialect.statement_compiler), {})
 
-    class Marking(dialect.statement_compiler):  # type: ignore[name-defined, misc]
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            self.casts: dict[str, str] = {}
-            super().__init__(*args, **kwargs)
 
-        def get_from_hint_text(self, table: Any, text: str | None) -> str | None:
-            """`with_hint(table, "INDEXED BY …", "sqlite")`: which index SQLite has to walk."""
-            return text
+class _Marking(SQLCompiler):
+    """Goes before a dialect's own compiler."""
 
-        def bindparam_string(self, name: str, post_compile: bool = False, expanding: bool = False, **kw: Any) -> str:
-            written = super().bindparam_string(name, **kw)
-            placeholder = self.compilation_bindtemplate % {"name": name}
-            if expanding:
-                self.casts[name] = written.partition(placeholder)[2]
-                return f"{_MARK}{name}{_MARK}"
-            return str(written.replace(placeholder, f"{_MARK}{name}{_MARK}", 1))
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.casts: dict[str, str] = {}
+        super().__init__(*args, **kwargs)
 
-    return Marking
+    def get_from_hint_text(self, table: Any, text: str | None) -> str | None:
+        """`with_hint(table, "INDEXED BY …", "sqlite")`: which index SQLite has to walk."""
+        return text
+
+    def bindparam_string(
+        self, name: str, post_compile: bool = False, expanding: bool = False, *args: Any, **kw: Any
+    ) -> str:
+        """The mark, with what the driver would write around it."""
+        written = super().bindparam_string(name, False, False, *args, **kw)
+        placeholder = self.compilation_bindtemplate % {"name": name}
+        if expanding:
+            self.casts[name] = written.partition(placeholder)[2]
+            return f"{_MARK}{name}{_MARK}"
+        return str(written.replace(placeholder, f"{_MARK}{name}{_MARK}", 1))
 
 
 def _converter(statement: ClauseElement, dialect: Dialect) -> Callable[[Sequence[Any]], list[tuple[Any, ...]]] | None:

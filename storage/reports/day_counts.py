@@ -9,7 +9,19 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, bindparam, case, cast, func, literal, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+)
 
 from domain.areas import AreaLevel
 from domain.medians import median
@@ -129,10 +141,10 @@ class _Asked:
         return found
 
 
-def _every_city() -> Select[Any]:
+def _every_city() -> CompoundSelect[Any]:
     """Each city, and 0 for what lies in none."""
     known = select(areas.c.id).where(areas.c.level == AreaLevel.CITY)
-    return known.union_all(select(literal(0)))  # type: ignore[return-value]
+    return known.union_all(select(literal(0)))
 
 
 @dataclass(slots=True)
