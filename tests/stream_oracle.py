@@ -102,6 +102,8 @@ class Oracle:
     first_seq: int
     log: list[Happening] = field(default_factory=list)
     now: dict[int, Standing] = field(default_factory=dict)
+    rewritten: set[int] = field(default_factory=set)
+    """Reports whose past is told otherwise than it was told at first."""
 
     @property
     def areas(self) -> AreaMap:
@@ -141,6 +143,8 @@ class Oracle:
                 secret = self._secret(each.before), self._secret(each.after)
                 told |= secret != (each.before, each.after)
                 each.before, each.after = secret
+        if told:
+            self.rewritten.add(report)
         return told
 
     def _secret(self, standing: Standing | None) -> Standing | None:
