@@ -1,7 +1,7 @@
 """Runs GraphQL operations and knows nothing of reports: it could be a package of its own.
 
 engine.py     prepare and execute an operation (prepared.py, operation.py), open a stream; answer.py is what comes of it
-readings.py   how a field finds its value
+readings.py   how a field finds its value; asked.py: what with
 plan.py       an operation compiled: selections of types, with generated code (written.py) that writes their objects
 run.py        finds the values of a plan, breadth first, in instances (instance.py), by calls.py
 writing.py    writes the answer of them; replay.py has graphql-core do it where there are errors, or no plan

@@ -1,137 +1,89 @@
 """Calls of batch functions that wait for their turn: one for all rows that need the same function, the same way."""
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
-from operator import attrgetter
+from collections.abc import Sequence
 from typing import Any
 
-from execution.batch import frozen
-from execution.instance import Instance, is_object
+from execution.instance import Instance, is_object, objects
 from execution.plan import PlannedField
 from execution.readings import Batch, Once
 
-Found = Callable[[Instance, PlannedField, list[Any]], None]
+Waiting = tuple[Instance, PlannedField, list[Any] | None, int]
+"""Whose values are to be found, of which field: they begin at a place, one for each row that has a key. The list is what
+the others have for a value already, None or why their key cannot be read; it is None where all rows wait."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a field is asked with: its arguments, the keywords of its function, and a key that is equal for equal ones."""
-
-    arguments: dict[str, Any]
-    keywords: dict[str, Any]
-    key: Hashable
-
-    @classmethod
-    def of(cls, arguments: dict[str, Any], keywords: dict[str, Any]) -> "Asked":
-        """Arguments and the keywords that were made of them."""
-        return cls(arguments, keywords, frozen(keywords) if keywords else None)
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """Whose values are to be found: they begin at `start`, one for each row that has a key. `keys`: what the others have
-    for a value already, None or why their key cannot be read; None where all rows wait."""
-
-    instance: Instance
-    field: PlannedField
-    keys: list[Any] | None
-    start: int
-
-
-@dataclass(slots=True)
 class Call:
     """One call to be made, and who waits for it."""
 
-    reading: Batch | Once
-    keywords: dict[str, Any]
-    columns: frozenset[str] | None
-    parents: list[Any] = field(default_factory=list)
-    waiting: list[_Waiting] = field(default_factory=list)
+    __slots__ = ("_columns", "_keywords", "_parents", "_reading", "waiting")
 
-    def join(self, instance: Instance, planned: PlannedField, columns: frozenset[str] | None) -> None:
-        """Have the rows of an instance wait for it too."""
-        rows = list(instance.rows)
-        key = self.reading.key if isinstance(self.reading, Batch) else None
-        keys: list[Any] | None = None
-        if key is not None:
-            rows = _keys(rows, key)
-            if None in rows or any(issubclass(each, Exception) for each in set(map(type, rows))):
-                keys = rows
-                rows = [each for each in rows if is_object(each)]
-        self.waiting.append(_Waiting(instance, planned, keys, len(self.parents)))
-        self.parents += rows
-        self.columns = None if self.columns is None or columns is None else self.columns | columns
+    def __init__(self, instance: Instance, planned: PlannedField, keywords: dict[str, Any]) -> None:
+        """A call for the rows of one instance."""
+        reading = planned.reading
+        assert isinstance(reading, Batch | Once)
+        self._reading = reading
+        self._keywords = keywords
+        self._columns = planned.columns
+        self._parents, keys = _parents(instance, planned)
+        self.waiting: list[Waiting] = [(instance, planned, keys, 0)]
 
-    async def make(self, context: Any, found: Found) -> None:
-        """Make it, and tell each who waits what was found. What it fails with is the error of every field."""
-        values: Sequence[Any] = ()
-        if self.parents:
-            try:
-                values = await self._made(context)
-            except Exception as error:  # noqa: BLE001  whatever it is, it is told as the error of the fields that asked
-                values = [error] * len(self.parents)
-        for each in self.waiting:
-            found(each.instance, each.field, _share(values, each))
+    def join(self, instance: Instance, planned: PlannedField) -> None:
+        """Have the rows of another instance wait for it too."""
+        parents, keys = _parents(instance, planned)
+        self.waiting.append((instance, planned, keys, len(self._parents)))
+        self._parents = [*self._parents, *parents]
+        both = self._columns is not None and planned.columns is not None
+        self._columns = (self._columns or frozenset()) | (planned.columns or frozenset()) if both else None
+
+    async def made(self, context: Any) -> Sequence[Any]:
+        """What it finds for all who wait. What it fails with is the error of each."""
+        if not self._parents:
+            return ()
+        try:
+            return await self._made(context)
+        except Exception as error:  # noqa: BLE001  whatever it is, it is told as the error of the fields that asked
+            return [error] * len(self._parents)
 
     async def _made(self, context: Any) -> Sequence[Any]:
-        keywords = self.keywords
-        if self.reading.rows_of is not None:
-            keywords = {**keywords, "columns": self.columns}
-        if isinstance(self.reading, Once):
-            return [await self.reading.function(context, **keywords)] * len(self.parents)
-        values: Sequence[Any] = await self.reading.function(self.parents, context, **keywords)
-        if len(values) != len(self.parents):
-            name = getattr(self.reading.function, "__qualname__", repr(self.reading.function))
-            raise ValueError(f"{name} gave {len(values)} values for {len(self.parents)} parents")
+        reading, keywords, parents = self._reading, self._keywords, self._parents
+        if reading.rows_of is not None:
+            keywords = {**keywords, "columns": self._columns}
+        if reading.__class__ is Once:
+            return [await reading.function(context, **keywords)] * len(parents)
+        values: Sequence[Any] = await reading.function(parents, context, **keywords)
+        if len(values) != len(parents):
+            name = getattr(reading.function, "__qualname__", repr(reading.function))
+            raise ValueError(f"{name} gave {len(values)} values for {len(parents)} parents")
         return values
 
 
-def _keys(rows: Sequence[Any], key: str) -> list[Any]:
+def share_of(values: Sequence[Any], waiting: Waiting) -> list[Any]:
+    """What was found for one of those who wait."""
+    instance, _, keys, start = waiting
+    if keys is not None:
+        found = iter(values[start:])
+        return [next(found) if is_object(each) else each for each in keys]
+    size = len(instance.rows)
+    if values.__class__ is list and len(values) == size:
+        return values
+    return list(values[start : start + size])
+
+
+def _parents(instance: Instance, planned: PlannedField) -> tuple[Sequence[Any], list[Any] | None]:
+    """What a call is given for the rows of an instance, and the keys where some rows have none."""
+    read, rows = planned.key_of, instance.rows
+    if read is None:
+        return rows, None
     try:
-        return list(map(attrgetter(key), rows))
+        keys = list(map(read, rows))
     except Exception:  # noqa: BLE001  found out for which rows, and told of those alone
-        return [_key(row, key) for row in rows]
+        keys = [_key(read, row) for row in rows]
+    given = objects(keys)
+    return given, None if given is keys else keys
 
 
-def _key(row: Any, key: str) -> Any:
+def _key(read: Any, row: Any) -> Any:
     try:
-        return getattr(row, key)
+        return read(row)
     except Exception as error:  # noqa: BLE001  a key that cannot be read is the error of its field
         return error
-
-
-def _share(values: Sequence[Any], waiting: _Waiting) -> list[Any]:
-    if waiting.keys is None:
-        return list(values[waiting.start : waiting.start + len(waiting.instance.rows)])
-    found = iter(values[waiting.start :])
-    return [next(found) if is_object(each) else each for each in waiting.keys]
-
-
-class Calls:
-    """The calls of one front of an operation, in the order that they were asked for."""
-
-    def __init__(self) -> None:
-        self._calls: dict[Hashable, Call] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._calls)
-
-    def add(
-        self,
-        instance: Instance,
-        planned: PlannedField,
-        reading: Batch | Once,
-        asked: Asked,
-        columns: frozenset[str] | None,
-    ) -> None:
-        """Have the rows of an instance wait for a call with these keywords."""
-        key = (reading.function, asked.key)
-        call = self._calls.get(key)
-        if call is None:
-            call = self._calls[key] = Call(reading, asked.keywords, columns)
-        call.join(instance, planned, columns)
-
-    def taken(self) -> list[Call]:
-        """All of them, to be made now."""
-        calls, self._calls = list(self._calls.values()), {}
-        return calls

@@ -19,8 +19,10 @@ from typing import Any
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, Undefined
 from graphql.utilities import value_from_ast_untyped
 
-from execution.cost_planning import Branch, Guards, PlannedField, Planning
-from execution.instance import Instance
+from execution.cost_planning import Branch, Guards, Planning
+from execution.cost_planning import PlannedField as CostedField
+from execution.instance import Instance, instances_of
+from execution.plan import PlannedField
 from execution.weight import Amount, Arguments
 
 LIST_SIZE = 10
@@ -57,20 +59,31 @@ class Price:
 
 
 def _spent_on(branch: tuple[_Priced, ...], instance: Instance) -> int:
-    total, size = 0, len(instance.rows)
+    total, size, by_key = 0, len(instance.rows), instance.selection.by_key
     for field in branch:
-        planned = instance.selection.by_key.get(field.key)
+        planned = by_key.get(field.key)
         if planned is None:
             continue
         total += field.each * size
-        kids = None if planned.slot is None else instance.kids[planned.slot]
-        if kids is None:
+        if not planned.is_asked:
+            total += _spent_in_rows(field, planned, instance)
             continue
-        total += field.item * len(kids.order)
-        for each in kids.instances:
+        for each in instances_of(instance.kids[planned.place]):
+            total += field.item * len(each.rows)
             if field.branches:
-                total += _spent_on(field.branches[planned.types.index(each.selection.type)], each)
+                below = field.branches[0 if planned.only else planned.types.index(each.selection.type)]
+                total += _spent_on(below, each) if below else 0
     return total
+
+
+def _spent_in_rows(field: _Priced, planned: PlannedField, instance: Instance) -> int:
+    """What objects cost that are the rows themselves, shown as another type: they were written with these."""
+    if planned.leaf is not None or field.branches is None:
+        return 0
+    if any(field.branches):
+        return sum(_value_spent(field, each[planned.key]) for each in instance.written)
+    nothing = [each[planned.key] for each in instance.written].count(None) if planned.shape.item_nullable else 0
+    return field.item * (len(instance.rows) - nothing)
 
 
 def _spent(branches: _Branches, data: Mapping[str, Any]) -> int:
@@ -140,7 +153,7 @@ class _Pricing:
             fields.append(priced)
         return total, tuple(fields)
 
-    def _field(self, field: PlannedField, page: int) -> tuple[int, _Priced]:
+    def _field(self, field: CostedField, page: int) -> tuple[int, _Priced]:
         arguments = {name: value_from_ast_untyped(value, self._variables) for name, value in field.arguments}
         arguments = {name: value for name, value in arguments.items() if value is not None and value is not Undefined}
         each = _amount(field.weight.each, arguments) + field.again

@@ -5,10 +5,10 @@ graphql-core. Callers see `Prepared`, `Answer` and `Stream` and nothing of eithe
 """
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from graphql import (
     ExecutionResult,
@@ -42,7 +42,6 @@ from execution.run import PlanRun
 from execution.stream import Source, Stream
 from execution.writing import write
 
-T = TypeVar("T")
 ContextForEvent = Callable[[], AbstractAsyncContextManager[Any]]
 
 
@@ -154,7 +153,10 @@ class Engine:
         was begun takes as long as it takes.
         """
         seconds = None if prepared.kind == "mutation" else self.limits.seconds
-        return await self._in_time(seconds, self._executed(prepared, context, root))
+        try:
+            return await within(seconds, self._executed(prepared, context, root))
+        except TimeLimitPassed:
+            raise self._too_long() from None
 
     async def _executed(self, prepared: Prepared, context: Any, root: Any) -> Answer:
         try:
@@ -162,23 +164,25 @@ class Engine:
                 return await self._left_to_core(prepared, context, root)
             return await self._planned(prepared, prepared.plan, context, root)
         finally:
-            await abandon(context)
+            if getattr(context, "loaders", None):
+                await abandon(context)
 
     async def _planned(self, prepared: Prepared, plan: Plan, context: Any, row: Any) -> Answer:
         self.counted.planned += 1
         root, run = Instance(plan.root, (row,)), PlanRun(plan, prepared.executor, context, row)
         try:
-            return await self._found(prepared, plan, run, root)
+            if prepared.kind == "mutation":
+                broken = await _serially(plan, run, root)
+                if broken is not None:
+                    return self._answer(broken, prepared.cost)
+            else:
+                await run.find(root, plan.root.asked)
+            return self._written(prepared, plan, run, root)
         finally:
-            root.forget()
+            if plan.shows_paths:
+                root.forget()
 
-    async def _found(self, prepared: Prepared, plan: Plan, run: PlanRun, root: Instance) -> Answer:
-        if prepared.kind == "mutation":
-            broken = await _serially(plan, run, root)
-            if broken is not None:
-                return self._answer(broken, prepared.cost)
-        else:
-            await run.find(root, plan.root.asked)
+    def _written(self, prepared: Prepared, plan: Plan, run: PlanRun, root: Instance) -> Answer:
         try:
             (data,) = write(root, run.context)
         except Exception:  # noqa: BLE001  something in it is an error, and graphql-core says which, and what comes of it
@@ -202,7 +206,10 @@ class Engine:
         The resolver runs in a context of its own, which is closed before the first event: a source keeps what it needs.
         """
         async with context_for_event() as context:
-            source = await self._in_time(self.limits.seconds, self._open_source(prepared, context))
+            try:
+                source = await within(self.limits.seconds, self._open_source(prepared, context))
+            except TimeLimitPassed:
+                raise self._too_long() from None
 
         async def answer(value: object) -> Answer:
             async with context_for_event() as context:
@@ -218,12 +225,9 @@ class Engine:
         shown = self._present(located)
         return RequestRefused([shown], shown.get("extensions", {}).get("code", INTERNAL))
 
-    async def _in_time(self, seconds: float | None, work: Coroutine[Any, Any, T]) -> T:
-        try:
-            return await within(seconds, work)
-        except TimeLimitPassed:
-            words = "The operation took longer than {limit} s and was given up: ask for less."
-            raise exceeded("seconds", words, self.limits.seconds, self.limits.seconds, TIMEOUT) from None
+    def _too_long(self) -> RequestRefused:
+        words = "The operation took longer than {limit} s and was given up: ask for less."
+        return exceeded("seconds", words, self.limits.seconds, self.limits.seconds, TIMEOUT)
 
     async def _open_source(self, prepared: Prepared, context: Any) -> Source:
         opening = create_source_event_stream(prepared.executor.of(context, None))
@@ -237,7 +241,7 @@ async def _serially(plan: Plan, run: PlanRun, root: Instance) -> ExecutionResult
     """Find the root's fields one after another. What comes after one whose null is the whole answer's is not begun:
     then that answer is returned."""
     for index, planned in enumerate(plan.root.fields, 1):
-        if planned.slot is None:
+        if not planned.is_asked:
             continue
         await run.find(root, [planned])
         if planned.shape.nullable[0]:

@@ -8,8 +8,10 @@ Not planned, but left to graphql-core: introspection (`__schema`, `__type`), @de
 error propagation, fragments with variables of their own, and types that tell by `is_type_of` what is one of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
+from operator import attrgetter
 from typing import Any
 
 from graphql import (
@@ -29,8 +31,9 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues
 
+from execution.asked import Asked, asked_with
 from execution.leaves import Leaf, leaf_of
-from execution.readings import Batch, Column, Guard, Reading, Value, guards_of, reading_of
+from execution.readings import Batch, Column, Guard, Once, Reading, Same, Value, guards_of, reading_of
 from execution.shape import Shape, shape_of
 from execution.written import Build, written
 
@@ -41,9 +44,19 @@ class NotPlanned(Exception):
     """An operation that is left to graphql-core."""
 
 
+class Way(Enum):
+    """How a run finds the values of a field."""
+
+    FROM_ROW = auto()
+    """They are read off the rows: a column, or the rows themselves."""
+    VALUE = auto()
+    CALL = auto()
+    RESOLVER = auto()
+
+
 @dataclass(slots=True)
 class PlannedField:
-    """A field of a selection. `slot`: where a run keeps its values; None for what is read off the row when it is written."""
+    """A field of a selection. What a run asks of it again and again is found out here once."""
 
     key: str
     name: str
@@ -58,9 +71,27 @@ class PlannedField:
     """The types that an object in it may have."""
     fixed: dict[str, Any] | None
     """Its arguments, where no variable is in them."""
-    slot: int | None = None
+    place: int = -1
+    """Where a run keeps its values; -1 where it keeps none: what is read off the row when that is written."""
+    only: "Selection | None" = None
+    """What is asked of the objects in it, where there is one type alone that they may have."""
+    columns: frozenset[str] | None = None
+    """The columns that are read of its reading's `rows_of`; None: all."""
     below: dict[str, "Selection"] = field(default_factory=dict)
     """What is asked of its value, by the name of the value's type."""
+    depth: int = field(init=False)
+    """How many lists there are around the item."""
+    way: Way = field(init=False)
+    ready: Asked | None = field(init=False)
+    """What it is always asked with, of whomever."""
+    key_of: Callable[[Any], Any] | None = field(init=False)
+    """Reads its call's key off a row."""
+
+    def __post_init__(self) -> None:
+        self.depth, self.way = self.shape.depth, _way_of(self.reading)
+        self.ready = None if self.guards or self.fixed is None else _asked_with(self.reading, self.fixed)
+        key = self.reading.key if isinstance(self.reading, Batch) else None
+        self.key_of = None if key is None else attrgetter(key)
 
     @property
     def object_type(self) -> GraphQLObjectType | None:
@@ -68,15 +99,14 @@ class PlannedField:
         return None if self.abstract is not None or not self.types else self.types[0]
 
     @property
-    def place(self) -> int:
-        """The slot of a field that has one."""
-        assert self.slot is not None
-        return self.slot
-
-    @property
     def nodes(self) -> list[FieldNode]:
         """Its occurrences in the document."""
         return [each.node for each in self.details]
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether its values are found before anything is written."""
+        return self.place >= 0
 
     def arguments(self, variables: VariableValues) -> dict[str, Any]:
         """Its coerced arguments. Raises GraphQLError for a variable that is null where none may be."""
@@ -113,11 +143,14 @@ class Plan:
         self._fragments = fragments
         self._conditions = conditions
         self._planned: dict[tuple[str, tuple[int, ...]], Selection] = {}
-        self._columns: dict[tuple[int, str], frozenset[str] | None] = {}
+        self.shows_paths = False
+        """Whether somebody is told where in the answer things are: a run keeps who belongs to whom then."""
         root = schema.get_root_type(operation.operation)
         assert root is not None, "a valid operation has a root"
         collected = collect_fields(schema, fragments, conditions, root, operation)
         self.root = self._selection(root, collected.grouped_field_set)
+        for each in (self.root, *self._planned.values()):
+            self._tell_columns(each)
 
     def below(self, planned: PlannedField, type_: GraphQLObjectType) -> Selection:
         """What is asked of a value of this field that is of this type."""
@@ -133,12 +166,10 @@ class Plan:
             planned.below[type_.name] = found
         return found
 
-    def columns(self, planned: PlannedField, type_name: str) -> frozenset[str] | None:
-        """The columns that are read of rows of a type below a field, as far as they come with its value; None: all."""
-        key = (id(planned), type_name)
-        if key not in self._columns:
-            self._columns[key] = self._read_below(planned, type_name)
-        return self._columns[key]
+    def _tell_columns(self, selection: Selection) -> None:
+        for each in selection.fields:
+            if isinstance(each.reading, Batch | Once) and each.reading.rows_of is not None and each.only is not None:
+                each.columns = self._read(each.only, each.reading.rows_of)
 
     def _selection(self, type_: GraphQLObjectType, grouped: Mapping[str, FieldDetailsList]) -> Selection:
         fields = []
@@ -146,12 +177,19 @@ class Plan:
             planned = self._field(type_, key, details)
             if planned is not None:
                 fields.append(planned)
+                self._plan_below(planned)
         asked = [each for each in fields if not _is_written_from_row(each)]
-        for slot, each in enumerate(asked):
-            each.slot = slot
-            for below in each.types:
-                self.below(each, below)
+        for place, each in enumerate(asked):
+            each.place = place
         return Selection(type_, fields, asked, written(type_.name, fields), {each.key: each for each in fields})
+
+    def _plan_below(self, planned: PlannedField) -> None:
+        for each in planned.types:
+            self.below(planned, each)
+        if planned.object_type is not None:
+            planned.only = planned.below[planned.object_type.name]
+        if planned.name != TYPENAME and (planned.reading is None or planned.abstract is not None):
+            self.shows_paths = True
 
     def _field(self, type_: GraphQLObjectType, key: str, details: FieldDetailsList) -> PlannedField | None:
         name = details[0].node.name.value
@@ -179,11 +217,6 @@ class Plan:
             _fixed_arguments(definition, details[0].node),
         )
 
-    def _read_below(self, planned: PlannedField, type_name: str) -> frozenset[str] | None:
-        if planned.object_type is None:
-            return None
-        return self._read(self.below(planned, planned.object_type), type_name)
-
     def _read(self, selection: Selection, type_name: str) -> frozenset[str] | None:
         """What the readings of a selection read of rows that are shown as the type."""
         found: set[str] = set()
@@ -195,7 +228,7 @@ class Plan:
             if here and own is None:
                 return None
             found |= (own or frozenset()) if here else frozenset()
-            if each.leaf is None and isinstance(each.reading, Column | Value):
+            if each.leaf is None and isinstance(each.reading, Column | Same | Value):
                 below = self._read_with_row(each, type_name, here=here)
                 if below is None:
                     return None
@@ -203,24 +236,44 @@ class Plan:
         return frozenset(found)
 
     def _read_with_row(self, planned: PlannedField, type_name: str, *, here: bool) -> frozenset[str] | None:
-        type_ = planned.object_type
-        if type_ is None:
+        if planned.only is None:
             return None
-        below = self.below(planned, type_)
-        if here and isinstance(planned.reading, Value) and planned.reading.same_row:
-            return self._read(below, type_.name)
-        return self._read(below, type_name)
+        if here and isinstance(planned.reading, Same):
+            return self._read(planned.only, planned.only.type.name)
+        return self._read(planned.only, type_name)
 
 
 _INTROSPECTION = ("__schema", "__type")
 
 
 def _is_written_from_row(planned: PlannedField) -> bool:
-    """Whether nothing has to be found out before: a leaf in a column, or the type's own name."""
+    """Whether nothing has to be found out before: the type's own name, a leaf in a column, or the row shown as another
+    type of which the same is so."""
     if planned.name == TYPENAME:
         return True
-    simple = planned.leaf is not None and planned.shape.depth == 0 and not planned.guards
-    return simple and isinstance(planned.reading, Column)
+    if planned.depth or planned.guards:
+        return False
+    if planned.leaf is not None:
+        return isinstance(planned.reading, Column)
+    reading = planned.reading
+    if not isinstance(reading, Same) or planned.only is None or planned.only.asked:
+        return False
+    return planned.shape.item_nullable or not reading.unless_none
+
+
+def _way_of(reading: Reading | None) -> Way:
+    if isinstance(reading, Column | Same):
+        return Way.FROM_ROW
+    if isinstance(reading, Batch | Once):
+        return Way.CALL
+    return Way.RESOLVER if reading is None else Way.VALUE
+
+
+def _asked_with(reading: Reading | None, arguments: dict[str, Any]) -> Asked | None:
+    try:
+        return asked_with(reading, arguments)
+    except Exception:  # noqa: BLE001  whatever it is, it is an error of the field, told when that is asked
+        return None
 
 
 def _fixed_arguments(definition: GraphQLField, node: FieldNode) -> dict[str, Any] | None:
@@ -246,6 +299,8 @@ def _needs(reading: Reading | None) -> frozenset[str] | None:
     """The columns of its own row that a reading reads; None where that is not told."""
     if isinstance(reading, Column):
         return frozenset((reading.name,))
+    if isinstance(reading, Same):
+        return frozenset(reading.unless_none)
     if isinstance(reading, Batch) and reading.key is not None:
         return frozenset((reading.key, *(reading.needs or ())))
     if isinstance(reading, Batch | Value) and reading.needs is not None:

@@ -1,6 +1,7 @@
 """How fields find their values: what a compiled plan reads, and what graphql-core's resolvers are made of.
 
     column  read off the row
+    same    the row itself, shown as another type
     value   computed from the row and the context
     batch   asked once for all rows of a level
     once    asked once, for fields of a root: there is one row, and it tells nothing
@@ -56,16 +57,29 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Same:
+    """A field that is the row itself, shown as another type; null where a column of `unless_none` holds nothing."""
+
+    unless_none: tuple[str, ...] = ()
+
+    def of(self, row: Any, _context: Any) -> Any:
+        """The row, or None."""
+        return None if any(getattr(row, each) is None for each in self.unless_none) else row
+
+    def resolver(self) -> Resolve:
+        """The field's resolver for graphql-core."""
+        return lambda row, info: self.of(row, info.context)
+
+
+@dataclass(frozen=True, slots=True)
 class Value:
     """A field that `find(row, context, **keywords)` computes; it may be awaitable. `arguments` makes the keywords.
 
-    `needs`: the columns that it reads (None: not told). `same_row`: it gives the row itself (or None), shown as another
-    type.
+    `needs`: the columns that it reads (None: not told).
     """
 
     find: Callable[..., Any]
     needs: tuple[str, ...] | None = None
-    same_row: bool = False
     arguments: Arguments | None = None
 
     def resolver(self) -> Resolve:
@@ -123,7 +137,7 @@ class Once:
         return asked
 
 
-Reading = Column | Value | Batch | Once
+Reading = Column | Same | Value | Batch | Once
 
 
 def reading_of(field: GraphQLField) -> Reading | None:

@@ -11,9 +11,9 @@ from graphql import ExecutionResult, Executor, GraphQLAbstractType, GraphQLError
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
 
-from execution.instance import Instance, Untyped, is_object
+from execution.instance import Instance, Untyped, is_object, order_of
 from execution.plan import TYPENAME, PlannedField
-from execution.readings import Column
+from execution.readings import Column, Same
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +97,26 @@ class PlanExecutor(Executor[Any]):
 
 def _value(planned: PlannedField, at: At, context: Any) -> Any:
     """What was found for a field of a row, with `At` in place of the objects that were made children."""
-    if planned.slot is None:
-        if planned.name == TYPENAME:
-            return at.instance.selection.type.name
-        assert isinstance(planned.reading, Column)
-        return planned.reading.of(at.instance.rows[at.index], context)
-    value = at.instance.values[planned.slot][at.index]
+    if not planned.is_asked:
+        return _of_row(planned, at.instance, at.instance.rows[at.index], context)
+    value = at.instance.values[planned.place][at.index]
     if planned.leaf is not None:
         return value
     return at.instance.replayed(planned, _placed)[at.index]
 
 
+def _of_row(planned: PlannedField, instance: Instance, row: Any, context: Any) -> Any:
+    """What is read off a row when it is written."""
+    if planned.name == TYPENAME:
+        return instance.selection.type.name
+    assert isinstance(planned.reading, Column | Same)
+    found = planned.reading.of(row, context)
+    return found if planned.only is None or not is_object(found) else At(Instance(planned.only, (found,)), 0)
+
+
 def _placed(instance: Instance, planned: PlannedField) -> list[Any]:
     """A field's values for all rows, with `At` for objects, in the order that they were made children."""
-    kids = instance.kids[planned.place]
-    order = iter(() if kids is None else kids.order)
+    order = iter(order_of(instance, planned))
     counts: dict[int, int] = {}
 
     def place(value: Any, depth: int) -> Any:
@@ -125,4 +130,4 @@ def _placed(instance: Instance, planned: PlannedField) -> list[Any]:
         index = counts[id(whose)] = counts.get(id(whose), -1) + 1
         return At(whose, index)
 
-    return [place(each, planned.shape.depth) for each in instance.values[planned.place]]
+    return [place(each, planned.depth) for each in instance.values[planned.place]]

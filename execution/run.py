@@ -6,19 +6,21 @@ after another, for all of them read one snapshot. Plain resolvers are called row
 """
 
 import asyncio
-from collections.abc import AsyncIterable, Awaitable
+from collections.abc import AsyncIterable, Awaitable, Hashable
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
+from types import GeneratorType
 from typing import Any
 
-from graphql import GraphQLObjectType, Undefined, default_type_resolver
+from graphql import default_type_resolver
 from graphql.pyutils import is_awaitable, is_iterable
 
-from execution.calls import Asked, Calls
-from execution.instance import Instance, Kids, Untyped, field_paths, is_object, objects_of
-from execution.plan import Plan, PlannedField
-from execution.readings import Batch, Column, Once, Value
+from execution.asked import Asked, asked_with
+from execution.calls import Call, share_of
+from execution.instance import Instance, Kids, Untyped, field_paths, is_object, objects, objects_of
+from execution.plan import Plan, PlannedField, Selection, Way
+from execution.readings import Batch, Column, Once, Same, Value
 from execution.replay import PlanExecutor
 
 
@@ -38,13 +40,11 @@ class PlanRun:
         """`prepared` is an executor of the operation, of which one for this run is made where one is needed."""
         self._plan = plan
         self._prepared = prepared
-        self._variables = prepared.variable_values
         self.context = context
         self._root = root
-        self._asked: dict[int, Asked] = prepared.asked
         self._own: PlanExecutor | None = None
         self._new: list[Instance] = []
-        self._calls = Calls()
+        self._calls: dict[Hashable, Call] = {}
         self._awaited: list[_Awaited] = []
         self._late: list[tuple[Instance, PlannedField]] = []
         self._untyped: list[tuple[Instance, PlannedField]] = []
@@ -55,64 +55,90 @@ class PlanRun:
 
     async def find(self, root: Instance, fields: list[PlannedField]) -> None:
         """Find the values of these fields of an instance, and of all below them."""
-        for planned in fields:
-            self._ask(root, planned)
-        await self._find()
-
-    async def _find(self) -> None:
-        while self._new or self._calls or self._late or self._untyped:
-            new, self._new = self._new, []
-            for instance in new:
-                for planned in instance.selection.asked:
-                    self._ask(instance, planned)
-            if not self._new:
-                await self._wait()
+        self._ask(root, fields)
+        while True:
+            while self._new:
+                new, self._new = self._new, []
+                for instance in new:
+                    self._ask(instance, instance.selection.asked)
+            if not (self._calls or self._late or self._untyped):
+                return
+            await self._wait()
 
     async def _wait(self) -> None:
         """Wait for all that was asked of others; what they found goes on from there."""
-        awaited, self._awaited = self._awaited, []
-        late, self._late = self._late, []
-        untyped, self._untyped = self._untyped, []
-        for call in self._calls.taken():
-            await call.make(self.context, self._found)
-        await _settle(awaited)
+        calls, self._calls = self._calls, {}
+        awaited, late, untyped = self._awaited, self._late, self._untyped
+        if late or untyped:
+            self._awaited, self._late, self._untyped = [], [], []
+        for call in calls.values():
+            values = await call.made(self.context)
+            for each in call.waiting:
+                self._found(each[0], each[1], share_of(values, each))
+        if late or untyped:
+            await self._settle(awaited, late, untyped)
+
+    async def _settle(
+        self,
+        awaited: list[_Awaited],
+        late: list[tuple[Instance, PlannedField]],
+        untyped: list[tuple[Instance, PlannedField]],
+    ) -> None:
+        await _settled(awaited)
         for instance, planned in late:
             self._found_unless_awaited(instance, planned, instance.values[planned.place])
         for instance, planned in untyped:
             await self._tell_types_apart(instance, planned)
 
-    # ------------------------------------------------------------ one field of all rows
+    # ------------------------------------------------------------ fields of all rows
 
-    def _ask(self, instance: Instance, planned: PlannedField) -> None:
-        """Read a field of all rows, or note who waits for it."""
-        reading = planned.reading
+    def _ask(self, instance: Instance, fields: list[PlannedField]) -> None:
+        """Read fields of all rows, or note who waits for them."""
+        for planned in fields:
+            asked = planned.ready or self._asked_of(instance, planned)
+            if asked is None:
+                continue  # it is refused
+            way = planned.way
+            if way is Way.CALL:
+                self._call(instance, planned, asked)
+            elif way is Way.FROM_ROW:
+                self._found(instance, planned, self._read(instance, planned))
+            elif way is Way.VALUE:
+                assert isinstance(planned.reading, Value)
+                find = partial(planned.reading.find, **asked.keywords) if asked.keywords else planned.reading.find
+                self._found_unless_awaited(instance, planned, self._each(find, instance))
+            else:
+                self._found_unless_awaited(instance, planned, self._resolved(instance, planned, asked.arguments))
+
+    def _asked_of(self, instance: Instance, planned: PlannedField) -> Asked | None:
+        """What a field is asked with that has variables or guards; None where that, or a guard, is an error."""
+        remembered = self._prepared.asked
         try:
-            asked = self._asked.get(id(planned)) or self._remember(planned)
+            asked = remembered.get(id(planned))
+            if asked is None:
+                arguments = planned.arguments(self._prepared.variable_values)
+                asked = remembered[id(planned)] = asked_with(planned.reading, arguments)
             for guard in planned.guards:
                 guard(self.context, asked.arguments)
         except Exception as error:  # noqa: BLE001  what refuses a field, for whatever reason, is that field's error
             self._found(instance, planned, [error] * len(instance.rows))
-            return
-        if isinstance(reading, Batch | Once):
-            columns = None if reading.rows_of is None else self._plan.columns(planned, reading.rows_of)
-            self._calls.add(instance, planned, reading, asked, columns)
-        elif isinstance(reading, Column):
-            self._found(instance, planned, self._read(reading, instance))
-        elif isinstance(reading, Value):
-            find = partial(reading.find, **asked.keywords) if asked.keywords else reading.find
-            values = self._each(find, instance)
-            (self._found if reading.same_row else self._found_unless_awaited)(instance, planned, values)
-        else:
-            self._found_unless_awaited(instance, planned, self._resolved(instance, planned, asked.arguments))
-
-    def _remember(self, planned: PlannedField) -> Asked:
-        arguments, reading = planned.arguments(self._variables), planned.reading
-        making = None if reading is None or isinstance(reading, Column) else reading.arguments
-        asked = self._asked[id(planned)] = Asked.of(arguments, {} if making is None else making(arguments))
+            return None
         return asked
 
-    def _read(self, reading: Column, instance: Instance) -> list[Any]:
-        if reading.convert is None and reading.prepare is None:
+    def _call(self, instance: Instance, planned: PlannedField, asked: Asked) -> None:
+        assert isinstance(planned.reading, Batch | Once)
+        key = (planned.reading.function, asked.key)
+        call = self._calls.get(key)
+        if call is None:
+            self._calls[key] = Call(instance, planned, asked.keywords)
+        else:
+            call.join(instance, planned)
+
+    def _read(self, instance: Instance, planned: PlannedField) -> list[Any]:
+        """What is read off the rows."""
+        reading = planned.reading
+        assert isinstance(reading, Column | Same)
+        if isinstance(reading, Column) and reading.convert is None and reading.prepare is None:
             try:
                 return list(map(attrgetter(reading.name), instance.rows))
             except Exception:  # noqa: BLE001  found out for which rows, and told of those alone
@@ -147,7 +173,7 @@ class PlanRun:
 
     def _found_unless_awaited(self, instance: Instance, planned: PlannedField, values: list[Any]) -> None:
         before = len(self._awaited)
-        self._note_awaitables(values, planned.shape.depth if planned.reading is None else 0)
+        self._note_awaitables(values, planned.depth if planned.reading is None else 0)
         if len(self._awaited) == before:
             self._found(instance, planned, values)
             return
@@ -156,6 +182,8 @@ class PlanRun:
 
     def _note_awaitables(self, values: list[Any], depth: int) -> None:
         """Note what is to be awaited among values and, `depth` lists deep, among their items."""
+        if not depth and not _some_are_awaitable(values):
+            return
         for index, value in enumerate(values):
             if is_awaitable(value):
                 self._awaited.append(_Awaited(value, values, index))
@@ -169,25 +197,32 @@ class PlanRun:
 
     def _found(self, instance: Instance, planned: PlannedField, values: list[Any]) -> None:
         """Keep a field's values, and make the objects in them children, to be asked in their turn."""
-        depth = planned.shape.depth
+        depth = planned.depth
         if depth:
-            values = [_listed(each, depth) for each in values]
+            values = [each if each.__class__ is list and depth == 1 else _listed(each, depth) for each in values]
         instance.values[planned.place] = values
         if planned.leaf is not None:
             return
         items = values
         for _ in range(depth):
             items = [each for listed in items if listed.__class__ is list for each in listed]
-        rows = _objects(items)
+        rows = objects(items)
         if not rows:
             return
-        if planned.object_type is None:
+        if planned.only is None:
             self._untyped.append((instance, planned))
             return
-        born = Instance(self._plan.below(planned, planned.object_type), rows, instance, planned)
-        instance.kids[planned.place] = Kids([born], [born] * len(rows), whole=len(rows) == len(items))
-        if born.selection.asked:
+        born = self._born(instance, planned, planned.only, rows)
+        born.whole = rows is items
+        instance.kids[planned.place] = born
+
+    def _born(self, instance: Instance, planned: PlannedField, selection: Selection, rows: list[Any]) -> Instance:
+        born = Instance(selection, rows)
+        if self._plan.shows_paths:
+            born.parent, born.field = instance, planned
+        if selection.asked:
             self._new.append(born)
+        return born
 
     async def _tell_types_apart(self, instance: Instance, planned: PlannedField) -> None:
         """Make the objects of an interface or a union children, an instance for each type."""
@@ -196,15 +231,9 @@ class PlanRun:
         for (_, row), name in zip(objects_of(instance, planned), told, strict=True):
             if isinstance(name, str):
                 rows.setdefault(name, []).append(row)
-        born = {name: self._born(instance, planned, name, of_type) for name, of_type in rows.items()}
+        born = {name: self._born(instance, planned, planned.below[name], each) for name, each in rows.items()}
         order = [each if isinstance(each, Untyped) else born[each] for each in told]
-        instance.kids[planned.place] = Kids(list(born.values()), order, whole=False)
-        self._new += born.values()
-
-    def _born(self, instance: Instance, planned: PlannedField, name: str, rows: list[Any]) -> Instance:
-        type_ = self._plan.schema.type_map[name]
-        assert isinstance(type_, GraphQLObjectType), "told so before"
-        return Instance(self._plan.below(planned, type_), rows, instance, planned)
+        instance.kids[planned.place] = Kids(list(born.values()), order)
 
     async def _told_type(self, instance: Instance, planned: PlannedField, path: Any, row: Any) -> str | Untyped:
         """The name of a row's type, where it is one that the field may have."""
@@ -222,16 +251,9 @@ class PlanRun:
         return told if told in [each.name for each in planned.types] else Untyped(row, told)
 
 
-def _objects(items: list[Any]) -> list[Any]:
-    """Those that are something. Classes are looked at first: they are few, and as a rule there is no error among them."""
-    classes = set(map(type, items))
-    if any(issubclass(each, _NO_OBJECTS) for each in classes):
-        return [each for each in items if is_object(each)]
-    return [each for each in items if each is not None] if _NONE in classes else items
-
-
-_NONE = type(None)
-_NO_OBJECTS = (Exception, type(Undefined))
+def _some_are_awaitable(values: list[Any]) -> bool:
+    """Whether something may have to be awaited, by the classes of the values: they are few."""
+    return any(hasattr(each, "__await__") or issubclass(each, GeneratorType) for each in set(map(type, values)))
 
 
 def _or_error(read: Any, row: Any, context: Any) -> Any:
@@ -250,7 +272,7 @@ def _listed(value: Any, depth: int) -> Any:
     return value if depth == 1 else [_listed(each, depth - 1) for each in value]
 
 
-async def _settle(awaited: list[_Awaited]) -> None:
+async def _settled(awaited: list[_Awaited]) -> None:
     if len(awaited) == 1:
         (only,) = awaited
         try:

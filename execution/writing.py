@@ -1,7 +1,6 @@
 """Writes an answer from the values that were found, or raises: an answer with errors is not written here."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import Any
 
 from execution.instance import Instance, Kids, is_object
@@ -13,33 +12,33 @@ def write(instance: Instance, context: Any) -> list[dict[str, Any]]:
     """The objects of an instance, in the order of its rows. Raises, whatever it may be, where there is an error."""
     selection = instance.selection
     slots = [_completed(each, instance, context) for each in selection.asked]
-    return selection.build(instance.rows, context, slots)
+    instance.written = written = selection.build(instance.rows, context, slots)
+    return written
 
 
 def _completed(planned: PlannedField, instance: Instance, context: Any) -> Sequence[Any]:
-    values = instance.values[planned.place]
+    values, depth = instance.values[planned.place], planned.depth
     nullable = planned.shape.nullable
     if planned.leaf is not None:
-        if not planned.shape.depth:
+        if not depth:
             return values  # the generated code completes them
         return [_leaves(each, planned.leaf.complete, nullable, 0) for each in values]
     kids = instance.kids[planned.place]
-    if kids is None:
-        return [_objects(each, nullable, 0, iter(())) for each in values]
-    written = _written(kids, context)
-    if kids.whole and planned.shape.depth == 0:
-        return written
-    if kids.whole and planned.shape.depth == 1:
-        return _sliced(values, written, nullable[0])
+    if isinstance(kids, Instance):
+        written = write(kids, context)
+        if kids.whole and depth == 0:
+            return written
+        if kids.whole and depth == 1:
+            return _sliced(values, written, nullable[0])
+    else:
+        written = [] if kids is None else _written(kids, context)
     objects = iter(written)
-    if planned.shape.depth == 0 and nullable[0] and values.count(None) + len(written) == len(values):
+    if depth == 0 and nullable[0] and values.count(None) + len(written) == len(values):
         return [None if each is None else next(objects) for each in values]
     return [_objects(each, nullable, 0, objects) for each in values]
 
 
 def _written(kids: Kids, context: Any) -> list[dict[str, Any]]:
-    if len(kids.instances) == 1 and len(kids.instances[0].rows) == len(kids.order):
-        return write(kids.instances[0], context)
     of = {id(each): iter(write(each, context)) for each in kids.instances}
     return [next(of[id(each)]) for each in kids.order]  # KeyError where there is one of no type: an error
 
@@ -47,11 +46,13 @@ def _written(kids: Kids, context: Any) -> list[dict[str, Any]]:
 def _sliced(values: list[Any], objects: list[dict[str, Any]], nullable: bool) -> list[Any]:
     if len(values) == 1:
         return [objects]
-    rest = iter(objects)
     found: list[Any] = []
+    start = 0
     for each in values:
         if each.__class__ is list:
-            found.append(list(islice(rest, len(each))))
+            end = start + len(each)
+            found.append(objects[start:end])
+            start = end
         elif each is None and nullable:
             found.append(None)
         else:

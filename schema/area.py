@@ -9,7 +9,7 @@ from resolvers import areas, flood, reports, statistics
 from schema.arguments import After, Before, First, Last, outline, paging
 from schema.connection import Connection
 from schema.enums import AreaLevel, ReportOrder
-from schema.fields import Keywords, argument, asked, batch, column, output, value
+from schema.fields import Keywords, argument, asked, batch, column, output, same, value
 from schema.node import Node, identity
 from schema.place import BoundingBox, Coordinates
 from schema.references import FloodAreaRef, ReportRef, StatisticsRef
@@ -49,9 +49,7 @@ class Area(Node):
         areas.areas_by_id, "The area that it is part of; null for the province.", key="parent_id"
     )
     children: list["Area"] = batch(areas.children_of, "The areas one level down that it is made of, by code.")
-    centroid: Coordinates | None = value(
-        lambda area, _ctx: area, "A point within it, to put a label or a marker on.", needs=(), same_row=True
-    )
+    centroid: Coordinates | None = same("A point within it, to put a label or a marker on.")
     bounds: BoundingBox | None = batch(areas.bounds_of, "The rectangle around it.")
     boundary: GeoJSON | None = asked(areas.boundaries_of, outline, "Its outline: a Polygon or MultiPolygon.")
     boundary_approximate: bool = value(

@@ -5,7 +5,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import strawberry
 
 from resolvers.lists import ListResult
-from schema.fields import column, output, value
+from schema.fields import column, output, same, value
 from schema.scalars import Cursor
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ def nodes() -> Any:
 
 def page_info() -> Any:
     """The field `pageInfo` of a connection."""
-    return value(lambda result, _ctx: result, "Where this page lies in the list.", needs=(), same_row=True)
+    return same("Where this page lies in the list.")
 
 
 @strawberry.type(name="Connection", description="One page of a list that can be counted.")

@@ -1,6 +1,7 @@
 """How a field finds its value. Rows are the source values, so most fields need no code of their own.
 
     column  read off the row
+    same    the row itself, shown as another type
     value   computed from the row and the context, without asking anything
     batch   asked of the store once for all parents of a level
     asked   the same, with arguments
@@ -21,7 +22,7 @@ import strawberry
 from graphql import GraphQLField, GraphQLObjectType
 from strawberry.types.field import StrawberryField
 
-from execution.readings import Batch, Column, Once, Reading, Value, put
+from execution.readings import Batch, Column, Once, Reading, Same, Value, put
 from schema.arguments_read import reader
 
 C = TypeVar("C", bound=type)
@@ -40,15 +41,14 @@ def prepared(name: str, description: str, prepare: Callable[[Any], Callable[[Any
     return _read(Column(name, prepare=prepare), description)
 
 
-def value(
-    find: Callable[[Any, Any], Any],
-    description: str,
-    *,
-    needs: tuple[str, ...] | None = None,
-    same_row: bool = False,
-) -> Any:
+def same(description: str, *, unless_none: tuple[str, ...] = ()) -> Any:
+    """A field that is the row itself, shown as another type; null where a column of `unless_none` holds nothing."""
+    return _read(Same(unless_none), description)
+
+
+def value(find: Callable[[Any, Any], Any], description: str, *, needs: tuple[str, ...] | None = None) -> Any:
     """A field that is computed from the row and the context; the rest is told in execution.readings.Value."""
-    return _read(Value(find, needs, same_row), description)
+    return _read(Value(find, needs), description)
 
 
 def batch(

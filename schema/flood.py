@@ -9,7 +9,7 @@ from resolvers import areas, flood, flood_stream, reports
 from schema.arguments import After, Before, First, Last, Since, or_none, outline, paging
 from schema.connection import Connection, UncountedConnection
 from schema.enums import ChangeKind, FloodState
-from schema.fields import Keywords, asked, batch, column, output, value
+from schema.fields import Keywords, asked, batch, column, output, same
 from schema.node import Node, identity
 from schema.place import Coordinates
 from schema.references import AreaRef, FloodAreaChangeRef, ReportRef
@@ -102,7 +102,7 @@ class FloodGauge(Node):
     id: strawberry.ID = identity(Kind.FLOOD_GAUGE)
     source_ref: str = column("source_ref", "The id that Peta Jakarta gave it.")
     name: str = column("name", "Its name.")
-    location: Coordinates = value(lambda gauge, _ctx: gauge, "Where it stands.", needs=(), same_row=True)
+    location: Coordinates = same("Where it stands.")
     latest: FloodGaugeReading | None = batch(flood.latest_readings_of, "Its newest measurement.")
     readings: UncountedConnection[FloodGaugeReading] = asked(
         flood.readings_of, _read, "What it measured, oldest first."

@@ -1,7 +1,7 @@
 """Reports: the noun that everything else here is about."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
@@ -26,7 +26,7 @@ from resolvers.flood import flood_areas_by_id
 from schema.arguments import or_none, page
 from schema.connection import Connection, UncountedConnection
 from schema.enums import LocationPrecision, PhotoPhase, ReportAction, ReportStatus
-from schema.fields import Keywords, argument, asked, batch, column, output, value
+from schema.fields import Keywords, argument, asked, batch, column, output, same, value
 from schema.node import Node, identity
 from schema.place import Coordinates
 from schema.possible_duplicate import PossibleDuplicate
@@ -65,10 +65,6 @@ async def _reporters(rows: Sequence[SeenReport], ctx: Context) -> list[PersonRow
     return [None if person is None or person.display_name is None else person for person in found]
 
 
-def _location(report: SeenReport, _ctx: Any) -> SeenReport | None:
-    return report if report.latitude is not None and report.longitude is not None else None
-
-
 @output
 class Report(Node):
     """Something a citizen told the city, by whatever channel it came."""
@@ -82,11 +78,9 @@ class Report(Node):
     title: str | None = column("title", "A headline, where one was given.")
     category: CategoryRef = batch(categories.categories_by_id, "What it is about.", key="category_id")
     status: ReportStatus = column("status", "How far it is.")
-    location: Coordinates | None = value(
-        _location,
+    location: Coordinates | None = same(
         "Where it is, as this viewer may see it; null when the source told no place.",
-        needs=("latitude", "longitude"),
-        same_row=True,
+        unless_none=("latitude", "longitude"),
     )
     location_precision: LocationPrecision = column("precision", "How exactly this viewer is told where it is.")
     address: str | None = column("address", "The place in words; null for those who see a moved place.")
@@ -147,9 +141,7 @@ class Report(Node):
         "LAPOR's ticket of it: joined by tracking id or by the reference that its forwarding drew, never by likeness.",
         needs=("id", "fuzzed"),
     )
-    deadlines: Deadlines = value(
-        lambda report, _ctx: report, "Until when something should happen, and whether it did.", needs=(), same_row=True
-    )
+    deadlines: Deadlines = same("Until when something should happen, and whether it did.")
     duplicate_of: "Report | None" = batch(
         reports.duplicate_of, "The report that it was merged into.", needs=("duplicate_of_id",), rows_of="Report"
     )

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from typing import Any, NewType
 
 import strawberry
@@ -33,20 +32,28 @@ def show_moment(value: int | datetime) -> str:
 
 def show_micros(value: int) -> str:
     """The same of whole microseconds since 1970 UTC. Raises OverflowError outside the years 1 to 9999."""
-    minute, rest = divmod(value, MINUTE)
-    day, minute = divmod(minute, _MINUTES_OF_A_DAY)
-    second, fraction = divmod(rest, SECOND)
-    return f"{_day(day)}{_MINUTES[minute]}{second:02d}.{fraction:06d}Z"
+    minute, rest = value // MINUTE, value % MINUTE
+    day, second = _DAYS[minute // _MINUTES_OF_A_DAY], _SECONDS[rest // SECOND]
+    return f"{day}{_MINUTES[minute % _MINUTES_OF_A_DAY]}{second}{_THREE[rest // 1_000 % 1_000]}{_THREE[rest % 1_000]}Z"
 
 
-@lru_cache(maxsize=10_000)
-def _day(day: int) -> str:
-    return (_FIRST_DAY + timedelta(days=day)).isoformat()
+class _Days(dict[int, str]):
+    """Days since 1970, written. Full, it begins anew."""
+
+    def __missing__(self, day: int) -> str:
+        if len(self) >= _DAYS_KEPT:
+            self.clear()
+        made = self[day] = (_FIRST_DAY + timedelta(days=day)).isoformat()
+        return made
 
 
+_DAYS_KEPT = 10_000
 _FIRST_DAY = date(1970, 1, 1)
 _MINUTES_OF_A_DAY = 24 * 60
+_DAYS = _Days()
 _MINUTES = [f"T{minute // 60:02d}:{minute % 60:02d}:" for minute in range(_MINUTES_OF_A_DAY)]
+_SECONDS = [f"{second:02d}." for second in range(60)]
+_THREE = [f"{number:03d}" for number in range(1_000)]
 
 
 def read_moment(value: object) -> datetime:

@@ -11,13 +11,14 @@ from graphql import (
     GraphQLField,
     GraphQLInt,
     GraphQLList,
+    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLString,
 )
 
 from execution import Engine, RequestRefused
-from execution.readings import Batch, Column, Once, Reading, Value, guard, put
+from execution.readings import Batch, Column, Once, Reading, Same, Value, guard, put
 
 
 @dataclass
@@ -67,11 +68,16 @@ BOOK = GraphQLObjectType(
         "odd": _read(GraphQLBoolean, Value(lambda book, _: book.id % 2 == 1)),
         "author": _read(AUTHOR, Batch(authors, key="author_id")),
         "similar": _read(GraphQLList(BOOK), Batch(similar, needs=("title",), rows_of="Book")),
-        "cover": _read(COVER, Value(lambda book, _: book, needs=(), same_row=True)),
+        "cover": _read(COVER, Same()),
+        "jacket": _read(COVER, Same(unless_none=("author_id",))),
+        "boards": _read(GraphQLNonNull(COVER), Same(unless_none=("author_id",))),
         "secret": _secret(),
     },
 )
-COVER = GraphQLObjectType("Cover", lambda: {"pages": _read(GraphQLInt, Column("pages"))})
+COVER = GraphQLObjectType(
+    "Cover",
+    lambda: {"pages": _read(GraphQLInt, Column("pages")), "inner": _read(COVER, Same(unless_none=("author_id",)))},
+)
 
 
 def _secret() -> GraphQLField:
@@ -106,6 +112,8 @@ async def asked(text: str, variables: dict[str, Any] | None = None) -> tuple[Any
         ("author { name }", {"author_id"}),
         ("similar { pages }", {"title"}),
         ("cover { pages }", {"pages"}),
+        ("jacket { pages }", {"pages", "author_id"}),
+        ("cover { inner { __typename } }", {"author_id"}),
         ("...F", {"title", "pages"}),
         ("__typename", set()),
         ("title odd", None),
@@ -149,6 +157,22 @@ async def test_what_is_guarded_is_refused_on_its_own_field_alone() -> None:
 async def test_what_is_spent_is_counted_from_the_objects() -> None:
     answer, _ = await asked("{ books(first: 5) { title author { name } } }")
     assert answer.spent == 5 + 4  # five books, four authors
+
+
+async def test_a_row_shown_as_another_type_is_null_where_it_has_nothing_to_show() -> None:
+    answer, _ = await asked("{ books { cover { inner { pages } } jacket { pages a: pages } } }")
+    assert answer.data["books"] == [
+        {"cover": {"inner": {"pages": 300}}, "jacket": {"pages": 300, "a": 300}},
+        {"cover": {"inner": None}, "jacket": None},
+    ]
+    covers, inner, jackets = 2, 1, 1
+    assert answer.spent == 2 + covers + inner + jackets + 1  # the pages that are asked for twice
+
+
+async def test_an_error_within_a_row_shown_as_another_type_is_told_where_it_is() -> None:
+    answer, _ = await asked("{ books { title boards { pages } cover { pages } } }")
+    assert answer.data == {"books": [{"title": "A title", "boards": {"pages": 300}, "cover": {"pages": 300}}, None]}
+    assert [error["path"] for error in answer.errors] == [["books", 1, "boards"]]
 
 
 def test_trusted_documents_are_kept_for_good() -> None:
