@@ -14,6 +14,7 @@ REFERENCE_PATTERN = re.compile(rf"{_PREFIX}[{_ALPHABET}]{{{_LENGTH}}}")
 """A reference as we write it. Use it with `fullmatch`; `find_references` reads text that people have touched."""
 
 _AS_TYPED = re.compile(rf"(?<![0-9A-Z])SIMPUL-([0-9A-TV-Z]{{{_LENGTH}}})(?![0-9A-Z])", re.IGNORECASE)
+_LEFT_OUT = f"{_PREFIX}…"
 _MISREAD = str.maketrans("OIL", "011")
 
 
@@ -36,4 +37,4 @@ def find_references(text: str) -> tuple[str, ...]:
 
 def without_references(text: str) -> str:
     """A text as it may be shown: that a reference stood there is told, but not which."""
-    return _AS_TYPED.sub(f"{_PREFIX}…", text)
+    return _AS_TYPED.sub(_LEFT_OUT, text) if "-" in text else text

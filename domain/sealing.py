@@ -40,6 +40,9 @@ class Kind(IntEnum):
     PERSON = 14
 
 
+_KINDS = {kind.value: kind for kind in Kind}
+
+
 class InvalidId(ValueError):
     """Not an id of this hub."""
 
@@ -54,6 +57,7 @@ class ExpiredCursor(Exception):
 
 _BLOCK = struct.Struct(">BQ7x")
 _TO_URL = bytes.maketrans(b"+/", b"-_")
+_FROM_URL = bytes.maketrans(b"-_", b"+/")
 
 
 def _written(data: bytes) -> str:
@@ -115,15 +119,15 @@ class IdCipher:
         try:
             if len(text) != 22:
                 raise InvalidId(text)
-            sealed = base64.urlsafe_b64decode(text + "==")
+            sealed = binascii.a2b_base64(text.encode("ascii").translate(_FROM_URL) + b"==")
             if len(sealed) != 16:  # the cipher would wait for the rest of the block
                 raise InvalidId(text)
             block = self._decryptor().update(sealed)
             kind, row_id = _BLOCK.unpack(block)
             if any(block[9:]) or _written(sealed)[:22] != text:
                 raise InvalidId(text)
-            return Kind(kind), row_id
-        except (binascii.Error, ValueError, struct.error) as error:
+            return _KINDS[kind], row_id
+        except (binascii.Error, ValueError, KeyError, struct.error) as error:
             raise InvalidId(text) from error
 
 

@@ -129,10 +129,13 @@ class FloodState(StrEnum):
     @classmethod
     def of_rank(cls, rank: int) -> "FloodState":
         """The state of a number 0 to 4; raises ValueError for any other."""
-        states = list(cls)
-        if not 0 <= rank < len(states):
+        found = _OF_RANK.get(rank)
+        if found is None:
             raise ValueError(f"no flood state {rank}")
-        return states[rank]
+        return found
+
+
+_OF_RANK = dict(enumerate(FloodState))
 
 
 class LaporStatus(StrEnum):

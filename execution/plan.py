@@ -247,15 +247,15 @@ _INTROSPECTION = ("__schema", "__type")
 
 
 def _is_written_from_row(planned: PlannedField) -> bool:
-    """Whether nothing has to be found out before: the type's own name, a leaf in a column, or the row shown as another
-    type of which the same is so."""
+    """Whether nothing has to be found out before: the type's own name, a leaf in a column or computed at once, or the row
+    shown as another type of which the same is so."""
     if planned.name == TYPENAME:
         return True
     if planned.depth or planned.guards:
         return False
-    if planned.leaf is not None:
-        return isinstance(planned.reading, Column)
     reading = planned.reading
+    if planned.leaf is not None:
+        return isinstance(reading, Column) or (isinstance(reading, Value) and reading.at_once)
     if not isinstance(reading, Same) or planned.only is None or planned.only.asked:
         return False
     return planned.shape.item_nullable or not reading.unless_none

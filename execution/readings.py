@@ -75,12 +75,18 @@ class Same:
 class Value:
     """A field that `find(row, context, **keywords)` computes; it may be awaitable. `arguments` makes the keywords.
 
-    `needs`: the columns that it reads (None: not told).
+    `needs`: the columns that it reads (None: not told). `at_once`: it takes no arguments, gives nothing to be awaited, and
+    is computed only when the row is written.
     """
 
     find: Callable[..., Any]
     needs: tuple[str, ...] | None = None
     arguments: Arguments | None = None
+    at_once: bool = False
+
+    def of(self, row: Any, context: Any) -> Any:
+        """What is computed of one row, without arguments."""
+        return self.find(row, context)
 
     def resolver(self) -> Resolve:
         """The field's resolver for graphql-core."""

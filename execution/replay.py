@@ -13,7 +13,7 @@ from graphql.pyutils import Path
 
 from execution.instance import Instance, Untyped, is_object, order_of
 from execution.plan import TYPENAME, PlannedField
-from execution.readings import Column, Same
+from execution.readings import Column, Same, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def _of_row(planned: PlannedField, instance: Instance, row: Any, context: Any) -
     """What is read off a row when it is written."""
     if planned.name == TYPENAME:
         return instance.selection.type.name
-    assert isinstance(planned.reading, Column | Same)
+    assert isinstance(planned.reading, Column | Same | Value)
     found = planned.reading.of(row, context)
     return found if planned.only is None or not is_object(found) else At(Instance(planned.only, (found,)), 0)
 

@@ -19,7 +19,7 @@ Nothing of a client gets into the code but as a quoted string: names of columns 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from execution.readings import Column, Same
+from execution.readings import Column, Same, Value
 
 if TYPE_CHECKING:
     from execution.plan import PlannedField
@@ -69,6 +69,8 @@ def _expression(type_name: str, planned: "PlannedField", names: _Names, setup: l
         return _completed(planned, found, names)
     if isinstance(planned.reading, Same):
         return _same(planned, planned.reading, names, setup)
+    if isinstance(planned.reading, Value):
+        return _completed(planned, f"{names.of('f', planned.reading.find)}(r, context)", names)
     assert isinstance(planned.reading, Column)
     return _completed(planned, _converted(planned.reading, names, setup), names)
 

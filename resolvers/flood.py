@@ -2,9 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -27,12 +25,11 @@ from storage.sources import sources_by_id
 MOST = 3_000
 READINGS_ORDER = "flood-readings"
 
-_columns_of = attrgetter(*FloodAreaRow.__dataclass_fields__)
 
-
-@dataclass(frozen=True, slots=True)
 class _OfAnyState(FloodAreaRow):
     """A flood area of a list that has dry ones too: the outlines of a whole city are refused there."""
+
+    __slots__ = ()
 
 
 async def flood_areas(
@@ -43,7 +40,7 @@ async def flood_areas(
     found = await ctx.read(flood.find_flood_areas, minimum_state.rank, box=within, area_ids=area_ids, limit=MOST + 1)
     if len(found) > MOST:
         raise _too_many()
-    return [_OfAnyState(*_columns_of(row)) for row in found] if minimum_state is FloodState.NONE else found
+    return list(map(_OfAnyState._make, found)) if minimum_state is FloodState.NONE else found
 
 
 def _too_many() -> BadUserInput:

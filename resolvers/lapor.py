@@ -1,6 +1,6 @@
 """LAPOR's tickets as the hub has read them. What is hidden from a viewer looks like what is not there."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 
 from domain.time import micros
@@ -47,10 +47,12 @@ async def tickets_by_id(ids: Sequence[int], ctx: Context) -> list[LaporTicketRow
     return [found.get(each) for each in ids]
 
 
-async def tickets_of(reports: Sequence[SeenReport], ctx: Context) -> list[LaporTicketRow | None]:
+async def tickets_of(
+    reports: Sequence[SeenReport], ctx: Context, *, columns: Set[str] | None = None
+) -> list[LaporTicketRow | None]:
     """The ticket of each report; None where the viewer sees the report's place moved."""
     wanted = [report.id for report in reports if not report.fuzzed]
-    found = await ctx.read(lapor.tickets_of_reports, await ctx.visibility(), wanted)
+    found = await ctx.read(lapor.tickets_of_reports, await ctx.visibility(), wanted, columns)
     return [None if report.fuzzed else found.get(report.id) for report in reports]
 
 

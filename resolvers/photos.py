@@ -15,6 +15,7 @@ from storage.reports import photo_reading
 from storage.rows import PhotoRow, SeenReport
 
 SIGNED_SECONDS = 600
+_PUBLIC = ReportVisibility.PUBLIC.value
 ADDRESS = ("address", "hidden", "report_visibility")
 """What a photo's addresses are made of."""
 
@@ -48,10 +49,19 @@ async def photos_by_id(ids: Sequence[int], ctx: Context) -> list[PhotoRow | None
     return [found.get(each) for each in ids]
 
 
-def photo_url(row: PhotoRow, ctx: Context, *, thumbnail: bool) -> str:
+def photo_url(row: PhotoRow, ctx: Context) -> str:
     """Where the photo's bytes are."""
-    path = f"{ctx.parts.settings.public_url}/photos/{row.address}{'/thumbnail' if thumbnail else ''}"
-    if row.report_visibility == ReportVisibility.PUBLIC and not row.hidden:
+    return _address(row, ctx, "")
+
+
+def thumbnail_url(row: PhotoRow, ctx: Context) -> str:
+    """Where a small copy of it is."""
+    return _address(row, ctx, "/thumbnail")
+
+
+def _address(row: PhotoRow, ctx: Context, ending: str) -> str:
+    path = f"{ctx.parts.settings.public_url}/photos/{row.address}{ending}"
+    if row.report_visibility == _PUBLIC and not row.hidden:
         return path
     expires = int(time.time()) + SIGNED_SECONDS
     return f"{path}?expires={expires}&signature={signature(ctx.parts.secret, row.address, expires)}"

@@ -46,9 +46,15 @@ def same(description: str, *, unless_none: tuple[str, ...] = ()) -> Any:
     return _read(Same(unless_none), description)
 
 
-def value(find: Callable[[Any, Any], Any], description: str, *, needs: tuple[str, ...] | None = None) -> Any:
+def value(
+    find: Callable[[Any, Any], Any],
+    description: str,
+    *,
+    needs: tuple[str, ...] | None = None,
+    at_once: bool = False,
+) -> Any:
     """A field that is computed from the row and the context; the rest is told in execution.readings.Value."""
-    return _read(Value(find, needs), description)
+    return _read(Value(find, needs, at_once=at_once), description)
 
 
 def batch(

@@ -44,7 +44,9 @@ class LaporTicket(Node):
     url: URL | None = column("url", "Its page at LAPOR.")
     observed_at: DateTime = column("observed_at", "When the hub last read it.")
     stale: bool = batch(
-        lapor.tickets_stale, "True when the hub has not read it for so long that it may be different now."
+        lapor.tickets_stale,
+        "True when the hub has not read it for so long that it may be different now.",
+        needs=("source_id", "source_status", "text", "observed_at"),
     )
-    responses: list[LaporResponse] = batch(lapor.responses_of, "What agencies answered, oldest first.")
+    responses: list[LaporResponse] = batch(lapor.responses_of, "What agencies answered, oldest first.", needs=("id",))
     report: ReportRef | None = batch(reports.reports_of, "The hub's report of it.", key="report_id", rows_of="Report")

@@ -18,15 +18,17 @@ class Photo(Node):
 
     id: strawberry.ID = identity(Kind.PHOTO)
     url: URL = value(
-        lambda photo, ctx: photos.photo_url(photo, ctx, thumbnail=False),
+        photos.photo_url,
         "Where its bytes are. Of a public report anybody may read and keep them for five minutes; other addresses are "
         "signed and for this viewer alone. It changes when the report's visibility does.",
         needs=photos.ADDRESS,
+        at_once=True,
     )
     thumbnail_url: URL = value(
-        lambda photo, ctx: photos.photo_url(photo, ctx, thumbnail=True),
+        photos.thumbnail_url,
         "The same for a small copy of it.",
         needs=photos.ADDRESS,
+        at_once=True,
     )
     content_type: str = column("content_type", "The media type of the bytes at `url`.")
     width: int = column("width", "Its width in pixels.")

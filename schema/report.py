@@ -140,6 +140,7 @@ class Report(Node):
         lapor.tickets_of,
         "LAPOR's ticket of it: joined by tracking id or by the reference that its forwarding drew, never by likeness.",
         needs=("id", "fuzzed"),
+        rows_of="LaporTicket",
     )
     deadlines: Deadlines = same("Until when something should happen, and whether it did.")
     duplicate_of: "Report | None" = batch(

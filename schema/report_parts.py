@@ -42,4 +42,5 @@ class Deadlines:
         lambda report, _ctx: report.respond_breached or report.resolve_breached,
         "Whether either of the two passed unmet.",
         needs=("respond_breached", "resolve_breached"),
+        at_once=True,
     )

@@ -12,14 +12,14 @@ from storage.reference import area_tree
 from storage.rows import FloodAreaRow, FloodGaugeRow, FloodReadingRow, Page
 from storage.tables import flood_areas, flood_gauges, flood_readings
 
-_AREA = [flood_areas.c[name] for name in FloodAreaRow.__dataclass_fields__]
+_AREA = [flood_areas.c[name] for name in FloodAreaRow._fields]
 _GAUGE = [flood_gauges.c[name] for name in FloodGaugeRow.__dataclass_fields__]
 _READING = [flood_readings.c[name] for name in FloodReadingRow.__dataclass_fields__]
 _WORST_FIRST = (flood_areas.c.state.desc(), flood_areas.c.id)
 
 
 def _areas(conn: Connection, statement: Select[Any]) -> list[FloodAreaRow]:
-    return [FloodAreaRow(*row) for row in conn.execute(statement)]
+    return list(map(FloodAreaRow._make, conn.execute(statement)))
 
 
 def flood_areas_in_state(conn: Connection, minimum_rank: int) -> list[FloodAreaRow]:
@@ -54,7 +54,7 @@ def _touches(box: Box) -> ColumnElement[bool]:
 def flood_areas_by_id(conn: Connection, ids: Collection[int]) -> dict[int, FloodAreaRow]:
     """Flood areas by row id."""
     rows = prepared(conn, "flood areas by id", _by_id).rows(conn, {"ids": set(ids)})
-    return {row[0]: FloodAreaRow(*row) for row in rows}
+    return {row[0]: row for row in map(FloodAreaRow._make, rows)}
 
 
 def _by_id() -> Select[Any]:

@@ -6,7 +6,7 @@ other is everybody's, but for those that LAPOR keeps confidential and those that
 settled.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,14 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, not
 
 from domain.visibility import Visibility
 from storage.keyset import Order, Span, read_page
+from storage.lean import columns_of, maker_of
 from storage.prepared import many, prepared
 from storage.reports.seen import blurred, viewer_shape, viewer_values, visible_reports
 from storage.rows import LaporResponseRow, LaporTicketRow, Page
 from storage.tables import lapor_responses, lapor_tickets, reports
 from storage.time_limit import limited
 
-_TICKET = [lapor_tickets.c[name] for name in LaporTicketRow.__dataclass_fields__]
+_TICKET = [lapor_tickets.c[name] for name in LaporTicketRow._fields]
 _RESPONSE = [lapor_responses.c[name] for name in LaporResponseRow._fields]
 _LAST_CHANGED_FIRST = Order(lapor_tickets.c.ticket_updated_at, lapor_tickets.c.id, descending=True, nullable=True)
 
@@ -61,13 +62,23 @@ def _seen_as_it_is(report_id: ColumnElement[Any], visibility: Visibility, *, own
     return seen.correlate(lapor_tickets).exists()
 
 
-def _looked_up(conn: Connection, visibility: Visibility, column: str, asked: Collection[Any]) -> list[LaporTicketRow]:
+def _looked_up(
+    conn: Connection,
+    visibility: Visibility,
+    column: str,
+    asked: Collection[Any],
+    columns: Set[str] | None = None,
+) -> list[LaporTicketRow]:
+    wanted = columns_of(LaporTicketRow, columns, "id", column)
+
     def build() -> Select[Any]:
         named = lapor_tickets.c[column].in_(many("asked"))
-        return select(*_TICKET).where(named, seen_tickets(visibility, own=True)).order_by(lapor_tickets.c.id)
+        read = [lapor_tickets.c[name] for name in wanted]
+        return select(*read).where(named, seen_tickets(visibility, own=True)).order_by(lapor_tickets.c.id)
 
-    statement = prepared(conn, ("tickets by", column, viewer_shape(visibility)), build)
-    return [LaporTicketRow(*row) for row in statement.rows(conn, {**viewer_values(visibility), "asked": set(asked)})]
+    statement = prepared(conn, ("tickets by", column, wanted, viewer_shape(visibility)), build)
+    found = statement.rows(conn, {**viewer_values(visibility), "asked": set(asked)})
+    return list(map(maker_of(LaporTicketRow, wanted), found))
 
 
 def ticket_by_tracking_id(conn: Connection, visibility: Visibility, tracking_id: str) -> LaporTicketRow | None:
@@ -82,10 +93,10 @@ def tickets_by_id(conn: Connection, visibility: Visibility, ids: Collection[int]
 
 
 def tickets_of_reports(
-    conn: Connection, visibility: Visibility, report_ids: Collection[int]
+    conn: Connection, visibility: Visibility, report_ids: Collection[int], columns: Set[str] | None = None
 ) -> dict[int, LaporTicketRow]:
-    """The ticket of each report that has one; of several the one that the hub had last."""
-    found = _looked_up(conn, visibility, "report_id", report_ids)
+    """The ticket of each report that has one; of several the one that the hub had last. `columns`: what is read of it."""
+    found = _looked_up(conn, visibility, "report_id", report_ids, columns)
     return {row.report_id: row for row in found if row.report_id is not None}
 
 

@@ -1,7 +1,7 @@
 """Rows as the resolvers get them: read for one viewer, with what that viewer may not see left out already.
 
 Ids are row ids, times microseconds, coordinates degrees. Rows that are read by the hundred are tuples: they cost nothing
-to make. Of reports and photos there may be lean ones, which have but the columns that were asked for (storage/lean.py).
+to make. Of reports, photos and tickets there may be lean ones, which have but the columns that were asked for (storage/lean.py).
 """
 
 from collections.abc import Sequence
@@ -162,8 +162,7 @@ class ForwardingRow:
     ticket_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class FloodAreaRow:
+class FloodAreaRow(NamedTuple):
     """A flood area without its outline, which is asked for apart. `state` is the rank, 0 to 4."""
 
     id: int
@@ -198,8 +197,7 @@ class FloodReadingRow:
     warning_name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class LaporTicketRow:
+class LaporTicketRow(NamedTuple):
     """A LAPOR ticket."""
 
     id: int
