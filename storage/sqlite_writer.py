@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from storage.event_log import Head
 from storage.facts_kept import FactsKept
+from storage.gathering import Gathering
 from storage.group import Done, run_group
 from storage.sqlite_checkpoints import Checkpoints
 from storage.sqlite_engine import sqlite_engine
@@ -39,10 +40,12 @@ class SqliteWriter:
         self._thread = threading.Thread(target=self._work, name="sqlite-writer", daemon=True)
         self._facts = FactsKept()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._gathering: Gathering | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begins to write; who waits is told on `loop`."""
         self._loop = loop
+        self._gathering = Gathering(loop, self._waiting, self._some.set)
         self._checkpoints.start()
         self._thread.start()
 
@@ -57,40 +60,42 @@ class SqliteWriter:
 
     def submit(self, job: Job) -> None:
         """Has an operation run in one of the next groups. Raises Overloaded."""
+        assert self._gathering is not None, "the writer was started"
         self._waiting.put(job)
-        if not self._some.is_set():
-            self._some.set()
+        self._gathering.more()
 
     def _work(self) -> None:
         with self._engine.connect() as connection:
             while True:
-                self._some.clear()  # before looking: what comes afterwards sets it again
+                if not self._stopping:
+                    self._some.wait()
+                    self._some.clear()
                 jobs = self._waiting.take()
                 if jobs:
-                    self._waiting.done(self._commit(connection, jobs))
+                    self._commit(connection, jobs)
                 elif self._stopping:
                     return
-                else:
-                    self._some.wait()
 
-    def _commit(self, connection: Connection, jobs: list[Job]) -> list[Job]:
-        """Commits a group; returns the jobs that have to come again with more locks."""
+    def _commit(self, connection: Connection, jobs: list[Job]) -> None:
+        """Commits a group; those that need more locks wait again. Tells only then: the loop sees what waits."""
         try:
             done, head, tx = self._run(connection, [operation for operation, _ in jobs])
         except Exception as error:
             log.exception("a group of writes failed")
+            self._waiting.done([])
             self._tell(jobs, [Done(error=error) for _ in jobs], None)
-            return []
+            return
         for callback in tx.after_commit:
             callback()
-        again = [
-            (replace(operation, locks=operation.locks | outcome.more_locks), future)
-            for (operation, future), outcome in zip(jobs, done, strict=True)
-            if outcome.more_locks
-        ]
+        self._waiting.done(
+            [
+                (replace(operation, locks=operation.locks | outcome.more_locks), future)
+                for (operation, future), outcome in zip(jobs, done, strict=True)
+                if outcome.more_locks
+            ]
+        )
         self._tell(jobs, done, head.seq)
         self._checkpoints.wrote(len(jobs))
-        return again
 
     def _run(self, connection: Connection, operations: list[Operation[Any]]) -> tuple[list[Done], Head, Tx]:
         """Runs a group, all together, or each by itself where that fails, and commits it."""
@@ -106,13 +111,15 @@ class SqliteWriter:
         raise AssertionError("unreachable")
 
     def _tell(self, jobs: list[Job], done: list[Done], seq: int | None) -> None:
-        assert self._loop is not None
+        loop, gathering = self._loop, self._gathering
+        assert loop is not None and gathering is not None
 
         def tell() -> None:
             if seq is not None:
                 self._ring(seq)
             for (_, future), outcome in zip(jobs, done, strict=True):
                 settle(future, outcome)
+            gathering.done()
 
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            self._loop.call_soon_threadsafe(tell)
+            loop.call_soon_threadsafe(tell)
