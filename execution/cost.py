@@ -21,7 +21,7 @@ from graphql.utilities import value_from_ast_untyped
 
 from execution.cost_planning import Branch, Guards, Planning
 from execution.cost_planning import PlannedField as CostedField
-from execution.instance import Instance, instances_of
+from execution.instance import Instance
 from execution.plan import PlannedField
 from execution.weight import Amount, Arguments
 
@@ -65,15 +65,23 @@ def _spent_on(branch: tuple[_Priced, ...], instance: Instance) -> int:
         if planned is None:
             continue
         total += field.each * size
-        if not planned.is_asked:
+        if planned.place < 0:
             total += _spent_in_rows(field, planned, instance)
             continue
-        for each in instances_of(instance.kids[planned.place]):
-            total += field.item * len(each.rows)
-            if field.branches:
-                below = field.branches[0 if planned.only else planned.types.index(each.selection.type)]
-                total += _spent_on(below, each) if below else 0
+        kids = instance.kids[planned.place]
+        if isinstance(kids, Instance):
+            total += _spent_on_kids(field, kids, 0)
+        elif kids is not None:
+            for each in kids.instances:
+                total += _spent_on_kids(field, each, planned.types.index(each.selection.type))
     return total
+
+
+def _spent_on_kids(field: _Priced, kids: Instance, type_: int) -> int:
+    """What the objects of one of a field's types cost."""
+    below = field.branches[type_] if field.branches else ()
+    objects = field.item * len(kids.rows)
+    return objects + _spent_on(below, kids) if below else objects
 
 
 def _spent_in_rows(field: _Priced, planned: PlannedField, instance: Instance) -> int:

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterable, Awaitable, Hashable
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from operator import attrgetter
 from types import GeneratorType
 from typing import Any
@@ -197,15 +198,16 @@ class PlanRun:
 
     def _found(self, instance: Instance, planned: PlannedField, values: list[Any]) -> None:
         """Keep a field's values, and make the objects in them children, to be asked in their turn."""
-        depth = planned.depth
-        if depth:
-            values = [each if each.__class__ is list and depth == 1 else _listed(each, depth) for each in values]
+        depth, items = planned.depth, values
+        if depth == 1 and set(map(type, values)) == _LISTS:
+            items = list(chain.from_iterable(values))
+        elif depth:
+            values = items = [_listed(each, depth) for each in values]
+            for _ in range(depth):
+                items = [each for listed in items if listed.__class__ is list for each in listed]
         instance.values[planned.place] = values
         if planned.leaf is not None:
             return
-        items = values
-        for _ in range(depth):
-            items = [each for listed in items if listed.__class__ is list for each in listed]
         rows = objects(items)
         if not rows:
             return
@@ -249,6 +251,9 @@ class PlanRun:
         except Exception as error:  # noqa: BLE001  that the type cannot be told, for whatever reason, is told of the object
             return Untyped(row, error)
         return told if told in [each.name for each in planned.types] else Untyped(row, told)
+
+
+_LISTS = {list}
 
 
 def _some_are_awaitable(values: list[Any]) -> bool:

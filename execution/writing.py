@@ -30,8 +30,12 @@ def _completed(planned: PlannedField, instance: Instance, context: Any) -> Seque
             return written
         if kids.whole and depth == 1:
             return _sliced(values, written, nullable[0])
+    elif kids is not None:
+        written = _written(kids, context)
+    elif depth == 1 and not any(values):
+        return _sliced(values, [], nullable[0])  # no list has anything in it
     else:
-        written = [] if kids is None else _written(kids, context)
+        written = []
     objects = iter(written)
     if depth == 0 and nullable[0] and values.count(None) + len(written) == len(values):
         return [None if each is None else next(objects) for each in values]
@@ -44,7 +48,7 @@ def _written(kids: Kids, context: Any) -> list[dict[str, Any]]:
 
 
 def _sliced(values: list[Any], objects: list[dict[str, Any]], nullable: bool) -> list[Any]:
-    if len(values) == 1:
+    if len(values) == 1 and objects:
         return [objects]
     found: list[Any] = []
     start = 0

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Generic, TypeVar
 
 from domain import sealing
@@ -61,10 +61,17 @@ class ListResult(Generic[T]):
 
 async def span_of(ctx: Context, paging: Paging, order: str) -> Span:
     """Which part of the list `order` (its name with its order) is asked for. Raises BadUserInput, InvalidCursor, CursorExpired."""
-    size = page_size(paging)
+    size, backward = page_size(paging), paging.last is not None
+    if paging.after is None and paging.before is None:
+        return _from_the_end(size, backward)
     reader = (await ctx.visibility()).reader
     after, before = (_key(ctx, cursor, order, reader) for cursor in (paging.after, paging.before))
-    return Span(size, after, before, backward=paging.last is not None)
+    return Span(size, after, before, backward=backward)
+
+
+@cache
+def _from_the_end(size: int, backward: bool) -> Span:
+    return Span(size, None, None, backward=backward)
 
 
 def page_size(paging: Paging) -> int:

@@ -1,9 +1,8 @@
 """Lists of reports: all that match, those of an area or a flood area, those merged into another."""
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement
 
@@ -27,27 +26,25 @@ FLOOD_CATEGORY = "flood"
 
 FIRST_PAGE = Paging()
 _ALL = ResolvedFilter()
+_NAMES = {order: f"reports.{order}" for order in ReportOrder}
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a list was asked with, understood; `now` is the clock that its page and its count share."""
+class _Asked(NamedTuple):
+    """What a list was asked with, understood; `now` is the clock that its page and its count share. `name` is what its
+    cursors are good for."""
 
     wanted: ResolvedFilter
     order: ReportOrder
     span: Span
     now: int
-
-    @property
-    def name(self) -> str:
-        """What the list's cursors are good for."""
-        return f"reports.{self.order}"
+    name: str
 
 
 async def _asked(ctx: Context, wanted: ResolvedFilter, order: ReportOrder, paging: Paging) -> _Asked:
     if order is ReportOrder.NEAREST and wanted.near is None:
         raise BadUserInput("NEAREST needs filter.near: nearest to what?", argument="orderBy")
-    return _Asked(wanted, order, await span_of(ctx, paging, f"reports.{order}"), now_in_micros())
+    name = _NAMES[order]
+    return _Asked(wanted, order, await span_of(ctx, paging, name), now_in_micros(), name)
 
 
 async def reports(
@@ -89,7 +86,7 @@ async def reports_in_areas(
     ids = [area.id for area in areas]
     if len(ids) == 1:  # an index finds the first rows of one area; those of many all have to be numbered
         below = await ctx.read(areas_within, ids)
-        return [await _listed(ctx, replace(asked, wanted=asked.wanted.in_areas(below)), columns)]
+        return [await _listed(ctx, asked._replace(wanted=asked.wanted.in_areas(below)), columns)]
     visibility, seconds = await ctx.visibility(), ctx.parts.settings.count_timeout
     of_areas = listing.list_reports_of_areas
     pages = await ctx.read(of_areas, visibility, asked.wanted, order, asked.span, asked.now, ids, columns)

@@ -43,7 +43,10 @@ async def report(
     if (id is None) == (code is None):
         raise BadUserInput("Give an id or a code: one of the two.")
     if id is not None:
-        return (await reports_of([ctx.row_of(Kind.REPORT, id)], ctx, columns=columns))[0]
+        row_id = ctx.row_of(Kind.REPORT, id)
+        looked_for = () if row_id is None else (row_id,)
+        found = await ctx.read(listing.reports_by_id, await ctx.visibility(), looked_for, columns)
+        return None if row_id is None else found.get(row_id)
     await pace_of(ctx).code_lookup(ctx.viewer)
     return await ctx.read(listing.report_by_code, await ctx.visibility(), _written(code or ""), columns)
 
@@ -104,7 +107,7 @@ async def reporter_of(rows: Sequence[SeenReport], ctx: Context) -> list[PersonRo
     """Who told each: nobody where that is not known or the report is anonymous."""
     named = [None if row.anonymous else row.reporter_id for row in rows]
     wanted = {person for person in named if person is not None}
-    found: Mapping[int, PersonRow] = await ctx.read(persons_by_id, sorted(wanted)) if wanted else {}
+    found: Mapping[int, PersonRow] = await ctx.read(persons_by_id, wanted) if wanted else {}
     return [None if person is None else found.get(person) for person in named]
 
 

@@ -1,6 +1,6 @@
 """People with an account, by who vouches for them (issuer) and what he calls them (subject)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select, update
@@ -34,7 +34,7 @@ def meet_person(tx: Tx, issuer: str, subject: str, display_name: str | None) -> 
     return PersonRow(known.id, display_name or known.display_name)
 
 
-def persons_by_id(conn: Connection, ids: Sequence[int]) -> dict[int, PersonRow]:
+def persons_by_id(conn: Connection, ids: Collection[int]) -> dict[int, PersonRow]:
     """People by row id."""
     rows = prepared(conn, "persons by id", _by_id).rows(conn, {"ids": set(ids)})
     return {row[0]: PersonRow._make(row) for row in rows}
