@@ -266,12 +266,14 @@ def keyed_hash(secret: bytes, *parts: str) -> str:
 
 
 _CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that sounds or looks like another on the phone
+_CODE_PAIRS = [first + second for first in _CODE_ALPHABET for second in _CODE_ALPHABET]
 
 
 def new_report_code() -> str:
     """A tracking code of eight random characters, read out as two groups of four: about 39 bits."""
-    drawn, letters = secrets.randbelow(len(_CODE_ALPHABET) ** 8), ""
-    for _ in range(8):
-        drawn, place = divmod(drawn, len(_CODE_ALPHABET))
-        letters += _CODE_ALPHABET[place]
-    return f"{letters[:4]}-{letters[4:]}"
+    pairs = len(_CODE_PAIRS)
+    drawn = secrets.randbelow(pairs**4)
+    drawn, first = divmod(drawn, pairs)
+    drawn, second = divmod(drawn, pairs)
+    fourth, third = divmod(drawn, pairs)
+    return f"{_CODE_PAIRS[first]}{_CODE_PAIRS[second]}-{_CODE_PAIRS[third]}{_CODE_PAIRS[fourth]}"

@@ -88,47 +88,64 @@ def keys_of(facets: Facets) -> list[tuple[Table, _Key, int]]:
     """
     true_place = (facets.area_id or 0, facets.city_id or 0, facets.cell)
     public_place = (facets.public_area_id or 0, facets.public_city_id or 0, facets.public_cell)
-    counted = _Counted(facets)
-    keys = [(table, key, 1) for table, key in counted.at(PUBLIC_SIDE, *public_place)]
+    keys = [(table, key, 1) for table, key in _keys_at(PUBLIC_SIDE, public_place, facets)]
     if true_place != public_place:
-        keys += [(table, key, 1) for table, key in counted.at(CORRECTION, *true_place)]
-        keys += [(table, key, -1) for table, key in counted.at(CORRECTION, *public_place)]
+        keys += [(table, key, 1) for table, key in _keys_at(CORRECTION, true_place, facets)]
+        keys += [(table, key, -1) for table, key in _keys_at(CORRECTION, public_place, facets)]
     return keys
 
 
-class _Counted:
-    """What the keys of a report have in common wherever it lies."""
+_Keys = tuple[tuple[Table, _Key], ...]
 
-    def __init__(self, facets: Facets) -> None:
-        agency, visibility = facets.agency_id or 0, str(facets.visibility)
-        category, status = facets.category_id, str(facets.status)
-        self._of_all = ALL if visibility == ReportVisibility.PUBLIC else agency
-        self._area = (category, status, facets.source_id, agency, visibility)
-        self._kinds = ((category, status, agency, visibility), (ALL, status, self._of_all, visibility))
-        self._cells = ((category, facets.open, agency, visibility), (ALL, facets.open, self._of_all, visibility))
-        self._days = (jakarta_day(facets.reported_at), EVER)
-        self._measures = [(facets.breached, REPORTS, 0)]
-        if facets.minutes_to_respond is not None:
-            self._measures.append((facets.breached, RESPOND, bucket_of(facets.minutes_to_respond)))
-        if facets.minutes_to_resolve is not None:
-            self._measures.append((facets.breached, RESOLVE, bucket_of(facets.minutes_to_resolve)))
 
-    def at(self, side: int, area: int, city: int, cell: int | None) -> list[tuple[Table, _Key]]:
-        """The keys at a place."""
-        kind, of_all = self._kinds
-        keys: list[tuple[Table, _Key]] = [(rollup_area, (side, each, *self._area)) for each in (area, ALL)]
-        for where, days in (((city, *kind), self._days), ((ALL, *kind), (EVER,)), ((ALL, *of_all), self._days)):
-            keys += [(rollup_day, (side, *where, day, *measure)) for day in days for measure in self._measures]
-        if cell is not None:
-            for resolution, parent in _parents(cell):
-                for category, *rest in self._cells:
-                    keys.append((rollup_cell, (side, resolution, parent, category, *rest)))
-        return keys
+def _keys_at(side: int, place: tuple[int, int, int | None], facets: Facets) -> _Keys:
+    """The keys of a report if it lies there. Reports of a kind share most of theirs, so each part is remembered."""
+    area, city, cell = place
+    agency, visibility = facets.agency_id or 0, str(facets.visibility)
+    category, status = facets.category_id, str(facets.status)
+    keys = _area_keys(side, area, (category, status, facets.source_id, agency, visibility))
+    measures = _measures(facets.breached, facets.minutes_to_respond, facets.minutes_to_resolve)
+    keys += _day_keys(side, city, jakarta_day(facets.reported_at), (category, status, agency, visibility), measures)
+    if cell is not None:
+        coarse = cell_parent(cell, CELL_RESOLUTIONS[-1])
+        keys += _cell_keys(side, coarse, (category, facets.open, agency, visibility))
+    return keys
+
+
+@lru_cache(1_024)
+def _area_keys(side: int, area: int, kind: _Key) -> _Keys:
+    return tuple((rollup_area, (side, each, *kind)) for each in (area, ALL))
+
+
+@lru_cache(1_024)
+def _day_keys(side: int, city: int, day: int, kind: _Key, measures: tuple[_Key, ...]) -> _Keys:
+    days = (day, EVER)
+    asked = (((city, *kind), days), ((ALL, *kind), (EVER,)), ((ALL, *_of_all(kind)), days))
+    return tuple(
+        (rollup_day, (side, *where, each, *measure)) for where, of in asked for each in of for measure in measures
+    )
 
 
 @lru_cache(4_096)
-def _parents(cell: int) -> tuple[tuple[int, int], ...]:
-    return tuple((resolution, cell_parent(cell, resolution)) for resolution in CELL_RESOLUTIONS)
+def _cell_keys(side: int, cell: int, kind: _Key) -> _Keys:
+    kinds = (kind, _of_all(kind))
+    parents = [(resolution, cell_parent(cell, resolution)) for resolution in CELL_RESOLUTIONS]
+    return tuple((rollup_cell, (side, *parent, *each)) for parent in parents for each in kinds)
+
+
+def _of_all(kind: _Key) -> _Key:
+    """The same for all categories together, and for all agencies where everybody sees it."""
+    _category, state, agency, visibility = kind
+    return ALL, state, ALL if visibility == ReportVisibility.PUBLIC else agency, visibility
+
+
+def _measures(breached: bool, respond: float | None, resolve: float | None) -> tuple[_Key, ...]:
+    """A row for the report and one for each of its durations, in minutes."""
+    told = ((RESPOND, respond), (RESOLVE, resolve))
+    return (
+        (breached, REPORTS, 0),
+        *((breached, what, bucket_of(minutes)) for what, minutes in told if minutes is not None),
+    )
 
 
 def _add_up(conn: Connection, table: Table, totals: dict[_Key, int]) -> None:
