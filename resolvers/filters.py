@@ -145,13 +145,20 @@ def _refuse_in_streams(asked: ReportFilter, argument: str, *, for_stream: bool, 
 
 
 def _require_few(asked: ReportFilter, argument: str) -> None:
-    for name, most in (
-        ("ids", MAX_IDS),
-        *((each, MAX_CODES) for each in ("categories", "sources", "agencies", "areas")),
-    ):
+    for name, most in _MOST:
         values = getattr(asked, name)
         if values is not None and len(values) > most:
             raise BadUserInput(f"{name} may be at most {most:,}, not {len(values):,}.", argument=f"{argument}.{name}")
+
+
+_MOST = (
+    ("ids", MAX_IDS),
+    ("categories", MAX_CODES),
+    ("sources", MAX_CODES),
+    ("agencies", MAX_CODES),
+    ("areas", MAX_CODES),
+)
+_NONE_NAMED = Named()
 
 
 async def _named(ctx: Context, asked: ReportFilter, argument: str) -> Named:
@@ -162,7 +169,8 @@ async def _named(ctx: Context, asked: ReportFilter, argument: str) -> Named:
         if (unless := named.areas and named.areas.unless) and await _lie_in_no_city(ctx, unless):
             named = replace(named, areas=replace(named.areas, whole_cities=None))
         if asked.sources is not None:
-            named = replace(named, sources=await ctx.read(sources_named, await ctx.visibility(), asked.sources))
+            found = await ctx.read(sources_named, await ctx.visibility(), asked.sources)
+            named = Named(categories=named.categories, sources=found, agencies=named.agencies, areas=named.areas)
     except UnknownCode as error:
         raise BadUserInput(
             f"Nothing has the code {error.code!r} among the {error.what}.", argument=f"{argument}.{error.what}"
@@ -177,7 +185,7 @@ async def _lie_in_no_city(ctx: Context, provinces: frozenset[int]) -> bool:
 def _by_reference(ctx: Context, asked: ReportFilter) -> Named | None:
     """Without the store, as far as it can be; None where it has to be asked for all."""
     if asked.categories is None and asked.agencies is None and asked.areas is None:
-        return Named()
+        return _NONE_NAMED
     kept = ctx.parts.store.reference.known()
     if kept is None:
         return None
