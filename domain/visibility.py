@@ -22,25 +22,22 @@ class Visibility:
     person_id: int | None = None
     followed: frozenset[int] = field(default=frozenset())
 
-    @property
-    def staff(self) -> bool:
-        """Responders, dispatchers and admins: the city's own people."""
-        return self.role in STAFF
+    staff: bool = field(init=False, compare=False, repr=False)
+    """Responders, dispatchers and admins: the city's own people."""
+    true_places: bool = field(init=False, compare=False, repr=False)
+    """Whether statements use true places; by role and never by row."""
+    all_confidential: bool = field(init=False, compare=False, repr=False)
+    """Dispatchers and admins see every confidential report."""
+    confidential_of: int | None = field(init=False, compare=False, repr=False)
+    """The agency whose confidential reports this viewer sees."""
 
-    @property
-    def true_places(self) -> bool:
-        """Whether statements use true places; by role and never by row."""
-        return self.role in STAFF
-
-    @property
-    def all_confidential(self) -> bool:
-        """Dispatchers and admins see every confidential report."""
-        return self.role in DISPATCH
-
-    @property
-    def confidential_of(self) -> int | None:
-        """The agency whose confidential reports this viewer sees."""
-        return self.agency_id if self.role in OF_AN_AGENCY else None
+    def __post_init__(self) -> None:
+        """Work out what follows from the role, once: every statement asks for it."""
+        put = object.__setattr__
+        put(self, "staff", self.role in STAFF)
+        put(self, "true_places", self.role in STAFF)
+        put(self, "all_confidential", self.role in DISPATCH)
+        put(self, "confidential_of", self.agency_id if self.role in OF_AN_AGENCY else None)
 
     @property
     def has_person(self) -> bool:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
@@ -23,7 +22,7 @@ from storage.estimates_kept import EstimatesKept
 from storage.photos.preparing import PhotoPreparer
 from storage.photos.store import PhotoStore
 from storage.reports.follow import followed_reports
-from storage.store import Snapshot, Store
+from storage.store import Lent, Snapshot, Store
 from storage.transaction import Actor, Operation
 
 T = TypeVar("T")
@@ -98,7 +97,7 @@ class Context:
         self.last_event_id = last_event_id
         self.loaders: dict[Any, Any] = {}
         self._visibility: Visibility | None = None
-        self._lent: AbstractAsyncContextManager[Snapshot] | None = None
+        self._lent: Lent | None = None
         self._snapshot: Snapshot | None = None
         self._opening: asyncio.Lock | None = None
         self.proved: set[int] = set()
@@ -114,6 +113,10 @@ class Context:
     async def _open(self) -> Snapshot:
         """Those who read first at once share the snapshot of the first of them."""
         if self._opening is None:
+            lent = self.parts.store.lend_at_once()
+            if lent is not None:
+                self._lent, self._snapshot = lent, lent.snapshot
+                return lent.snapshot
             self._opening = asyncio.Lock()
         async with self._opening:
             if self._snapshot is None:
@@ -136,11 +139,15 @@ class Context:
         """Ends the snapshot, so that the next read begins a new one."""
         self._visibility = None
         if self._opening is None:
-            return
-        async with self._opening:
-            lent, self._lent, self._snapshot = self._lent, None, None
-            if lent is not None:
-                await lent.__aexit__(None, None, None)
+            await self._give_back()
+        else:
+            async with self._opening:
+                await self._give_back()
+
+    async def _give_back(self) -> None:
+        lent, self._lent, self._snapshot = self._lent, None, None
+        if lent is not None:
+            await lent.__aexit__(None, None, None)
 
     async def close(self) -> None:
         """Lets go of the snapshot."""

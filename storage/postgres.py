@@ -14,7 +14,7 @@ from storage.errors import OutcomeUnknown, StoreUnavailable
 from storage.facts_kept import FactsKept
 from storage.group import Done, is_deadlock, run_group
 from storage.migrating import upgrade
-from storage.postgres_reader import Lent, Readers
+from storage.postgres_reader import PostgresLent, Readers
 from storage.store import Store
 from storage.together.neighbours import Beside, Neighbours
 from storage.transaction import GroupBroken, Operation
@@ -73,9 +73,9 @@ class PostgresStore(Store):
         await self.readers.close()
         await self._engine.dispose()
 
-    def snapshot(self) -> Lent:
+    def snapshot(self) -> PostgresLent:
         """See Store."""
-        return Lent(self.readers)
+        return PostgresLent(self.readers)
 
     async def write(self, operation: Operation[T]) -> T:
         """See Store."""

@@ -16,7 +16,7 @@ from sqlalchemy import URL, Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from storage.store import Snapshot
+from storage.store import Lent, Snapshot
 
 T = TypeVar("T")
 
@@ -129,23 +129,23 @@ class Readers:
         await self.engine.dispose()
 
 
-class Lent:
+class PostgresLent(Lent):
     """A snapshot on a connection that is taken for it and given back."""
 
-    __slots__ = ("_kept", "_readers", "_snapshot")
+    __slots__ = ("_kept", "_readers", "snapshot")
 
     def __init__(self, readers: Readers) -> None:
         self._readers = readers
 
     async def __aenter__(self) -> Snapshot:
         self._kept = await self._readers.take()
-        self._snapshot = PostgresSnapshot(self._kept.connection)
-        return self._snapshot
+        self.snapshot = PostgresSnapshot(self._kept.connection)
+        return self.snapshot
 
     async def __aexit__(
         self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         try:
-            await self._snapshot.end()
+            await self.snapshot.end()
         finally:
             await self._readers.give_back(self._kept)

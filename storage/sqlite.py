@@ -4,12 +4,11 @@
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -17,9 +16,10 @@ from sqlalchemy.exc import DBAPIError
 from storage.errors import StoreUnavailable
 from storage.migrating import upgrade
 from storage.sqlite_engine import sqlite_engine
+from storage.sqlite_free import FreeReaders, Kept
 from storage.sqlite_reader import LOOKS, Reader, TooLong, impatient, read_at_once, read_patiently, remember
 from storage.sqlite_writer import SqliteWriter
-from storage.store import Snapshot, Store, undisturbed
+from storage.store import Lent, Snapshot, Store, undisturbed
 from storage.together.neighbours import Beside, Neighbours
 from storage.transaction import Operation
 from storage.waiting import Job
@@ -29,32 +29,33 @@ P = ParamSpec("P")
 
 READERS = 8
 
-Kept = tuple[int, Connection]
-"""A connection and its place among those that are kept."""
-
 
 class SqliteSnapshot(Snapshot):
     """A read transaction on a kept connection."""
 
-    def __init__(self, connection: Connection, threads: ThreadPoolExecutor) -> None:
+    __slots__ = ("_connection", "_looks", "_reader", "_threads")
+
+    def __init__(self, kept: Kept, threads: ThreadPoolExecutor) -> None:
         super().__init__()
-        self._connection = connection
-        self._reader = cast(Reader, connection.connection.driver_connection)
+        self._connection = kept.connection
+        self._reader = kept.reader
         self._threads = threads
         self._looks = 0
 
     async def run(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """See Snapshot. Begun on the loop where nobody else is reading; after some work there others get a turn."""
-        if self._ended or self._turn.locked():
+        if self._ended or self.busy:
             return await super().run(function, *args, **kwargs)
+        reader = self._reader
         try:
-            found = read_at_once(self._reader, self._connection, function, *args, **kwargs)
+            found = read_at_once(reader, self._connection, function, *args, **kwargs)
         except TooLong:
             return await super().run(function, *args, **kwargs)
-        self._looks += self._reader.looks
-        if self._looks > LOOKS:
-            self._looks = 0
-            await asyncio.sleep(0)
+        if reader.looks:
+            self._looks += reader.looks
+            if self._looks > LOOKS:
+                self._looks = 0
+                await asyncio.sleep(0)
         return found
 
     async def _run(self, function: Callable[[Connection], T]) -> T:
@@ -75,46 +76,40 @@ class SqliteSnapshot(Snapshot):
             await asyncio.wait((work,), timeout=0.02)
         work.exception()  # asked for, so that it does not count as missed
 
-    def begin(self) -> None:
-        """Begins the transaction; what it sees is settled by its first read."""
-        self._reader.execute("BEGIN")
 
-    def roll_back(self) -> None:
-        """Ends the transaction, and what SQLAlchemy took for one."""
-        if self._connection.in_transaction():
-            self._connection.rollback()
-        if self._reader.in_transaction:
-            self._reader.execute("ROLLBACK")
-
-
-class _Lent:
+class _Lent(Lent):
     """A snapshot on a connection that is taken for it and given back."""
 
-    __slots__ = ("_kept", "_snapshot", "_store")
+    __slots__ = ("_kept", "_store", "snapshot")
 
     def __init__(self, store: "SqliteStore") -> None:
         self._store = store
 
-    async def __aenter__(self) -> Snapshot:
-        self._kept = await self._store.take()
+    def begin(self, kept: Kept) -> "_Lent":
+        """Begins the transaction; what it sees is settled by its first read."""
+        self._kept = kept
         try:
-            self._snapshot = SqliteSnapshot(self._kept[1], self._store.threads)
-            self._snapshot.begin()
+            kept.reader.execute("BEGIN")
         except BaseException:
-            self._store.give_back(self._kept)
+            self._store.free.give_back(kept)
             raise
-        return self._snapshot
+        self.snapshot = SqliteSnapshot(kept, self._store.threads)
+        return self
+
+    async def __aenter__(self) -> Snapshot:
+        return self.begin(await self._store.free.take()).snapshot
 
     async def __aexit__(
         self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
+        kept = self._kept
         try:
-            await self._snapshot.end()
+            await self.snapshot.end()
         finally:
             try:
-                self._snapshot.roll_back()
+                kept.roll_back()
             finally:
-                self._store.give_back(self._kept)
+                self._store.free.give_back(kept)
 
 
 class SqliteStore(Store):
@@ -125,7 +120,7 @@ class SqliteStore(Store):
         self._path = path
         self._engine = sqlite_engine(path, begin=None, kind=Reader)
         self.threads = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
-        self._free: asyncio.PriorityQueue[Kept] = asyncio.PriorityQueue()
+        self.free = FreeReaders()
         self.neighbours = None if beside is None else Neighbours(beside, self.bell)
         ring = self.bell.ring if self.neighbours is None else self.neighbours.ring
         self._writing = _Writing(path, ring, synchronous)
@@ -137,24 +132,23 @@ class SqliteStore(Store):
         else:
             await self.neighbours.open(self._writing)
         for kept in await asyncio.to_thread(self._connect):
-            self.give_back(kept)
+            self.free.give_back(kept)
         self._start_polling()
 
     def _connect(self) -> list[Kept]:
-        connections = [self._engine.connect() for _ in range(READERS)]
-        for place, connection in enumerate(connections):
-            reader = cast(Reader, connection.connection.driver_connection)
-            impatient(reader)
-            remember(reader, much=place == 0)
-        return list(enumerate(connections))
+        made = [Kept.of(place, self._engine.connect()) for place in range(READERS)]
+        for kept in made:
+            impatient(kept.reader)
+            remember(kept.reader, much=kept.place == 0)
+            kept.reader.enter_loop()
+        return made
 
     async def close(self) -> None:
         """See Store."""
         await self._stop_polling()
         await (self._writing.end() if self.neighbours is None else self.neighbours.close())
-        for _ in range(READERS):
-            with contextlib.suppress(asyncio.QueueEmpty):
-                await asyncio.to_thread(self._free.get_nowait()[1].close)
+        while (kept := self.free.take_at_once()) is not None:
+            await asyncio.to_thread(kept.connection.close)
         self.threads.shutdown()
         self._engine.dispose()
 
@@ -162,14 +156,10 @@ class SqliteStore(Store):
         """See Store."""
         return _Lent(self)
 
-    async def take(self) -> Kept:
-        """A connection for one snapshot, the first that is free: reads that do not leave the loop are all on the one that
-        has the most of the file in memory."""
-        return await self._free.get()
-
-    def give_back(self, kept: Kept) -> None:
-        """A connection whose snapshot is over."""
-        self._free.put_nowait(kept)
+    def lend_at_once(self) -> Lent | None:
+        """See Store."""
+        kept = self.free.take_at_once()
+        return None if kept is None else _Lent(self).begin(kept)
 
     async def write(self, operation: Operation[T]) -> T:
         """See Store."""

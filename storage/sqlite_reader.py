@@ -27,19 +27,24 @@ PATIENCE_MS = 30_000
 
 
 class Reader(sqlite3.Connection):
-    """A driver's connection that counts its steps while it is on the loop."""
+    """A driver's connection that counts its steps while it is on the loop, where it is but for `read_patiently`."""
 
     on_loop = False
     looks = 0
 
+    def enter_loop(self) -> None:
+        """Count steps from now on."""
+        self.on_loop = True
+        self.set_progress_handler(self.look, STEPS_BETWEEN_LOOKS)
+
+    def leave_loop(self) -> None:
+        """Count no more: in a thread that would take the interpreter's lock again and again."""
+        self.on_loop = False
+        self.set_progress_handler(None, 0)
+
     def look(self) -> bool:
         """Called by SQLite each so many steps; true breaks the statement off."""
         self.looks += 1
-        return self.looks > LOOKS
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether the read that was on the loop last used up its budget."""
         return self.looks > LOOKS
 
 
@@ -50,29 +55,27 @@ class TooLong(Exception):
 def read_at_once(reader: Reader, connection: Connection, read: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     """What `read(connection, …)` gives. Raises TooLong where that takes more steps than there are, or the database is
     locked."""
-    reader.looks, reader.on_loop = 0, True
-    reader.set_progress_handler(reader.look, STEPS_BETWEEN_LOOKS)
+    reader.looks = 0
     try:
         found = read(connection, *args, **kwargs)
     except (sqlite3.Error, DBAPIError, CountTimedOut) as error:
-        if reader.exhausted or is_locked(error):
+        if reader.looks > LOOKS or is_locked(error):
             raise TooLong from error
         raise
-    finally:
-        reader.set_progress_handler(None, 0)
-        reader.on_loop = False
-    if reader.exhausted:  # the function made something else of the failure
+    if reader.looks > LOOKS:  # the function made something else of the failure
         raise TooLong
     return found
 
 
 def read_patiently(reader: Reader, connection: Connection, read: Callable[[Connection], T]) -> T:
     """The same, in a thread: as long as it takes."""
+    reader.leave_loop()
     reader.execute(f"PRAGMA busy_timeout={PATIENCE_MS}")
     try:
         return read(connection)
     finally:
         impatient(reader)
+        reader.enter_loop()
 
 
 def impatient(reader: Reader) -> None:

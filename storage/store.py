@@ -28,12 +28,21 @@ log = logging.getLogger("simpul.store")
 class Snapshot(ABC):
     """One read transaction. Its statements run one after another and all see the same state."""
 
+    __slots__ = ("_ended", "_turn")
+
     def __init__(self) -> None:
-        self._turn = asyncio.Lock()
+        self._turn: asyncio.Lock | None = None  # made when there is something to wait for
         self._ended = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody is reading just now."""
+        return self._turn is not None and self._turn.locked()
 
     async def run(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs `function(connection, …)` in this snapshot. Raises RuntimeError once it has ended."""
+        if self._turn is None:
+            self._turn = asyncio.Lock()
         async with self._turn:
             if self._ended:
                 raise RuntimeError("this snapshot has ended")
@@ -42,7 +51,7 @@ class Snapshot(ABC):
     async def end(self) -> None:
         """Waits for who is still reading, cancelled or not; nothing is read after that."""
         self._ended = True
-        if self._turn.locked():
+        if self._turn is not None and self._turn.locked():
             await undisturbed(asyncio.ensure_future(self._turn.acquire()))
             self._turn.release()
 
@@ -65,6 +74,14 @@ async def undisturbed(work: "asyncio.Future[Any]") -> None:
         raise cancelled
 
 
+class Lent(AbstractAsyncContextManager[Snapshot]):
+    """A snapshot that is given back in the end. `snapshot` is there once it was entered, or was lent at once."""
+
+    __slots__ = ()
+
+    snapshot: Snapshot
+
+
 class Store(ABC):
     """Opens, reads and writes one database."""
 
@@ -84,8 +101,12 @@ class Store(ABC):
         """Finishes the writes that wait, then lets go of everything."""
 
     @abstractmethod
-    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+    def snapshot(self) -> Lent:
         """A read transaction for one operation."""
+
+    def lend_at_once(self) -> Lent | None:
+        """The same, entered already, where nothing has to be waited for; whoever takes it leaves it with `__aexit__`."""
+        return None
 
     @abstractmethod
     async def write(self, operation: Operation[T]) -> T:

@@ -1,10 +1,11 @@
 """What a viewer may, as the table has it: every question of the resolvers and of the guard ends here."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from domain.report import allowed_actions
 from domain.visibility import Visibility
-from domain.vocabulary import ReportAction, Scope
+from domain.vocabulary import ReportAction, Role, Scope
 from resolvers.errors import Forbidden, Unauthenticated
 from resolvers.permissions.rules import NOTHING_KNOWN, Rule, Standing
 from resolvers.permissions.table import RULES
@@ -14,7 +15,15 @@ from resolvers.viewer import Viewer
 
 def visibility_of(viewer: Viewer, followed: Iterable[int] = ()) -> Visibility:
     """What a viewer sees; `followed` are the reports whose follow tokens it showed."""
-    return Visibility(viewer.role, viewer.agency_id, viewer.scopes, viewer.person_id, frozenset(followed))
+    followed = frozenset(followed)
+    if followed:
+        return Visibility(viewer.role, viewer.agency_id, viewer.scopes, viewer.person_id, followed)
+    return _visibility(viewer.role, viewer.agency_id, viewer.scopes, viewer.person_id)
+
+
+@lru_cache(10_000)
+def _visibility(role: Role, agency_id: int | None, scopes: frozenset[str], person_id: int | None) -> Visibility:
+    return Visibility(role, agency_id, scopes, person_id)
 
 
 def rule_of(entry: str) -> Rule:

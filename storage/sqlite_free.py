@@ -1,0 +1,69 @@
+"""The connections that SQLite is read on while nobody reads on them.
+
+The first that is free is lent: reads that do not leave the event loop are then all on the one that has the most of the
+file in memory.
+"""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from typing import cast
+
+from sqlalchemy import Connection
+
+from storage.sqlite_reader import Reader
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Kept:
+    """A connection as SQLAlchemy has it, and the driver's own; `place` is its place among those that are kept."""
+
+    place: int
+    connection: Connection = field(compare=False)
+    reader: Reader = field(compare=False)
+
+    @classmethod
+    def of(cls, place: int, connection: Connection) -> "Kept":
+        """A connection of an engine that makes readers."""
+        return cls(place, connection, cast(Reader, connection.connection.driver_connection))
+
+    def roll_back(self) -> None:
+        """Ends its transaction, and what SQLAlchemy took for one."""
+        if self.connection.in_transaction():
+            self.connection.rollback()
+        self.reader.rollback()
+
+
+class FreeReaders:
+    """Whoever finds none waits, first come, first served."""
+
+    def __init__(self) -> None:
+        self._free: list[Kept] = []
+        self._waiting: deque[asyncio.Future[Kept]] = deque()
+
+    def take_at_once(self) -> Kept | None:
+        """One that is free; None where one would have to wait."""
+        return heappop(self._free) if self._free else None
+
+    async def take(self) -> Kept:
+        """One that is free, in one's turn."""
+        if self._free:
+            return heappop(self._free)
+        mine: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
+        self._waiting.append(mine)
+        try:
+            return await mine
+        except asyncio.CancelledError:
+            if mine.done() and not mine.cancelled():  # its turn had come just then
+                self.give_back(mine.result())
+            raise
+
+    def give_back(self, kept: Kept) -> None:
+        """One whose snapshot is over."""
+        while self._waiting:
+            next_one = self._waiting.popleft()
+            if not next_one.done():
+                next_one.set_result(kept)
+                return
+        heappush(self._free, kept)
