@@ -16,8 +16,9 @@ from sqlalchemy.exc import DBAPIError
 from storage.errors import StoreUnavailable
 from storage.migrating import upgrade
 from storage.sqlite_engine import sqlite_engine
-from storage.sqlite_free import FreeReaders, Kept
+from storage.sqlite_free import Kept
 from storage.sqlite_reader import LOOKS, Reader, TooLong, impatient, read_at_once, read_patiently, remember
+from storage.sqlite_transactions import ReadTransaction, ReadTransactions
 from storage.sqlite_writer import SqliteWriter
 from storage.store import Lent, Snapshot, Store, undisturbed
 from storage.together.neighbours import Beside, Neighbours
@@ -31,28 +32,27 @@ READERS = 8
 
 
 class SqliteSnapshot(Snapshot):
-    """A read transaction on a kept connection."""
+    """A share in a read transaction."""
 
-    __slots__ = ("_connection", "_looks", "_reader", "_threads")
+    __slots__ = ("_looks", "_threads", "_transaction")
 
-    def __init__(self, kept: Kept, threads: ThreadPoolExecutor) -> None:
-        super().__init__()
-        self._connection = kept.connection
-        self._reader = kept.reader
+    def __init__(self, transaction: ReadTransaction, threads: ThreadPoolExecutor) -> None:
+        super().__init__(transaction.turn)
+        self._transaction = transaction
         self._threads = threads
         self._looks = 0
 
     async def run(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """See Snapshot. Begun on the loop where nobody else is reading; after some work there others get a turn."""
-        if self._ended or self.busy:
+        if self._ended or self._turn.taken:
             return await super().run(function, *args, **kwargs)
-        reader = self._reader
+        kept = self._transaction.kept
         try:
-            found = read_at_once(reader, self._connection, function, *args, **kwargs)
+            found = read_at_once(kept.reader, kept.connection, function, *args, **kwargs)
         except TooLong:
             return await super().run(function, *args, **kwargs)
-        if reader.looks:
-            self._looks += reader.looks
+        if kept.reader.looks:
+            self._looks += kept.reader.looks
             if self._looks > LOOKS:
                 self._looks = 0
                 await asyncio.sleep(0)
@@ -60,8 +60,9 @@ class SqliteSnapshot(Snapshot):
 
     async def _run(self, function: Callable[[Connection], T]) -> T:
         """A thread cannot be cancelled: who leaves early interrupts its statement and waits until it lets go."""
+        kept = self._transaction.kept
         work = asyncio.get_running_loop().run_in_executor(
-            self._threads, read_patiently, self._reader, self._connection, function
+            self._threads, read_patiently, kept.reader, kept.connection, function
         )
         try:
             return await asyncio.shield(work)
@@ -72,44 +73,37 @@ class SqliteSnapshot(Snapshot):
     async def _break_off(self, work: "asyncio.Future[Any]") -> None:
         """Again and again, for between two statements there is nothing to interrupt."""
         while not work.done():
-            self._reader.interrupt()
+            self._transaction.kept.reader.interrupt()
             await asyncio.wait((work,), timeout=0.02)
         work.exception()  # asked for, so that it does not count as missed
 
 
 class _Lent(Lent):
-    """A snapshot on a connection that is taken for it and given back."""
+    """A snapshot that is given back."""
 
-    __slots__ = ("_kept", "_store", "snapshot")
+    __slots__ = ("_store", "_transaction", "snapshot")
 
     def __init__(self, store: "SqliteStore") -> None:
         self._store = store
 
-    def begin(self, kept: Kept) -> "_Lent":
-        """Begins the transaction; what it sees is settled by its first read."""
-        self._kept = kept
-        try:
-            kept.reader.execute("BEGIN")
-        except BaseException:
-            self._store.free.give_back(kept)
-            raise
-        self.snapshot = SqliteSnapshot(kept, self._store.threads)
+    def begin(self, transaction: ReadTransaction) -> "_Lent":
+        """Takes a share in a transaction."""
+        transaction.shares += 1
+        self._transaction = transaction
+        self.snapshot = SqliteSnapshot(transaction, self._store.threads)
         return self
 
     async def __aenter__(self) -> Snapshot:
-        return self.begin(await self._store.free.take()).snapshot
+        transaction = self._store.reading.at_once() or await self._store.reading.in_turn()
+        return self.begin(transaction).snapshot
 
     async def __aexit__(
         self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        kept = self._kept
         try:
             await self.snapshot.end()
         finally:
-            try:
-                kept.roll_back()
-            finally:
-                self._store.free.give_back(kept)
+            self._store.reading.give_back(self._transaction)
 
 
 class SqliteStore(Store):
@@ -120,7 +114,7 @@ class SqliteStore(Store):
         self._path = path
         self._engine = sqlite_engine(path, begin=None, kind=Reader)
         self.threads = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
-        self.free = FreeReaders()
+        self.reading = ReadTransactions()
         self.neighbours = None if beside is None else Neighbours(beside, self.bell)
         ring = self.bell.ring if self.neighbours is None else self.neighbours.ring
         self._writing = _Writing(path, ring, synchronous)
@@ -132,7 +126,7 @@ class SqliteStore(Store):
         else:
             await self.neighbours.open(self._writing)
         for kept in await asyncio.to_thread(self._connect):
-            self.free.give_back(kept)
+            self.reading.free.give_back(kept)
         self._start_polling()
 
     def _connect(self) -> list[Kept]:
@@ -147,7 +141,7 @@ class SqliteStore(Store):
         """See Store."""
         await self._stop_polling()
         await (self._writing.end() if self.neighbours is None else self.neighbours.close())
-        while (kept := self.free.take_at_once()) is not None:
+        while (kept := self.reading.free.take_at_once()) is not None:
             await asyncio.to_thread(kept.connection.close)
         self.threads.shutdown()
         self._engine.dispose()
@@ -158,8 +152,8 @@ class SqliteStore(Store):
 
     def lend_at_once(self) -> Lent | None:
         """See Store."""
-        kept = self.free.take_at_once()
-        return None if kept is None else _Lent(self).begin(kept)
+        transaction = self.reading.at_once()
+        return None if transaction is None else _Lent(self).begin(transaction)
 
     async def write(self, operation: Operation[T]) -> T:
         """See Store."""

@@ -25,35 +25,55 @@ P = ParamSpec("P")
 log = logging.getLogger("simpul.store")
 
 
+class Turn:
+    """Whose turn it is to read on one connection."""
+
+    __slots__ = ("_lock",)
+
+    def __init__(self) -> None:
+        self._lock: asyncio.Lock | None = None  # made when there is something to wait for
+
+    @property
+    def taken(self) -> bool:
+        """Whether somebody is reading who does not end at once."""
+        return self._lock is not None and self._lock.locked()
+
+    def lock(self) -> asyncio.Lock:
+        """The lock that readers take."""
+        if self._lock is None:
+            self._lock = asyncio.Lock()
+        return self._lock
+
+
 class Snapshot(ABC):
     """One read transaction. Its statements run one after another and all see the same state."""
 
-    __slots__ = ("_ended", "_turn")
+    __slots__ = ("_ended", "_reading", "_turn")
 
-    def __init__(self) -> None:
-        self._turn: asyncio.Lock | None = None  # made when there is something to wait for
+    def __init__(self, turn: "Turn | None" = None) -> None:
+        """`turn`: of others on the same connection as well."""
+        self._turn = turn or Turn()
         self._ended = False
-
-    @property
-    def busy(self) -> bool:
-        """Whether somebody is reading just now."""
-        return self._turn is not None and self._turn.locked()
+        self._reading = 0  # reads of this snapshot that are under way
 
     async def run(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs `function(connection, …)` in this snapshot. Raises RuntimeError once it has ended."""
-        if self._turn is None:
-            self._turn = asyncio.Lock()
-        async with self._turn:
-            if self._ended:
-                raise RuntimeError("this snapshot has ended")
-            return await self._run(lambda conn: function(conn, *args, **kwargs))
+        self._reading += 1
+        try:
+            async with self._turn.lock():
+                if self._ended:
+                    raise RuntimeError("this snapshot has ended")
+                return await self._run(lambda conn: function(conn, *args, **kwargs))
+        finally:
+            self._reading -= 1
 
     async def end(self) -> None:
         """Waits for who is still reading, cancelled or not; nothing is read after that."""
         self._ended = True
-        if self._turn is not None and self._turn.locked():
-            await undisturbed(asyncio.ensure_future(self._turn.acquire()))
-            self._turn.release()
+        while self._reading:
+            await undisturbed(asyncio.ensure_future(self._turn.lock().acquire()))
+            self._turn.lock().release()
+            await asyncio.sleep(0)
 
     @abstractmethod
     async def _run(self, function: Callable[[Connection], T]) -> T: ...

@@ -1,0 +1,78 @@
+"""Snapshots that begin in the same turn of the loop share a transaction of SQLite, and nobody can tell."""
+
+import asyncio
+import threading
+
+from sqlalchemy import Connection, text
+
+from storage.store import Snapshot, Store
+from storage.transaction import Operation, Tx
+from tests.test_reads_on_the_loop import Counting
+
+
+def writing(number: int) -> Operation[None]:
+    def apply(tx: Tx) -> None:
+        tx.conn.execute(text("CREATE TABLE IF NOT EXISTS noted (number)"))
+        tx.conn.execute(text(f"INSERT INTO noted VALUES ({number})"))
+
+    return Operation(apply, frozenset({"noted"}))
+
+
+def noted(conn: Connection) -> list[int]:
+    return list(conn.execute(text("SELECT number FROM noted ORDER BY number")).scalars())
+
+
+def transaction_of(snapshot: Snapshot) -> object:
+    return snapshot._transaction  # type: ignore[attr-defined]
+
+
+async def test_those_of_one_turn_share_one_and_those_of_the_next_do_not(sqlite_store: Store) -> None:
+    await sqlite_store.write(writing(1))
+    async with sqlite_store.snapshot() as first, sqlite_store.snapshot() as second:
+        assert transaction_of(first) is transaction_of(second)
+        await asyncio.sleep(0)
+        async with sqlite_store.snapshot() as third:
+            assert transaction_of(third) is not transaction_of(first)
+
+
+async def test_what_is_acknowledged_is_seen_by_all_who_begin_then_and_by_nobody_who_began_before(
+    sqlite_store: Store,
+) -> None:
+    await sqlite_store.write(writing(0))
+    for number in range(1, 50):
+        async with sqlite_store.snapshot() as before:
+            assert len(await before.run(noted)) == number
+            writes = asyncio.create_task(sqlite_store.write(writing(number)))
+            while not writes.done():  # others begin all the time, in the very turn that the commit is told in as well
+                assert len(await sqlite_store.read(noted)) in (number, number + 1)
+                await asyncio.sleep(0)
+            await writes
+            assert len(await sqlite_store.read(noted)) == number + 1
+            assert len(await before.run(noted)) == number
+
+
+async def test_nobody_waits_for_somebody_elses_long_read(sqlite_store: Store) -> None:
+    await sqlite_store.write(writing(1))
+    begun, go_on = threading.Event(), threading.Event()
+    loop_thread = threading.get_ident()
+
+    def read_for_long(conn: Connection) -> list[int]:
+        if threading.get_ident() == loop_thread:
+            return [Counting(200_000)(conn)]  # too long for the loop
+        begun.set()
+        assert go_on.wait(60)
+        return noted(conn)
+
+    async with sqlite_store.snapshot() as slow:
+        quick = sqlite_store.snapshot()
+        shared = await quick.__aenter__()
+        assert transaction_of(shared) is transaction_of(slow)
+        assert await shared.run(noted) == [1]
+        long_read = asyncio.create_task(slow.run(read_for_long))
+        while not begun.is_set():
+            await asyncio.sleep(0.001)
+        await quick.__aexit__(None, None, None)
+        assert await sqlite_store.read(noted) == [1]
+        assert not long_read.done()
+        go_on.set()
+        assert await long_read == [1]
