@@ -132,7 +132,8 @@ class ListOf(Generic[T]):
 
     `make` gets a row with its key behind its columns. With a `shape`, the key of what `build` makes, the list's
     statements are kept, and given the `values`; without one they are built each time. `columns`: so many are the row's
-    own; `key_length`: so many parts has its key. `ways`: how a page, or what lies beside it, is read instead.
+    own; `key_length`: so many parts has its key. `key_places`: which of the columns hold its key already; it is not read
+    again then, of one page. `ways`: how a page, or what lies beside it, is read instead.
     """
 
     build: Build
@@ -141,6 +142,7 @@ class ListOf(Generic[T]):
     shape: Hashable = None
     values: Mapping[str, Any] = field(default_factory=dict)
     key_length: int = 2
+    key_places: Sequence[int] | None = None
     ways: Mapping[str, Way] = field(default_factory=dict)
 
 
@@ -169,9 +171,10 @@ def _built(rows: Select[Any], order: Order, make: MakeRow[T]) -> ListOf[T]:
 
 def page_of(conn: Connection, asked: ListOf[T], span: Span) -> Page[T]:
     """One page of a list."""
-    found = _part(conn, asked, span, PAGE, span.size + 1, _page_statement)
+    finish = _page_statement if asked.key_places is None else _ordered
+    found = _part(conn, asked, span, PAGE, span.size + 1, finish)
     beside = {side for side in _sides(span) if _part(conn, asked, span, side, 1, partial(_beside, side=side))}
-    return _page(found, span, beside, asked)
+    return _page(found, span, beside, asked, asked.key_places)
 
 
 def _part(
@@ -195,8 +198,12 @@ def _part(
 
 def _page_statement(rows: Select[Any], order: Order, span: Span) -> Select[Any]:
     keys = [column.label(f"key_{n}") for n, column in enumerate(order.columns)]
+    return _ordered(rows.add_columns(*keys), order, span)
+
+
+def _ordered(rows: Select[Any], order: Order, span: Span) -> Select[Any]:
     size = bindparam("page_size", span.size + 1, Integer())
-    return _within(rows.add_columns(*keys), order, span).order_by(*order.by(backward=span.backward)).limit(size)
+    return _within(rows, order, span).order_by(*order.by(backward=span.backward)).limit(size)
 
 
 def _beside(rows: Select[Any], order: Order, span: Span, side: str) -> Select[Any]:
@@ -280,14 +287,16 @@ def _edge(rows: Select[Any], order: Order, span: Span, side: str) -> Select[Any]
     return rows.where(order.beyond(span.before or (), "before", inclusive=True))
 
 
-def _page(found: Sequence[Any], span: Span, beside: Set[str], asked: ListOf[T]) -> Page[T]:
+def _page(
+    found: Sequence[Any], span: Span, beside: Set[str], asked: ListOf[T], key_places: Sequence[int] | None = None
+) -> Page[T]:
     more = len(found) > span.size
     kept = list(found[: span.size])
     if span.backward:
         kept.reverse()
     return Page(
         rows=list(map(asked.make, kept)),
-        keys=_Keys(kept, asked),
+        keys=_Keys(kept, range(asked.columns, asked.columns + asked.key_length) if key_places is None else key_places),
         has_next=NEXT in beside or (more and not span.backward),
         has_previous=PREVIOUS in beside or (more and span.backward),
     )
@@ -296,9 +305,9 @@ def _page(found: Sequence[Any], span: Span, beside: Set[str], asked: ListOf[T]) 
 class _Keys(Sequence[Key]):
     """The keys of rows as they were read; hardly anybody asks for more than the first and the last."""
 
-    def __init__(self, rows: Sequence[Any], asked: ListOf[Any]) -> None:
+    def __init__(self, rows: Sequence[Any], places: Sequence[int]) -> None:
         self._rows = rows
-        self._part = slice(asked.columns, asked.columns + asked.key_length)
+        self._places = places
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -309,5 +318,8 @@ class _Keys(Sequence[Key]):
     def __getitem__(self, place: slice) -> Sequence[Key]: ...
     def __getitem__(self, place: int | slice) -> Key | Sequence[Key]:
         if isinstance(place, slice):
-            return [tuple(row[self._part]) for row in self._rows[place]]
-        return tuple(self._rows[place][self._part])
+            return [self._key_of(row) for row in self._rows[place]]
+        return self._key_of(self._rows[place])
+
+    def _key_of(self, row: Any) -> Key:
+        return tuple([row[each] for each in self._places])

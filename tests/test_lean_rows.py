@@ -128,6 +128,21 @@ async def test_pages_of_lean_rows_go_on_from_each_other(city: City) -> None:
             assert back.start_cursor == back.cursors[0]
 
 
+@pytest.mark.parametrize("order", [each for each in ReportOrder if each is not ReportOrder.NEAREST])
+async def test_cursors_are_the_same_whether_or_not_the_rows_show_what_they_are_made_of(
+    city: City, order: ReportOrder
+) -> None:
+    made_of = {"reported_at", "updated_at", "support_count", "due_at"}
+    async with city.asking(Role.ADMIN, person=1) as ctx:
+        for paging in (Paging(first=3), Paging(last=3)):
+            without = await reports(ctx, None, order, paging, columns=frozenset())
+            page = await reports(ctx, None, order, paging, columns=made_of)
+            assert page.rows
+            assert page.keys[:] == without.keys[:]
+            after = (await reports(ctx, None, order, Paging(first=2, after=page.cursors[0]), columns=made_of)).rows
+            assert [row.id for row in after][:1] == [row.id for row in page.rows[1:2]]
+
+
 PAGE = """{ reports(first: 4) { pageInfo { endCursor } nodes { id code category { code } area { name } photos { url }
   reporter { displayName } } } }"""
 

@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, not_, select, union_all
@@ -16,7 +17,7 @@ from storage.lean import columns_of, maker_of
 from storage.prepared import many, one, prepared
 from storage.reference import area_tree
 from storage.reports.filtering import ResolvedFilter
-from storage.reports.ordering import ReportOrder, order_of
+from storage.reports.ordering import ReportOrder, key_columns, order_of
 from storage.reports.seen import (
     DUPLICATE_OF,
     blurred,
@@ -146,7 +147,15 @@ def _matching(
         len(columns),
         shape=(what, viewer_shape(visibility), wanted.shape(), by, columns),
         values={**viewer_values(visibility), **wanted.values(dialect, now)},
+        key_places=_key_places(by, columns),
     )
+
+
+@lru_cache(1_000)
+def _key_places(by: ReportOrder, columns: tuple[str, ...]) -> tuple[int, ...] | None:
+    """Where the columns hold the key of the order; None where it has to be read as well."""
+    names = key_columns(by)
+    return tuple(map(columns.index, names)) if names is not None and set(names) <= set(columns) else None
 
 
 def _maker(columns: tuple[str, ...]) -> Callable[[Any], SeenReport]:

@@ -38,3 +38,9 @@ def order_of(by: ReportOrder, visibility: Visibility, *, mine: bool = False, ori
         raise ValueError("NEAREST needs a point")
     lies = place(visibility, mine=mine)
     return Order(millimetres(lies.latitude, lies.longitude, origin), reports.c.id)
+
+
+def key_columns(by: ReportOrder) -> tuple[str, ...] | None:
+    """The columns that hold a row's key, which everybody sees as they are; None where it is computed."""
+    order = _BY_COLUMN.get(by)
+    return None if order is None else tuple(str(column.key) for column in order.columns)
