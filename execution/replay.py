@@ -10,6 +10,7 @@ from typing import Any, cast
 from graphql import ExecutionResult, Executor, GraphQLAbstractType, GraphQLError, GraphQLObjectType
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
+from graphql.type.definition import GraphQLResolveInfoHelpers
 
 from execution.instance import Instance, Untyped, is_object, order_of
 from execution.plan import TYPENAME, PlannedField
@@ -33,6 +34,16 @@ class PlanExecutor(Executor[Any]):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self.asked = {}
+
+    @property
+    def async_helpers(self) -> GraphQLResolveInfoHelpers:
+        """What resolvers are lent. Made when asked for: kept, it would hold the executor that holds it, and the collector
+        would have to look for each operation's."""
+        return GraphQLResolveInfoHelpers(gather=self.gather_async_work, track=self.track_async_work)
+
+    @async_helpers.setter
+    def async_helpers(self, _: GraphQLResolveInfoHelpers) -> None:
+        """graphql-core would keep them."""
 
     def of(self, context: Any, root: Any) -> "PlanExecutor":
         """The same for one run: with a context and a root of its own, and no errors so far."""

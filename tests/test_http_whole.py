@@ -1,5 +1,6 @@
 """A request that is answered in one piece is answered as one that is answered with ASGI's messages."""
 
+import gc
 import json
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from tests.door import TryHub, served
 from tests.raw_client import raw_client
 from transport import DoorSettings, GraphQLDoor, graphql_app
+from transport.whole_http import WholeRequest
 
 SETTINGS = DoorSettings(answer_seconds=0)
 SECRET = b"s" * 32
@@ -89,3 +91,18 @@ async def test_who_asks_for_the_end_of_the_connection_gets_it_after_the_answer()
     head, _, rest = answer.partition(b"\r\n\r\n")
     assert b"connection: close" in head.lower()
     assert json.loads(rest)["data"] == {"hello": "Halo, Jakarta!"}
+
+
+async def test_a_request_that_is_answered_leaves_nothing_to_the_collector() -> None:
+    """Each of its passes holds up everybody."""
+    async with served(SETTINGS) as stage, httpx.AsyncClient() as client:
+        gc.collect()
+        gc.disable()
+        try:
+            for number in range(20):
+                asked = {"query": "query($of: String!) { hello(name: $of) }", "variables": {"of": str(number)}}
+                assert (await client.post(stage.http, json=asked)).json()["data"]
+            left = [each for each in gc.get_objects() if isinstance(each, WholeRequest)]
+        finally:
+            gc.enable()
+    assert len(left) < 5, left  # those of the last one

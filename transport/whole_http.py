@@ -53,6 +53,7 @@ class WholeRequest:
         cycle.message_event.set()
         if not cycle.keep_alive:
             cycle.transport.close()
+        cycle.scope["extensions"] = {}  # which hold this, which holds the cycle: nothing is left to the collector
         cycle.on_response()
 
     def _head(self, status: int, lines: bytes) -> bytes:
