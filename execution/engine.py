@@ -93,6 +93,13 @@ class Engine:
         """Whether a document was read lately and found valid: to prepare it again is hardly any work."""
         return text in self._documents
 
+    def prepared_lately(
+        self, text: str, operation_name: str | None, variables: dict[str, Any] | None
+    ) -> Prepared | None:
+        """What `prepare` gave for the very same, where it is remembered; None: it is to be prepared."""
+        key = key_of(text, operation_name, variables or {})
+        return self._remembered_by(key) if key is not None and text in self._documents else None
+
     def check(self, text: str) -> None:
         """Parse, validate and plan a document, and keep it ready for good. Raises RequestRefused."""
         self._documents.pin(text)
@@ -104,9 +111,8 @@ class Engine:
         variables, and for what is over a limit."""
         given = variables or {}
         key = key_of(text, operation_name, given)
-        found = None if key is None else self._remembered.get(key)
-        if found is not None and text in self._documents:
-            self._remembered.move_to_end(key)
+        found = None if key is None or text not in self._documents else self._remembered_by(key)
+        if found is not None:
             return found
         prepared = self._prepare(text, operation_name or None, given)
         if key is not None:
@@ -114,6 +120,12 @@ class Engine:
             if len(self._remembered) > _REMEMBERED:
                 self._remembered.popitem(last=False)
         return prepared
+
+    def _remembered_by(self, key: Hashable) -> Prepared | None:
+        found = self._remembered.get(key)
+        if found is not None:
+            self._remembered.move_to_end(key)
+        return found
 
     def _prepare(self, text: str, operation_name: str | None, given: dict[str, Any]) -> Prepared:
         document = self._documents.get(text)

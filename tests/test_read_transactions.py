@@ -69,8 +69,7 @@ async def test_nobody_waits_for_somebody_elses_long_read(sqlite_store: Store) ->
         assert transaction_of(shared) is transaction_of(slow)
         assert await shared.run(noted) == [1]
         long_read = asyncio.create_task(slow.run(read_for_long))
-        while not begun.is_set():
-            await asyncio.sleep(0.001)
+        assert await asyncio.to_thread(begun.wait, 60)
         await quick.__aexit__(None, None, None)
         assert await sqlite_store.read(noted) == [1]
         assert not long_read.done()

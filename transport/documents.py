@@ -49,6 +49,8 @@ class PersistedDocuments:
         Raises DocumentRefused for a hash that is not known and for a text that is not trusted where only such are run;
         BadRequest for a hash that is not the text's, and for what is no hash at all.
         """
+        if parameters.query is not None and not (parameters.document_id or parameters.extensions or self._only_trusted):
+            return parameters.query
         named = hash_named(parameters)
         if parameters.query is None:
             return self._known(named)

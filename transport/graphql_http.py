@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from execution import Prepared, RequestRefused
 from transport import answers
 from transport.clients import address_in
-from transport.compression import PLAIN, coding_of, codings, compress
+from transport.compression import PLAIN, coding_of, compress
 from transport.documents import DocumentRefused
 from transport.door import (
     API_KEY_HEADER,
@@ -28,6 +28,7 @@ from transport.door import (
 from transport.entity_tags import EntityTags, is_known
 from transport.graphql_sse import EventStreams
 from transport.head import Head
+from transport.manner import Manner, content_type_of, is_plain_json, manner_of
 from transport.multipart import Uploads, read_multipart
 from transport.replies import Common, RawHeaders, Reply, common, raw
 from transport.request import (
@@ -65,16 +66,45 @@ def _nothing_from(address: str | None) -> Credentials:
 class Asking:
     """One HTTP request on its way: filled in as it is understood, so that a refusal says as much as is known by then."""
 
-    __slots__ = ("accepted", "codings", "credentials", "head", "method", "receive", "scope", "send", "uploads")
+    __slots__ = (
+        "_head",
+        "accepted",
+        "codings",
+        "credentials",
+        "manner",
+        "method",
+        "receive",
+        "scope",
+        "send",
+        "uploads",
+    )
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope, self.receive, self.send = scope, receive, send
         self.method: str = scope["method"]
-        self.head = Head(scope)
+        self._head: Head | None = None
+        self.manner: Manner | None = None
         self.accepted = answers.WHATEVER
         self.codings = PLAIN
         self.credentials = _NOTHING
         self.uploads: Uploads | None = None
+
+    @property
+    def head(self) -> Head:
+        """All headers."""
+        if self._head is None:
+            self._head = Head(self.scope)
+        return self._head
+
+    def understand(self) -> Manner:
+        """Read in which manner it is asked. Raises BadRequest."""
+        try:
+            manner = self.manner = manner_of(self.scope["headers"])
+        except BadRequest:  # what can be told of it is told in that manner all the same
+            self.accepted = answers.accepted(self.head.preferences("accept"))
+            raise
+        self.accepted, self.codings = manner.accepted, manner.codings
+        return manner
 
     @property
     def media_type(self) -> str:
@@ -88,14 +118,16 @@ class Asking:
 
     def info(self, prepared: Prepared, way: Way) -> RequestInfo:
         """Say what resolvers may know of the request."""
+        manner, credentials = self.manner, self.credentials
+        assert manner is not None, "it was understood before"
         return RequestInfo(
             kind=prepared.kind,
             way=way,
-            accept_language=self.head.get("accept-language") or None,
-            client_address=self.credentials.client_address,
-            follow_tokens=self.credentials.follow_tokens,
-            last_event_id=self.head.get("last-event-id") or None,
-            private=self.credentials.shown,
+            accept_language=manner.accept_language,
+            client_address=credentials.client_address,
+            follow_tokens=credentials.follow_tokens,
+            last_event_id=manner.last_event_id,
+            private=credentials.shown,
         )
 
 
@@ -129,12 +161,10 @@ class GraphQLOverHTTP:
             if asking.method == "OPTIONS":
                 return Response(status_code=204, headers={"allow": METHODS, **SAFE})
             raise _method_not_allowed("GraphQL is asked with GET or POST.", METHODS)
-        head, address = asking.head, address_in(asking.scope)
-        asking.accepted = answers.accepted(head.preferences("accept"))
-        asking.codings = codings(head.preferences("accept-encoding"))
-        shown_nothing = head.has_none_of(CREDENTIAL_HEADERS)
-        asking.credentials = _nothing_from(address) if shown_nothing else credentials_of(head, address)
-        asked = self._read_at_once(asking) or await self._read(asking)
+        manner, address = asking.understand(), address_in(asking.scope)
+        shows = not CREDENTIAL_HEADERS.isdisjoint([name for name, _ in asking.scope["headers"]])
+        asking.credentials = credentials_of(asking.head, address) if shows else _nothing_from(address)
+        asked = (self._read_at_once(asking) if manner.plain_json else None) or await self._read(asking)
         viewer = await self._hub.identify(asking.credentials)
         if isinstance(asked, Batch):
             return await self._answer_batch(asking, viewer, asked)
@@ -143,7 +173,7 @@ class GraphQLOverHTTP:
     def _read_at_once(self, asking: Asking) -> Parameters | Batch | None:
         """Read what most requests are, JSON that is all there; None for anything else."""
         whole = whole_of(asking.scope)
-        if whole is None or asking.method != "POST" or not _is_plain_json(asking.head):
+        if whole is None or asking.method != "POST":
             return None
         body = whole.body()
         if body is None:
@@ -157,9 +187,9 @@ class GraphQLOverHTTP:
             return parameters_of_query(QueryParams(asking.scope["query_string"]))
         if asking.head.get("content-encoding", "identity").lower() != "identity":
             raise _not_read("Send the body as it is, not compressed.", "accept-encoding", "identity")
-        if _is_plain_json(asking.head):
+        if is_plain_json(asking.head):
             return await read_json(asking.request, self._settings)
-        if _content_type_of(asking.head)[0] == "multipart/form-data":
+        if content_type_of(asking.head)[0] == "multipart/form-data":
             if not any(asking.head.get(name).strip() for name in PREFLIGHT_HEADERS):
                 raise BadRequest("A multipart request needs the header GraphQL-Require-Preflight: 1 (or Apollo's).")
             asking.uploads = Uploads()
@@ -264,23 +294,3 @@ def _not_read(message: str, header: str, taken: str) -> BadRequest:
     refusal = BadRequest(message, status=415)
     refusal.headers[header] = taken
     return refusal
-
-
-def _is_plain_json(head: Head) -> bool:
-    """Whether the body is JSON as it should be, for which it is not compressed."""
-    return _content_type_of(head) == (answers.JSON, "utf-8") and head.get("content-encoding", "identity") == "identity"
-
-
-def _content_type_of(head: Head) -> tuple[str, str]:
-    """Return the content type and the charset; "" where there are several, or none."""
-    told = head.every("content-type")
-    return _content_type(told[0]) if len(told) == 1 else ("", "")
-
-
-@lru_cache(100)
-def _content_type(told: str) -> tuple[str, str]:
-    """Return the content type and the charset (UTF-8 unless said otherwise), both in small letters."""
-    type_, *parameters = told.lower().split(";")
-    values = {name.strip(): value.strip().strip('"') for name, _, value in (p.partition("=") for p in parameters)}
-    charset = values.get("charset", "utf-8")
-    return type_.strip(), "utf-8" if charset == "utf8" else charset

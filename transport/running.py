@@ -48,7 +48,11 @@ class Operations:
         so is checking one that is not valid. Who cannot pay for that has nothing new checked.
         """
         text = self._documents.text_of(parameters)
-        engine, allowance = self.hub.engine, self.allowance(viewer, address)
+        engine = self.hub.engine
+        lately = engine.prepared_lately(text, parameters.operation_name, parameters.variables)
+        if lately is not None:
+            return lately
+        allowance = self.allowance(viewer, address)
         allowance.draw(engine.cost_of_reading(text))
         if not engine.has_read(text):
             allowance.require(WRONG)
@@ -174,8 +178,8 @@ class Run:
         allowance.draw(requested)
         told = await (self._operations.see_through(self) if self._prepared.kind == "mutation" else self._ask(allowance))
         actual = requested if told.answer.errors else told.answer.spent
-        allowance.give_back(requested - actual)
-        return told, {"cost": {"requested": requested, "actual": actual, "throttle": allowance.state()}}
+        left = allowance.give_back(requested - actual)
+        return told, {"cost": {"requested": requested, "actual": actual, "throttle": left}}
 
     def progress(self) -> str | None:
         """Return the position up to which all that there was has been written; None when there is none to tell."""

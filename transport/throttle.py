@@ -81,6 +81,7 @@ class Allowance:
 
     def __init__(self, rate: Rate, clock: Callable[[], float], *, at_once: int = _USUAL.cost_at_once) -> None:
         self._rate, self._clock = rate, clock
+        self._told = {"maximum": round(rate.maximum), "available": 0, "restoreRate": rate.per_second}
         self.asking, self.telling = CostTurns(at_once), CostTurns(at_once)
         self._left, self._at = rate.maximum, clock()
         self.acted_at = -math.inf
@@ -88,8 +89,11 @@ class Allowance:
 
     def draw(self, cost: int) -> None:
         """Spend `cost`. Raises BadRequest (COST_EXCEEDED, with retryAfter) where there is not so much left."""
-        self.require(cost)
-        self._left -= cost
+        if cost:
+            left = self._available()
+            if left < cost and left < self._rate.maximum:
+                raise self._short(cost, self._seconds_until(cost))
+            self._left = left - cost
 
     def require(self, cost: int) -> None:
         """Raises what `draw` raises, and spends nothing."""
@@ -99,9 +103,10 @@ class Allowance:
         if seconds > 0:
             raise self._short(cost, seconds)
 
-    def give_back(self, cost: int) -> None:
-        """Take back what was not needed; a negative `cost` is what was needed beyond."""
-        self._left = min(self._available() + cost, self._rate.maximum)
+    def give_back(self, cost: int) -> dict[str, Any]:
+        """Take back what was not needed; a negative `cost` is what was needed beyond. Return how it stands then."""
+        left = self._left = min(self._available() + cost, self._rate.maximum)
+        return self._state(left)
 
     async def draw_in_time(self, cost: int) -> None:
         """Spend `cost`, waiting until there is so much."""
@@ -127,11 +132,10 @@ class Allowance:
 
     def state(self) -> dict[str, Any]:
         """How it stands, as clients are told."""
-        return {
-            "maximum": round(self._rate.maximum),
-            "available": max(int(self._available()), 0),
-            "restoreRate": self._rate.per_second,
-        }
+        return self._state(self._available())
+
+    def _state(self, left: float) -> dict[str, Any]:
+        return {**self._told, "available": int(left) if left > 0 else 0}
 
     def _available(self) -> float:
         now = self._clock()
