@@ -51,8 +51,8 @@ class SqliteSnapshot(Snapshot):
             found = read_at_once(kept.reader, kept.connection, function, *args, **kwargs)
         except TooLong:
             return await super().run(function, *args, **kwargs)
-        if kept.reader.looks:
-            self._looks += kept.reader.looks
+        if kept.reader.used:
+            self._looks += kept.reader.used
             if self._looks > LOOKS:
                 self._looks = 0
                 await asyncio.sleep(0)

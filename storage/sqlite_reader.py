@@ -22,15 +22,21 @@ STEPS_BETWEEN_LOOKS = 1_000
 LOOKS = 60
 """After so many the read is too long for the loop: one to two milliseconds."""
 
+_UNBOUNDED = -1_000_000_000
+
 PATIENCE_MS = 30_000
 """How long a thread waits for a database that is locked, as it is while somebody recovers it. The loop never waits."""
 
 
 class Reader(sqlite3.Connection):
-    """A driver's connection that counts its steps while it is on the loop, where it is but for `read_patiently`."""
+    """A driver's connection that counts its steps while it is on the loop, where it is but for `read_patiently`.
+
+    `used`: the looks that the last read at once took. Between reads nothing is broken off, however many there were.
+    """
 
     on_loop = False
-    looks = 0
+    used = 0
+    looks = _UNBOUNDED
 
     def enter_loop(self) -> None:
         """Count steps from now on."""
@@ -62,7 +68,9 @@ def read_at_once(reader: Reader, connection: Connection, read: Callable[..., T],
         if reader.looks > LOOKS or is_locked(error):
             raise TooLong from error
         raise
-    if reader.looks > LOOKS:  # the function made something else of the failure
+    finally:
+        reader.used, reader.looks = reader.looks, _UNBOUNDED
+    if reader.used > LOOKS:  # the function made something else of the failure
         raise TooLong
     return found
 

@@ -75,3 +75,13 @@ async def test_nobody_waits_for_somebody_elses_long_read(sqlite_store: Store) ->
         assert not long_read.done()
         go_on.set()
         assert await long_read == [1]
+
+
+async def test_a_read_that_used_up_its_steps_leaves_none_of_it_to_what_comes_next(sqlite_store: Store) -> None:
+    await sqlite_store.write(writing(1))
+    for _ in range(50):
+        async with sqlite_store.snapshot() as snapshot:
+            assert await snapshot.run(Counting(5_900)) == 5_900  # just within, or just beyond
+        for _ in range(200):  # transactions without a read take steps as well
+            async with sqlite_store.snapshot():
+                await asyncio.sleep(0)
