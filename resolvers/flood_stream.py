@@ -6,12 +6,12 @@ from sqlalchemy import Connection
 
 from domain.visibility import Visibility
 from domain.vocabulary import FloodState
-from resolvers.audience import LogFeed, Place
 from resolvers.context import Context
 from resolvers.errors import BadUserInput
 from resolvers.flood_change import ChangeKind, FloodChange
 from resolvers.interests import FloodInterest, change_of
 from resolvers.lists import ListResult, Paging, list_result, span_of
+from resolvers.log_feed import LogFeed, Place
 from resolvers.log_positions import Sealer, resume
 from resolvers.streams import LogSource, Told
 from storage.event_log import Head, read_head

@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator, Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from resolvers.audience import LogFeed, Place, audience_of
+from resolvers.audience import audience_of
 from resolvers.context import Context
 from resolvers.errors import CursorExpired
 from resolvers.filters import ReportFilter, resolve_filter
 from resolvers.interests import Interest, ReportInterest
 from resolvers.judging import Reader
+from resolvers.log_feed import LogFeed, Place
 from resolvers.log_positions import Sealer, resume
 from storage.event_log import read_head
 from storage.event_reading import LogEntry, last_seen

@@ -21,7 +21,7 @@ from domain.sealing import Kind
 from domain.time import HOUR, moment
 from domain.visibility import Visibility
 from domain.vocabulary import EventKind, ForwardingState, ReportStatus, ReportVisibility, Role
-from resolvers import audience, events, streams
+from resolvers import events, log_feed, streams
 from resolvers.context import Context
 from resolvers.filters import BoundingBoxFilter, NearFilter, ReportFilter, resolve_filter
 from resolvers.log_positions import Sealer, log_cursor
@@ -547,6 +547,6 @@ async def test_replay_is_live_and_lists_stay_right(
         for number in range(first, first + count):
             head = await store.read(read_head)
             monkeypatch.setattr(
-                audience, "MOST_WAITING", (2, 1_000)[number % 2]
+                log_feed, "MOST_WAITING", (2, 1_000)[number % 2]
             )  # so that half of the feeds are too slow
             await _play(History(world, number, head.seq + 1, flood_area), number)
