@@ -41,6 +41,8 @@ def summary(raw: str) -> str:
     within: Counter[str] = Counter()
     for line in raw.splitlines():
         stack, _, count = line.rpartition(" ")
+        if not count.isdigit():  # a stack that was read while it changed
+            continue
         frames = [frame.strip() for frame in stack.split(";")]
         if any(word in stack for word in ("wait (threading.py", "_worker (concurrent")) and len(frames) < 5:
             continue
