@@ -1,9 +1,10 @@
 """Deadlines that pass unmet become facts with an event; what was answered in time does not."""
 
 from pathlib import Path
+from typing import cast
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from domain.areas import AreaMap
 from domain.places import Point
@@ -14,10 +15,11 @@ from storage.photos.folder import FolderPhotoStore
 from storage.reports.changing import change
 from storage.reports.creating import NewReport, create_report
 from storage.reports.placing import Place
+from storage.sqlite_reader import Reader
 from storage.store import Store
 from storage.tables import categories, events, reports, sources
 from storage.transaction import NOBODY, Operation, Tx
-from worker.deadlines import Deadlines
+from worker.deadlines import Deadlines, passed
 from worker.work import Work
 
 
@@ -109,3 +111,28 @@ async def test_what_comes_verified_has_a_deadline_for_its_solution_but_none_for_
     report_id = await work.store.write(Operation(bring))
     await Deadlines(work, "here", lambda: now_in_micros() + 25 * HOUR).round()
     assert await breaches(work, report_id) == (False, True, 1)
+
+
+async def test_deadlines_that_were_broken_long_ago_are_not_looked_at_again(
+    sqlite_store: Store, area_map: AreaMap, tmp_path: Path
+) -> None:
+    work = Work(sqlite_store, FolderPhotoStore(tmp_path / "photos"), lambda: area_map, {}, bytes(32))
+
+    def steps(conn: Connection) -> int:
+        reader, taken = cast(Reader, conn.connection.driver_connection), 0
+
+        def step() -> int:
+            nonlocal taken
+            taken += 1
+            return 0
+
+        reader.set_progress_handler(step, 1)
+        assert passed(conn, now_in_micros() + 61 * MINUTE, 200) == []
+        reader.enter_loop()
+        return taken
+
+    before = await sqlite_store.read(steps)
+    for _ in range(50):
+        await submit(work)
+    await Deadlines(work, "here", lambda: now_in_micros() + 61 * MINUTE).round()
+    assert await sqlite_store.read(steps) <= before + 10

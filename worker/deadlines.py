@@ -1,10 +1,10 @@
 """Records, with an event, that a deadline passed unmet: a fact from then on, never a comparison on reading."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from domain.sink import Lease
 from domain.vocabulary import EventKind, ReportVisibility
@@ -36,7 +36,7 @@ class Deadlines:
         if lease is None:
             return EVERY_SECONDS
         now = self._clock()
-        due = await self._work.store.read(_passed, now, _AT_ONCE)
+        due = await self._work.store.read(passed, now, _AT_ONCE)
         for report_id in due:
             await self._work.store.write(self._breach(report_id, now, lease))
         return 0.0 if len(due) == _AT_ONCE else EVERY_SECONDS
@@ -58,9 +58,23 @@ def _record(work: Work, report_id: int, now: int, lease: Lease, tx: Tx) -> None:
         change(tx, work.areas(), report_id, EventKind.BREACHED, values=values)
 
 
-def _passed(conn: Connection, now: int, limit: int) -> list[int]:
+def passed(conn: Connection, now: int, limit: int) -> list[int]:
+    """Reports whose deadlines have passed without having been told, those of the earliest first. Each kind of deadline has an
+    index of those that are unmet and not told: reports that broke theirs long ago are never looked at again."""
+    found: list[tuple[int, int]] = []
+    for statement in (
+        _unmet("respond_by", "responded_at", "respond_breached"),
+        _unmet("resolve_by", "resolved_at", "resolve_breached"),
+    ):
+        found += [(row[0], row[1]) for row in conn.execute(statement, {"now": now, "most": limit}).all()]
+    return list(dict.fromkeys(report_id for _, report_id in sorted(found)))[:limit]
+
+
+@cache
+def _unmet(by: str, met: str, breached: str) -> Select[int, int]:
     r = reports.c
-    respond = and_(r.respond_by <= now, r.responded_at.is_(None), r.respond_breached.is_(False))
-    resolve = and_(r.resolve_by <= now, r.resolved_at.is_(None), r.resolve_breached.is_(False))
-    unmet = select(r.id).where(r.due_at <= now, or_(respond, resolve), r.visibility != ReportVisibility.ERASED)
-    return list(conn.execute(unmet.order_by(r.due_at, r.id).limit(limit)).scalars())
+    unmet = select(r[by], r.id).where(
+        r[by] <= bindparam("now"), r.due_at.is_not(None), r[met].is_(None), r[breached].is_(False)
+    )
+    shown = unmet.where(r.visibility != ReportVisibility.ERASED)
+    return shown.order_by(r[by], r.id).limit(bindparam("most"))

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
     text,
 )
 
@@ -94,6 +95,12 @@ for _side in ("", "public_"):
         _square = text(_grid.sql(f"{_side}latitude", f"{_side}longitude"))
         _judged = (reports.c[name] for name in ("reported_at", "id", "category_id", "status", "source_id"))
         Index(f"ix_reports_{_side}{_size}", _square, *_judged)
+for _by, _met, _breached in (
+    ("respond_by", "responded_at", "respond_breached"),
+    ("resolve_by", "resolved_at", "resolve_breached"),
+):
+    _unmet = and_(reports.c.due_at.is_not(None), reports.c[_met].is_(None), reports.c[_breached].is_(False))
+    Index(f"ix_reports_unmet_{_by}", reports.c[_by], reports.c.id, sqlite_where=_unmet)
 for _name in ("flood_area_id", "public_flood_area_id", "reporter_id", "duplicate_of_id"):
     # Most reports have none, and are not written into it. That PostgreSQL is told the same stands in the migration, which makes
     # the tables: to say it here would load its dialect, and those of all its drivers, at each start on SQLite.
