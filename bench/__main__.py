@@ -1,7 +1,7 @@
 """Measures the hub against its peers, in turns, in one run: `make bench`, or `python -m bench [W1 W6 …]`.
 
-Prints a table of requests a second, p50 and p99 in ms, and CPU in ms a request, then the marks; writes both to
-docs/performance.json with a chart beside it.
+Prints a table of requests a second, p50 and p99 in ms, and CPU in ms a request, then the marks; with --out both are kept as
+JSON there, with a chart beside it. Names with a space want quotes.
 """
 
 import argparse

@@ -30,9 +30,11 @@ class Kept:
 
     def roll_back(self) -> None:
         """Ends its transaction, and what SQLAlchemy took for one."""
-        if self.connection.in_transaction():
-            self.connection.rollback()
-        self.reader.rollback()
+        try:
+            if self.connection.in_transaction():
+                self.connection.rollback()
+        finally:
+            self.reader.rollback()
 
 
 class FreeReaders:

@@ -78,12 +78,22 @@ def read_at_once(reader: Reader, connection: Connection, read: Callable[..., T],
 def read_patiently(reader: Reader, connection: Connection, read: Callable[[Connection], T]) -> T:
     """The same, in a thread: as long as it takes."""
     reader.leave_loop()
-    reader.execute(f"PRAGMA busy_timeout={PATIENCE_MS}")
     try:
+        reader.execute(f"PRAGMA busy_timeout={PATIENCE_MS}")
         return read(connection)
     finally:
-        impatient(reader)
         reader.enter_loop()
+        _impatient_again(reader)
+
+
+def _impatient_again(reader: Reader) -> None:
+    """Whoever left early interrupts what runs, be it this."""
+    while True:
+        try:
+            return impatient(reader)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
 
 
 def impatient(reader: Reader) -> None:

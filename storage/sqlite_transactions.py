@@ -47,6 +47,8 @@ class ReadTransactions:
     def _begin(self, kept: Kept) -> ReadTransaction:
         """What it sees is settled by its first read."""
         try:
+            if kept.reader.in_transaction:  # one that could not be ended
+                kept.reader.rollback()
             kept.reader.execute("BEGIN")
         except BaseException:
             self.free.give_back(kept)

@@ -70,9 +70,12 @@ class Snapshot(ABC):
     async def end(self) -> None:
         """Waits for who is still reading, cancelled or not; nothing is read after that."""
         self._ended = True
-        while self._reading:
-            await undisturbed(asyncio.ensure_future(self._turn.lock().acquire()))
-            self._turn.lock().release()
+        lock = self._turn.lock() if self._reading else None
+        while lock is not None and self._reading:
+            try:
+                await undisturbed(asyncio.ensure_future(lock.acquire()))
+            finally:
+                lock.release()  # also for who was cancelled meanwhile: others may have the same turn
             await asyncio.sleep(0)
 
     @abstractmethod

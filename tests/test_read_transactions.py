@@ -85,3 +85,31 @@ async def test_a_read_that_used_up_its_steps_leaves_none_of_it_to_what_comes_nex
         for _ in range(200):  # transactions without a read take steps as well
             async with sqlite_store.snapshot():
                 await asyncio.sleep(0)
+
+
+async def test_who_is_cancelled_while_he_waits_for_his_own_read_leaves_the_turn_to_others(sqlite_store: Store) -> None:
+    await sqlite_store.write(writing(1))
+    begun, go_on = threading.Event(), threading.Event()
+    loop_thread = threading.get_ident()
+
+    def read_for_long(conn: Connection) -> list[int]:
+        if threading.get_ident() == loop_thread:
+            return [Counting(200_000)(conn)]
+        begun.set()
+        assert go_on.wait(60)
+        return noted(conn)
+
+    slow, other = sqlite_store.snapshot(), sqlite_store.snapshot()
+    snapshot, shared = await slow.__aenter__(), await other.__aenter__()
+    assert transaction_of(shared) is transaction_of(snapshot)
+    reading = asyncio.create_task(snapshot.run(read_for_long))
+    assert await asyncio.to_thread(begun.wait, 60)
+    ending = asyncio.create_task(snapshot.end())
+    await asyncio.sleep(0)
+    ending.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    await asyncio.wait((reading, ending))
+    assert ending.cancelled()
+    async with asyncio.timeout(20):
+        assert await shared.run(noted) == [1]

@@ -52,7 +52,10 @@ _kept = lru_cache(1_000)(_read)
 
 def is_plain_json(head: Head) -> bool:
     """Whether the body is JSON as it should be, for which it is not compressed."""
-    return content_type_of(head) == (answers.JSON, "utf-8") and head.get("content-encoding", "identity") == "identity"
+    return (
+        content_type_of(head) == (answers.JSON, "utf-8")
+        and head.get("content-encoding", "identity").lower() == "identity"
+    )
 
 
 def content_type_of(head: Head) -> tuple[str, str]:
