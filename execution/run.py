@@ -70,13 +70,14 @@ class PlanRun:
         """Wait for all that was asked of others; what they found goes on from there."""
         calls, self._calls = self._calls, {}
         awaited, late, untyped = self._awaited, self._late, self._untyped
-        if late or untyped:
+        settling = bool(late or untyped)  # told now: what is found below waits for the next time
+        if settling:
             self._awaited, self._late, self._untyped = [], [], []
         for call in calls.values():
             values = await call.made(self.context)
             for each in call.waiting:
                 self._found(each[0], each[1], share_of(values, each))
-        if late or untyped:
+        if settling:
             await self._settle(awaited, late, untyped)
 
     async def _settle(

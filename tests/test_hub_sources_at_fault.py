@@ -102,7 +102,9 @@ def world() -> Iterator[OutsideWorld]:
 def hub(world: OutsideWorld, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
     folder = tmp_path_factory.mktemp("hub") / "data"
     folder.mkdir()
-    running = RunningHub(folder, {"SIMPUL_CONFIG": str(write_configuration(folder, world.urls))}).start()
+    running = RunningHub(
+        folder, {"SIMPUL_CONFIG": str(write_configuration(folder, world.urls)), "SIMPUL_COST_PER_SECOND": "1000000"}
+    ).start()
     try:
         until_all_brought_something(running)
         yield running
