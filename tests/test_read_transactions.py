@@ -5,6 +5,7 @@ import threading
 
 from sqlalchemy import Connection, text
 
+from storage.sqlite import SqliteSnapshot
 from storage.store import Snapshot, Store
 from storage.transaction import Operation, Tx
 from tests.test_reads_on_the_loop import Counting
@@ -23,7 +24,23 @@ def noted(conn: Connection) -> list[int]:
 
 
 def transaction_of(snapshot: Snapshot) -> object:
-    return snapshot._transaction  # type: ignore[attr-defined]
+    assert isinstance(snapshot, SqliteSnapshot)
+    return snapshot._transaction
+
+
+class LongRead:
+    """A read that leaves the loop, and goes on only when it is told to."""
+
+    def __init__(self) -> None:
+        self.begun, self.go_on = threading.Event(), threading.Event()
+        self._loop_thread = threading.get_ident()
+
+    def __call__(self, conn: Connection) -> list[int]:
+        if threading.get_ident() == self._loop_thread:
+            return [Counting(200_000)(conn)]  # too long for the loop
+        self.begun.set()
+        assert self.go_on.wait(60)
+        return noted(conn)
 
 
 async def test_those_of_one_turn_share_one_and_those_of_the_next_do_not(sqlite_store: Store) -> None:
@@ -53,27 +70,18 @@ async def test_what_is_acknowledged_is_seen_by_all_who_begin_then_and_by_nobody_
 
 async def test_nobody_waits_for_somebody_elses_long_read(sqlite_store: Store) -> None:
     await sqlite_store.write(writing(1))
-    begun, go_on = threading.Event(), threading.Event()
-    loop_thread = threading.get_ident()
-
-    def read_for_long(conn: Connection) -> list[int]:
-        if threading.get_ident() == loop_thread:
-            return [Counting(200_000)(conn)]  # too long for the loop
-        begun.set()
-        assert go_on.wait(60)
-        return noted(conn)
-
+    long = LongRead()
     async with sqlite_store.snapshot() as slow:
         quick = sqlite_store.snapshot()
         shared = await quick.__aenter__()
         assert transaction_of(shared) is transaction_of(slow)
         assert await shared.run(noted) == [1]
-        long_read = asyncio.create_task(slow.run(read_for_long))
-        assert await asyncio.to_thread(begun.wait, 60)
+        long_read = asyncio.create_task(slow.run(long))
+        assert await asyncio.to_thread(long.begun.wait, 60)
         await quick.__aexit__(None, None, None)
         assert await sqlite_store.read(noted) == [1]
         assert not long_read.done()
-        go_on.set()
+        long.go_on.set()
         assert await long_read == [1]
 
 
@@ -89,26 +97,17 @@ async def test_a_read_that_used_up_its_steps_leaves_none_of_it_to_what_comes_nex
 
 async def test_who_is_cancelled_while_he_waits_for_his_own_read_leaves_the_turn_to_others(sqlite_store: Store) -> None:
     await sqlite_store.write(writing(1))
-    begun, go_on = threading.Event(), threading.Event()
-    loop_thread = threading.get_ident()
-
-    def read_for_long(conn: Connection) -> list[int]:
-        if threading.get_ident() == loop_thread:
-            return [Counting(200_000)(conn)]
-        begun.set()
-        assert go_on.wait(60)
-        return noted(conn)
-
+    long = LongRead()
     slow, other = sqlite_store.snapshot(), sqlite_store.snapshot()
     snapshot, shared = await slow.__aenter__(), await other.__aenter__()
     assert transaction_of(shared) is transaction_of(snapshot)
-    reading = asyncio.create_task(snapshot.run(read_for_long))
-    assert await asyncio.to_thread(begun.wait, 60)
+    reading = asyncio.create_task(snapshot.run(long))
+    assert await asyncio.to_thread(long.begun.wait, 60)
     ending = asyncio.create_task(snapshot.end())
     await asyncio.sleep(0)
     ending.cancel()
     await asyncio.sleep(0)
-    go_on.set()
+    long.go_on.set()
     await asyncio.wait((reading, ending))
     assert ending.cancelled()
     async with asyncio.timeout(20):

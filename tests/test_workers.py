@@ -198,6 +198,15 @@ def test_a_wrong_setting_is_told_once(hub_folder: Path) -> None:
     assert len(told) == 1 and "Traceback" not in hub.log
 
 
+def test_a_folder_whose_path_leaves_no_room_for_a_socket_is_told_before_anything_starts(tmp_path: Path) -> None:
+    folder = tmp_path / ("long" * 30)
+    hub = RunningHub(folder, {}, ("--workers", "2"))
+    with pytest.raises(AssertionError):
+        hub.start()
+    assert "too long for a socket. Set SIMPUL_DATA_DIR to a shorter one." in hub.log
+    assert "Traceback" not in hub.log and "is ready" not in hub.log and not folder.exists()
+
+
 def _wait(until: Any) -> None:
     """Nothing tells of the end of another's child."""
     deadline = time.monotonic() + 30

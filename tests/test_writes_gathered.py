@@ -1,9 +1,12 @@
 """Writes that come at about the same time share a commit, and one that comes alone does not wait for others."""
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from storage.gathering import MOST_SECONDS, QUIET_TURNS, Gathering
 from storage.group import run_group
@@ -96,11 +99,11 @@ async def test_what_comes_while_the_writer_writes_is_its_next_group() -> None:
 
 
 async def test_writes_at_once_share_commits_and_each_is_done(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    sizes = []
+    sizes = list[int]()
 
-    def counted(*args: object, **kwargs: object) -> object:
-        sizes.append(len(args[1]))  # type: ignore[arg-type]
-        return run_group(*args, **kwargs)  # type: ignore[arg-type]
+    def counted(connection: Connection, operations: Sequence[Operation[Any]], *more: Any, **named: Any) -> Any:
+        sizes.append(len(operations))
+        return run_group(connection, operations, *more, **named)
 
     monkeypatch.setattr("storage.sqlite_writer.run_group", counted)
     async with opened(open_store(sqlite_url)) as store:

@@ -28,7 +28,7 @@ from transport.door import (
 from transport.entity_tags import EntityTags, is_known
 from transport.graphql_sse import EventStreams
 from transport.head import Head
-from transport.manner import Manner, content_type_of, is_plain_json, manner_of
+from transport.manner import Manner, content_type_of, manner_of
 from transport.multipart import Uploads, read_multipart
 from transport.replies import Common, RawHeaders, Reply, common, raw
 from transport.request import (
@@ -164,7 +164,8 @@ class GraphQLOverHTTP:
         manner, address = asking.understand(), address_in(asking.scope)
         shows = not CREDENTIAL_HEADERS.isdisjoint([name for name, _ in asking.scope["headers"]])
         asking.credentials = credentials_of(asking.head, address) if shows else _nothing_from(address)
-        asked = (self._read_at_once(asking) if manner.plain_json else None) or await self._read(asking)
+        at_once = self._read_at_once(asking) if manner.plain_json else None
+        asked = at_once or await self._read(asking, plain_json=manner.plain_json)
         viewer = await self._hub.identify(asking.credentials)
         if isinstance(asked, Batch):
             return await self._answer_batch(asking, viewer, asked)
@@ -182,12 +183,12 @@ class GraphQLOverHTTP:
             raise too_large("The body", "body_bytes", self._settings.body_bytes, len(body))
         return asked_of(decode(body, "The body is not JSON."), self._settings)
 
-    async def _read(self, asking: Asking) -> Parameters | Batch:
+    async def _read(self, asking: Asking, *, plain_json: bool) -> Parameters | Batch:
         if asking.method != "POST":
             return parameters_of_query(QueryParams(asking.scope["query_string"]))
         if asking.head.get("content-encoding", "identity").lower() != "identity":
             raise _not_read("Send the body as it is, not compressed.", "accept-encoding", "identity")
-        if is_plain_json(asking.head):
+        if plain_json:
             return await read_json(asking.request, self._settings)
         if content_type_of(asking.head)[0] == "multipart/form-data":
             if not any(asking.head.get(name).strip() for name in PREFLIGHT_HEADERS):

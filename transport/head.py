@@ -1,6 +1,6 @@
 """The head of a request, read once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from starlette.types import Scope
 
@@ -20,10 +20,6 @@ class Head:
         """Return the first header of that name."""
         value = self._first.get(name.encode())
         return otherwise if value is None else value.decode("latin-1")
-
-    def has_none_of(self, names: Collection[bytes]) -> bool:
-        """Tell whether no header has one of these names."""
-        return self._first.keys().isdisjoint(names)
 
     def every(self, name: str) -> list[str]:
         """Return all headers of that name, in their order."""

@@ -41,7 +41,7 @@ def _read(told: RawHeaders) -> Manner:
     return Manner(
         answers.accepted(head.preferences("accept")),
         codings(head.preferences("accept-encoding")),
-        is_plain_json(head),
+        _is_plain_json(head),
         head.get("accept-language") or None,
         head.get("last-event-id") or None,
     )
@@ -50,8 +50,7 @@ def _read(told: RawHeaders) -> Manner:
 _kept = lru_cache(1_000)(_read)
 
 
-def is_plain_json(head: Head) -> bool:
-    """Whether the body is JSON as it should be, for which it is not compressed."""
+def _is_plain_json(head: Head) -> bool:
     return (
         content_type_of(head) == (answers.JSON, "utf-8")
         and head.get("content-encoding", "identity").lower() == "identity"

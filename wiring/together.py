@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from domain.shared_levels import BYTES, SharedLevels
 from domain.sink import new_holder
 from storage.sole_server import sole_server
+from storage.together.seat import Seat
 from transport.commands.command import run_told
 from transport.configuration import Settings
 from transport.listening import take_ports
@@ -56,6 +57,7 @@ def serve_together(settings: Settings, greet: Callable[[str], None], *, demo_spe
 def _meeting_place(settings: Settings, stack: ExitStack) -> Path:
     """Where the processes find one another. PostgreSQL's may share the data folder with another hub's."""
     if settings.store_url.startswith("sqlite"):
+        Seat(settings.data_dir).require_short_path()  # told once and now, not by each process again and again
         stack.enter_context(sole_server(settings.data_dir))
         return settings.data_dir
     return Path(stack.enter_context(TemporaryDirectory(prefix="simpul-")))

@@ -38,6 +38,13 @@ class Seat:
         self._held = lock
         return True
 
+    def require_short_path(self) -> None:
+        """Raises StoreUnavailable where the folder's path leaves no room for a socket in it."""
+        if len(os.fsencode(self.path)) > _LONGEST_PATH:
+            raise StoreUnavailable(
+                f"The path {self.path} is too long for a socket. Set SIMPUL_DATA_DIR to a shorter one."
+            )
+
     def give_up(self) -> None:
         """Lets another have it."""
         if self._held is not None:
@@ -46,10 +53,7 @@ class Seat:
 
     def listen(self) -> socket.socket:
         """The socket that the others come to, for this user alone. Only for who has the seat. Raises StoreUnavailable."""
-        if len(os.fsencode(self.path)) > _LONGEST_PATH:
-            raise StoreUnavailable(
-                f"The path {self.path} is too long for a socket. Set SIMPUL_DATA_DIR to a shorter one."
-            )
+        self.require_short_path()
         with contextlib.suppress(FileNotFoundError):
             Path(self.path).unlink()  # of a host that is no more
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
