@@ -100,6 +100,7 @@ class Context:
         self._lent: Lent | None = None
         self._snapshot: Snapshot | None = None
         self._opening: asyncio.Lock | None = None
+        self._closed = False
         self.proved: set[int] = set()
         """Reports whose reporter this viewer proved to be within this very mutation."""
 
@@ -112,6 +113,8 @@ class Context:
 
     async def _open(self) -> Snapshot:
         """Those who read first at once share the snapshot of the first of them."""
+        if self._closed:
+            raise RuntimeError("this operation has ended")  # nobody would give the snapshot back
         if self._opening is None:
             lent = self.parts.store.lend_at_once()
             if lent is not None:
@@ -150,14 +153,15 @@ class Context:
             await lent.__aexit__(None, None, None)
 
     async def close(self) -> None:
-        """Lets go of the snapshot."""
+        """Lets go of the snapshot; nothing is read any more."""
+        self._closed = True
         await self.refresh()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.refresh()
+        await self.close()
 
     async def visibility(self) -> Visibility:
         """What this viewer sees; asks the store once, and only if follow tokens were shown."""

@@ -2,7 +2,7 @@
 
 StoreError
 ├── StoreUnavailable   cannot be opened, with words for the person who runs the hub
-├── Overloaded         too many writes wait; come again
+├── Overloaded         too many writes wait, or the store is being closed; come again
 ├── OutcomeUnknown     the write may or may not have happened; retry with the same key
 └── CountTimedOut      counting took longer than it may
 """
@@ -17,7 +17,7 @@ class StoreUnavailable(StoreError):
 
 
 class Overloaded(StoreError):
-    """Too many writes wait already. `retry_after` in seconds."""
+    """Too many writes wait already, or none is taken any more. `retry_after` in seconds."""
 
     def __init__(self, retry_after: float) -> None:
         super().__init__("too many writes wait")

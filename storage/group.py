@@ -35,7 +35,7 @@ class Done:
 
 def run_group(
     conn: Connection, operations: Sequence[Operation[Any]], facts: FactsKept | None = None, *, alone: bool = False
-) -> tuple[list[Done], Head, Tx]:
+) -> tuple[list[Done], Head]:
     """Runs a group inside a transaction that the caller has begun and will commit.
 
     Raises what breaks the whole group (a lost connection, a deadlock); an operation's own failure is in its Done. Raises
@@ -48,7 +48,7 @@ def run_group(
     done = [_run(tx, operation, alone) for operation in operations]
     head = append(tx)
     tx.rollups.write(conn)
-    return done, head, tx
+    return done, head
 
 
 def _run(tx: Tx, operation: Operation[Any], alone: bool) -> Done:

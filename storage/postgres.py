@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage.errors import OutcomeUnknown, StoreUnavailable
+from storage.errors import OutcomeUnknown, Overloaded, StoreUnavailable
 from storage.facts_kept import FactsKept
 from storage.group import Done, is_deadlock, run_group
 from storage.migrating import upgrade
@@ -79,6 +79,8 @@ class PostgresStore(Store):
 
     async def write(self, operation: Operation[T]) -> T:
         """See Store."""
+        if self._stopping:
+            raise Overloaded(retry_after=1.0)
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.put((operation, future))
         self._some.set()
@@ -104,12 +106,12 @@ class PostgresStore(Store):
             for _, future in jobs:
                 settle(future, Done(error=error))
             return []
-        (self._neighbours or self.bell).ring(seq)
         again: list[Job] = []
         for (operation, future), outcome in zip(jobs, done, strict=True):
             settle(future, outcome)
             if outcome.more_locks:
                 again.append((replace(operation, locks=operation.locks | outcome.more_locks), future))
+        (self._neighbours or self.bell).ring(seq)
         return again
 
     async def _run(self, operations: list[Operation[Any]]) -> tuple[list[Done], int]:
@@ -119,7 +121,7 @@ class PostgresStore(Store):
             async with self._engine.connect() as connection:
                 try:
                     await connection.begin()
-                    done, head, tx = await connection.run_sync(run_group, operations, self._facts, alone=alone)
+                    done, head = await connection.run_sync(run_group, operations, self._facts, alone=alone)
                 except Exception as error:
                     await connection.rollback()
                     self._facts.forget_outlines()
@@ -132,7 +134,5 @@ class PostgresStore(Store):
                     await connection.commit()
                 except (OSError, DBAPIError) as error:
                     raise OutcomeUnknown("the connection was lost at the commit") from error
-                for callback in tx.after_commit:
-                    callback()
                 return done, head.seq
         raise AssertionError("unreachable")

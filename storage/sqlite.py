@@ -13,7 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from storage.errors import StoreUnavailable
+from storage.errors import Overloaded, StoreUnavailable
 from storage.migrating import upgrade
 from storage.sqlite_engine import sqlite_engine
 from storage.sqlite_free import Kept
@@ -141,9 +141,9 @@ class SqliteStore(Store):
         """See Store."""
         await self._stop_polling()
         await (self._writing.end() if self.neighbours is None else self.neighbours.close())
-        while (kept := self.reading.free.take_at_once()) is not None:
+        for kept in self.reading.free.close():
             await asyncio.to_thread(kept.connection.close)
-        self.threads.shutdown()
+        await asyncio.to_thread(self.threads.shutdown)  # what is read in them comes to its end
         self._engine.dispose()
 
     def snapshot(self) -> _Lent:
@@ -170,20 +170,25 @@ class _Writing:
         self._synchronous = synchronous
         self._ring = ring
         self._writer: SqliteWriter | None = None
+        self._ended = False
 
     async def begin(self) -> None:
         """Brings the tables up to date and starts the writer. Raises StoreUnavailable."""
         await asyncio.to_thread(self._prepare)
+        self._ended = False
         self._writer = SqliteWriter(self._path, self._ring, self._synchronous)
         self._writer.start(asyncio.get_running_loop())
 
     def submit(self, job: Job) -> None:
         """Has a write done in the next group. Raises Overloaded."""
         assert self._writer is not None, "the store is open"
+        if self._ended:
+            raise Overloaded(retry_after=1.0)
         self._writer.submit(job)
 
     async def end(self) -> None:
         """Commits what waits."""
+        self._ended = True
         if self._writer is not None:
             await asyncio.to_thread(self._writer.stop)
 

@@ -12,6 +12,7 @@ from typing import cast
 
 from sqlalchemy import Connection
 
+from storage.errors import StoreUnavailable
 from storage.sqlite_reader import Reader
 
 
@@ -43,15 +44,18 @@ class FreeReaders:
     def __init__(self) -> None:
         self._free: list[Kept] = []
         self._waiting: deque[asyncio.Future[Kept]] = deque()
+        self._closed = False
 
     def take_at_once(self) -> Kept | None:
         """One that is free; None where one would have to wait."""
         return heappop(self._free) if self._free else None
 
     async def take(self) -> Kept:
-        """One that is free, in one's turn."""
+        """One that is free, in one's turn. Raises StoreUnavailable once none will be any more."""
         if self._free:
             return heappop(self._free)
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
         mine: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
         self._waiting.append(mine)
         try:
@@ -68,4 +72,13 @@ class FreeReaders:
             if not next_one.done():
                 next_one.set_result(kept)
                 return
-        heappush(self._free, kept)
+        if self._closed:
+            kept.connection.close()
+        else:
+            heappush(self._free, kept)
+
+    def close(self) -> list[Kept]:
+        """Those that are free, for the caller to close; those that are lent are closed when they are given back."""
+        self._closed = True
+        free, self._free = self._free, []
+        return free

@@ -16,7 +16,7 @@ from storage.gathering import Gathering
 from storage.group import Done, run_group
 from storage.sqlite_checkpoints import Checkpoints
 from storage.sqlite_engine import sqlite_engine
-from storage.transaction import GroupBroken, Operation, Tx
+from storage.transaction import GroupBroken, Operation
 from storage.waiting import Job, Waiting, settle
 
 log = logging.getLogger("simpul.store")
@@ -72,21 +72,22 @@ class SqliteWriter:
                     self._some.clear()
                 jobs = self._waiting.take()
                 if jobs:
-                    self._commit(connection, jobs)
+                    try:
+                        self._commit(connection, jobs)
+                    except Exception:
+                        log.exception("something failed after a commit")  # the next writes must not wait for ever
                 elif self._stopping:
                     return
 
     def _commit(self, connection: Connection, jobs: list[Job]) -> None:
         """Commits a group; those that need more locks wait again. Tells only then: the loop sees what waits."""
         try:
-            done, head, tx = self._run(connection, [operation for operation, _ in jobs])
+            done, head = self._run(connection, [operation for operation, _ in jobs])
         except Exception as error:
             log.exception("a group of writes failed")
             self._waiting.done([])
             self._tell(jobs, [Done(error=error) for _ in jobs], None)
             return
-        for callback in tx.after_commit:
-            callback()
         self._waiting.done(
             [
                 (replace(operation, locks=operation.locks | outcome.more_locks), future)
@@ -97,7 +98,7 @@ class SqliteWriter:
         self._tell(jobs, done, head.seq)
         self._checkpoints.wrote(len(jobs))
 
-    def _run(self, connection: Connection, operations: list[Operation[Any]]) -> tuple[list[Done], Head, Tx]:
+    def _run(self, connection: Connection, operations: list[Operation[Any]]) -> tuple[list[Done], Head]:
         """Runs a group, all together, or each by itself where that fails, and commits it."""
         for alone in (False, True):
             try:
@@ -115,11 +116,13 @@ class SqliteWriter:
         assert loop is not None and gathering is not None
 
         def tell() -> None:
-            if seq is not None:
-                self._ring(seq)
-            for (_, future), outcome in zip(jobs, done, strict=True):
-                settle(future, outcome)
-            gathering.done()
+            try:
+                if seq is not None:
+                    self._ring(seq)
+            finally:
+                for (_, future), outcome in zip(jobs, done, strict=True):
+                    settle(future, outcome)
+                gathering.done()
 
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(tell)

@@ -120,13 +120,12 @@ class Tx:
         """The idempotency keys that the group's operations look up, and how many do."""
         self.events: list[PendingEvent] = []
         self.rollups = RollupChanges()
-        self.after_commit: list[Callable[[], None]] = []
         self.drawing = Drawing(conn, len(operations))
         """Ids and codes of new rows."""
         self.facts = facts or FactsKept()
         self._rows: list[tuple[Table, Row]] = []
         self._facts: dict[Hashable, Any] = {}
-        self._mark = (0, 0, 0, 0)
+        self._mark = (0, 0, 0)
         self._savepoint: NestedTransaction | None = None
         self._events_before: list[PendingEvent] = []
 
@@ -176,20 +175,19 @@ class Tx:
         if event.report_id is not None:
             self.rollups.move(counted or event.before, event.after)
 
-    def mark(self) -> tuple[list[PendingEvent], int, int]:
+    def mark(self) -> tuple[list[PendingEvent], int]:
         """How things are as a part of an operation begins, for `reset`; only within its savepoint."""
-        return self.events.copy(), self.rollups.mark(), len(self.after_commit)
+        return self.events.copy(), self.rollups.mark()
 
-    def reset(self, mark: tuple[list[PendingEvent], int, int]) -> None:
+    def reset(self, mark: tuple[list[PendingEvent], int]) -> None:
         """Forgets what a part that failed had added, and what it had changed of the events before."""
         self.events[:] = mark[0]
         self.rollups.reset(mark[1])
-        del self.after_commit[mark[2] :]
 
     def begin(self, now: int, *, alone: bool) -> None:
         """Another operation's turn. `alone`: in a savepoint from the first, whatever it asks for."""
         self.now = max(self.now, now)
-        self._mark = len(self._rows), len(self.events), self.rollups.mark(), len(self.after_commit)
+        self._mark = len(self._rows), len(self.events), self.rollups.mark()
         if alone:
             self._begin_savepoint()
 
@@ -201,7 +199,7 @@ class Tx:
 
     def undo(self) -> None:
         """The operation failed: what it did is undone, and nothing else."""
-        rows, events, counts, callbacks = self._mark
+        rows, events, counts = self._mark
         if self._savepoint is not None:
             self._savepoint.rollback()
             self._end_savepoint()
@@ -210,7 +208,6 @@ class Tx:
         del self._rows[rows:]
         del self.events[events:]
         self.rollups.reset(counts)
-        del self.after_commit[callbacks:]
 
     def date(self, moments: Mapping[int, int], table: Table, column: str) -> dict[int, int]:
         """Sets a moment in rows that are not written yet, by their ids; gives those that are not among them."""

@@ -121,7 +121,7 @@ def _group(seeded: Path, folder: Path, operations: Sequence[Operation[Any]]) -> 
     with engine.begin() as conn:
         driver: Any = conn.connection.driver_connection
         driver.set_trace_callback(lambda text: asked.append(text.split()[0]))
-        done, _, _ = run_group(conn, operations)
+        done, _ = run_group(conn, operations)
         driver.set_trace_callback(None)
     engine.dispose()
     return done, Counter(asked)

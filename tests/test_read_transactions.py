@@ -1,10 +1,13 @@
 """Snapshots that begin in the same turn of the loop share a transaction of SQLite, and nobody can tell."""
 
 import asyncio
+import sqlite3
 import threading
 
+import pytest
 from sqlalchemy import Connection, text
 
+from storage.errors import Overloaded, StoreUnavailable
 from storage.sqlite import SqliteSnapshot
 from storage.store import Snapshot, Store
 from storage.transaction import Operation, Tx
@@ -112,3 +115,29 @@ async def test_who_is_cancelled_while_he_waits_for_his_own_read_leaves_the_turn_
     assert ending.cancelled()
     async with asyncio.timeout(20):
         assert await shared.run(noted) == [1]
+
+
+async def test_the_loop_goes_on_while_a_store_is_closed_that_is_being_read(sqlite_store: Store) -> None:
+    """What is read comes to its end, and its connection is closed with the rest."""
+    await sqlite_store.write(writing(1))
+    long, lent = LongRead(), sqlite_store.snapshot()
+    snapshot = await lent.__aenter__()
+    reading = asyncio.create_task(snapshot.run(long))
+    assert await asyncio.to_thread(long.begun.wait, 60)
+    closing = asyncio.create_task(sqlite_store.close())
+    for _ in range(50):
+        await asyncio.sleep(0)
+    long.go_on.set()
+    assert await reading == [1]
+    await closing
+    await lent.__aexit__(None, None, None)
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        lent.snapshot._transaction.kept.reader.execute("SELECT 1")  # type: ignore[attr-defined]
+    with pytest.raises(StoreUnavailable):
+        await sqlite_store.read(noted)
+
+
+async def test_who_writes_to_a_store_that_is_closed_is_told_to_come_again(store: Store) -> None:
+    await store.close()
+    with pytest.raises(Overloaded):
+        await asyncio.wait_for(store.write(writing(1)), 60)

@@ -88,9 +88,9 @@ def _by_square(index: str, side: str, grid: Grid, known: Estimates, shares: Shar
     assert shares.box is not None
     box, squares = shares.box, grid.number_over(shares.box)
     if squares <= _MOST_SQUARES:
-        looked_at, adding = shares.categories * shares.statuses * shares.sources, (in_squares(side, grid),)
+        looked_at = shares.categories * shares.statuses * shares.sources * shares.areas_in_box
         share = known.share_in(grid.around(box))
-        yield Driver(index, squares, share, looked_at, lambda: {"squares": grid.over(box)}, adding)
+        yield Driver(index, squares, share, looked_at, lambda: {"squares": grid.over(box)}, (in_squares(side, grid),))
 
 
 def _all_statuses() -> Mapping[str, Any]:

@@ -17,7 +17,8 @@ _FORWARDED = 0.05
 @dataclass(frozen=True, slots=True)
 class Shares:
     """By condition, 1 for those that the filter does not have. `box` holds all that it wants of places. `whole`: of all
-    conditions, as if they had nothing to do with each other, but for those on the place."""
+    conditions, as if they had nothing to do with each other, but for those on the place. `areas_in_box`: of what lies in
+    the box, the share that is in one of the areas."""
 
     areas: float
     categories: float
@@ -25,6 +26,7 @@ class Shares:
     sources: float
     box: Box | None
     whole: float
+    areas_in_box: float
 
 
 def shares_of(f: ResolvedFilter, known: Estimates) -> Shares:
@@ -35,12 +37,15 @@ def shares_of(f: ResolvedFilter, known: Estimates) -> Shares:
     sources = 1.0 if f.sources is None else known.share_of(known.sources, f.sources)
     whole = categories * statuses * sources * _others(f, known)
     box = box_around(f)
+    areas_in_box = 1.0
     if box is None:
         whole *= areas
     else:
         within = known.share_in(box) * (1.0 if f.near is None else _CIRCLE_IN_BOX)
-        whole *= within if f.areas is None else min(within, areas) * _OF_THE_SMALLER
-    return Shares(areas, categories, statuses, sources, box, max(whole, 1 / known.total))
+        if f.areas is not None:
+            areas_in_box = min(1.0, areas / within) * _OF_THE_SMALLER
+        whole *= within * areas_in_box
+    return Shares(areas, categories, statuses, sources, box, max(whole, 1 / known.total), areas_in_box)
 
 
 def box_around(f: ResolvedFilter) -> Box | None:

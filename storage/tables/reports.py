@@ -93,8 +93,8 @@ Index("ix_reports_public_area", reports.c.public_area_id, *(reports.c[name] for 
 for _side in ("", "public_"):
     for _size, _grid in (("fine", FINE), ("coarse", COARSE)):
         _square = text(_grid.sql(f"{_side}latitude", f"{_side}longitude"))
-        _judged = (reports.c[name] for name in ("reported_at", "id", "category_id", "status", "source_id"))
-        Index(f"ix_reports_{_side}{_size}", _square, *_judged)
+        _judged = ("reported_at", "id", "category_id", "status", "source_id", f"{_side}area_id")
+        Index(f"ix_reports_{_side}{_size}", _square, *(reports.c[name] for name in _judged))
 for _by, _met, _breached in (
     ("respond_by", "responded_at", "respond_breached"),
     ("resolve_by", "resolved_at", "resolve_breached"),

@@ -112,6 +112,8 @@ class Neighbours:
             raise Overloaded(retry_after=1.0)
         elif self._guest is not None and self._guest.takes:
             self._guest.submit(job)
+        elif self._task is None or self._task.done():
+            raise Overloaded(retry_after=1.0)  # it has no place any more
         else:
             self._waiting.append(job)
 
