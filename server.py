@@ -13,6 +13,7 @@ import typer
 
 from transport.commands import access, data, looking
 from transport.commands.command import command, run_on_uvloop, settings_in_force, told_in_a_line
+from transport.configuration import MOST_WORKERS
 
 WHAT = "Simpul joins Jakarta's citizen reports, Peta Jakarta's floods and LAPOR's tickets in one GraphQL schema."
 
@@ -25,7 +26,10 @@ for commands in (data.app, access.app, looking.app):
 def serve(
     demo: Annotated[bool, typer.Option("--demo", help="Run the demonstration city and use it as the sources.")] = False,
     demo_speed: Annotated[float, typer.Option(help="How much faster than life the city plays.")] = 10.0,
-    workers: Annotated[int | None, typer.Option(help="How many processes serve (SIMPUL_WORKERS).", min=1)] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="How many processes serve (SIMPUL_WORKERS).", min=1, max=MOST_WORKERS)
+    ] = None,
+    tokens: Annotated[bool, typer.Option("--tokens", help="Print a token for each role; --demo does so too.")] = False,
 ) -> None:
     """Serve the hub: GraphQL, pages, photos, connectors and the worker, in one process or in several."""
     with told_in_a_line():
@@ -36,11 +40,11 @@ def serve(
         if settings.workers == 1:
             from wiring.serving import serve_alone
 
-            run_on_uvloop(serve_alone(settings, typer.echo, demo_speed=speed))
+            run_on_uvloop(serve_alone(settings, typer.echo, demo_speed=speed, tokens=tokens or demo))
         else:
             from wiring.together import serve_together
 
-            raise typer.Exit(serve_together(settings, typer.echo, demo_speed=speed))
+            raise typer.Exit(serve_together(settings, typer.echo, demo_speed=speed, tokens=tokens or demo))
 
 
 @app.command()

@@ -74,7 +74,7 @@ class RunningHub:
         }
         with (self.folder.parent / f"{self.folder.name}.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "server.py", "serve", *self.arguments],
+                [sys.executable, "server.py", "serve", "--tokens", *self.arguments],
                 cwd=ROOT,
                 env=environment,
                 stdout=subprocess.PIPE,

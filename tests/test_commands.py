@@ -1,6 +1,7 @@
 """The operator's commands, beside a hub that serves and on a data folder of their own."""
 
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -25,6 +26,23 @@ def test_a_token_made_beside_a_serving_hub_is_good_there(shared_hub: RunningHub)
         "/graphql", json={"query": "{ viewer { role displayName } }"}, headers={"Authorization": f"Bearer {token}"}
     ).json()
     assert told["data"]["viewer"] == {"role": "DISPATCHER", "displayName": "Rina"}
+
+
+def test_serving_shows_no_token_unless_it_is_asked_to(hub_folder: Path) -> None:
+    """What it prints is kept, by whoever watches over services."""
+    environment = {**os.environ, "SIMPUL_DATA_DIR": str(hub_folder), "SIMPUL_PORT": "0"}
+    line = [sys.executable, "server.py", "serve"]
+    with subprocess.Popen(line, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as hub:
+        assert hub.stdout is not None
+        said = ""
+        for line_said in hub.stdout:
+            said += line_said
+            if "Ctrl-C" in line_said:
+                break
+        hub.send_signal(signal.SIGINT)
+        said += hub.stdout.read()
+    assert "Simpul is ready." in said and "server.py token --role ROLE" in said
+    assert "ey" not in {word[:2] for word in said.split()}
 
 
 def test_sources_are_listed(shared_hub: RunningHub) -> None:

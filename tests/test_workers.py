@@ -1,5 +1,6 @@
 """`serve --workers N`: several processes, one port, one store; events reach subscribers of all, and all end together."""
 
+import http.client
 import os
 import signal
 import time
@@ -90,6 +91,14 @@ def test_it_says_once_that_it_is_ready(hub: RunningHub) -> None:
     assert len(Family(hub).workers) == 3
 
 
+def test_it_says_which_processes_serve_and_which_one_writes(hub: RunningHub) -> None:
+    family = Family(hub)
+    (line,) = [line for line in hub.said.splitlines() if line.startswith("  processes")]
+    named, _, writes = line.removeprefix("  processes   3 serve: ").partition("; ")
+    assert {int(pid) for pid in named.split(", ")} == family.workers
+    assert writes == f"{family.host} writes"
+
+
 def test_what_any_process_takes_in_reaches_the_subscribers_of_all(hub: RunningHub) -> None:
     with a_client_of_each(hub) as clients, a_subscriber_of_each(hub) as subscribers:
         for number, client in enumerate(clients.values()):
@@ -154,7 +163,32 @@ def test_a_process_that_dies_is_replaced_and_the_hub_answers_meanwhile(hub: Runn
         assert hub.data("{ __typename }") == {"__typename": "Query"}
         _wait(lambda: len(family.workers) == 3)
         submit(hub.client, "Masih bisa melapor")
+        _wait(lambda: hub.log.count(" serves again, as process ") == hub.log.count("; it is replaced"))
+        assert hub.log.count(f"(process {victim}) was ended by SIGKILL; it is replaced") == 1
     assert victim not in family.workers
+    assert (
+        hub.log.count(f"process {host} writes for all") == hub.log.count(f"process {family.host} writes for all") == 1
+    )
+
+
+def test_who_comes_when_a_process_has_died_is_served_by_the_others(hub: RunningHub) -> None:
+    """And need not wait until it is replaced: a third of them would come to its socket."""
+    with a_client_of_each(hub):
+        family = Family(hub)
+        victim = min(family.workers - {family.host})
+        others = family.workers - {victim}
+    family.kill(victim)
+    connections = [http.client.HTTPConnection("127.0.0.1", hub.port, timeout=30) for _ in range(24)]
+    for each in connections:
+        each.connect()
+    for each in connections:
+        each.request("GET", "/healthz")
+        assert each.getresponse().read()
+    assert {family.serving(each.sock.getsockname()[1]) for each in connections} == others
+    for each in connections:
+        each.close()
+    with a_client_of_each(hub) as clients:  # the one in its place among them
+        assert len(clients) == 3 and victim not in clients
 
 
 def test_sigterm_ends_all_and_tells_every_subscriber(own_hub: RunningHub) -> None:

@@ -18,6 +18,7 @@ from transport.limit_settings import LimitSettings
 from transport.settings import DoorSettings
 
 PREFIX = "SIMPUL_"
+MOST_WORKERS = 64
 _DOOR = DoorSettings()
 _LARGEST = 1_000_000_000
 """Of numbers with a fraction, most of them seconds: thirty years. No clock of ours takes what is endless."""
@@ -39,7 +40,7 @@ class Settings(LimitSettings, IssuerSettings):
     workers: int = Field(
         1,
         ge=1,
-        le=64,
+        le=MOST_WORKERS,
         description="Processes that serve, over one store and one port: at most as many as there are cores.",
     )
     data_dir: Path = Field(Path("data"), description="The folder of the embedded database and the photos.")
@@ -166,6 +167,11 @@ class Settings(LimitSettings, IssuerSettings):
         if isinstance(value, str | Path) and "\0" in str(value):
             raise ValueError("must be a text without NUL")
         return value
+
+    @field_validator("log_level", "sqlite_synchronous", mode="before")
+    @classmethod
+    def _in_small_letters(cls, value: object) -> object:
+        return value.strip().lower() if isinstance(value, str) else value
 
     @field_validator("log_level")
     @classmethod

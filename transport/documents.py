@@ -14,6 +14,7 @@ from transport.door import BadRequest
 from transport.request import Parameters
 
 PREFIX = "sha256:"
+_ONLY_TRUSTED = "This hub runs only documents that were handed to it beforehand."
 
 
 class DocumentRefused(Exception):
@@ -46,7 +47,7 @@ class PersistedDocuments:
     def text_of(self, parameters: Parameters) -> str:
         """Return the text that is meant, and keep one that came with its hash.
 
-        Raises DocumentRefused for a hash that is not known and for a text that is not trusted where only such are run;
+        Raises DocumentRefused for a hash that is not known, and for what is not trusted where only such documents are run;
         BadRequest for a hash that is not the text's, and for what is no hash at all.
         """
         if parameters.query is not None and not (parameters.document_id or parameters.extensions or self._only_trusted):
@@ -58,13 +59,15 @@ class PersistedDocuments:
         if named not in (None, found):
             raise BadRequest("provided sha does not match query")
         if self._only_trusted and found not in self._trusted:
-            raise DocumentRefused("This hub runs only documents that were handed to it beforehand.", "FORBIDDEN")
+            raise DocumentRefused(_ONLY_TRUSTED, "FORBIDDEN")
         if named is not None and named not in self._trusted:
             self._sent.put(named, parameters.query)
         return parameters.query
 
     def _known(self, named: str | None) -> str:
         text = self._trusted.get(named or "") or self._sent.get(named or "")
+        if text is None and self._only_trusted:
+            raise DocumentRefused(_ONLY_TRUSTED, "FORBIDDEN")  # who is told that it is not found sends the text in vain
         if text is None:
             raise DocumentRefused("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
         return text

@@ -1,11 +1,12 @@
-"""Listens for clients: takes the port early, serves once the hub is ready, and tells subscribers before it stops."""
+"""Listens for clients: takes the port early, serves once the hub is ready, stands in for neighbours that are away, and
+tells subscribers before it stops."""
 
 import asyncio
 import errno
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 import uvicorn
@@ -88,10 +89,17 @@ def _words(host: str, port: int, error: Exception) -> str:
 class HubServer(uvicorn.Server):
     """uvicorn, but subscribers are told that the hub stops before their connections are closed.
 
-    `ready` is called once clients get in.
+    `ready` is called once clients get in. `neighbours` are the sockets of other processes that serve the same port, by name.
     """
 
-    def __init__(self, app: ASGIApp, door: GraphQLDoor, *, ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        door: GraphQLDoor,
+        *,
+        ready: Callable[[], None],
+        neighbours: Mapping[str, socket.socket],
+    ) -> None:
         raise_open_files()
         options = uvicorn_options(door.settings)
         super().__init__(
@@ -107,6 +115,10 @@ class HubServer(uvicorn.Server):
         )
         self._door = door
         self._ready = ready
+        self._neighbours = neighbours
+        self._away: Collection[str] = ()
+        self._stand_ins: dict[str, asyncio.Server] = {}
+        self._standing_in: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begins to listen."""
@@ -116,10 +128,45 @@ class HubServer(uvicorn.Server):
         if self.started:
             self._ready()
 
+    def stand_in(self, away: Collection[str]) -> None:
+        """Takes who comes to these of its neighbours, and to no others any more.
+
+        Who waits there is served now, and who comes need not wait until the process is replaced.
+        """
+        self._away = away
+        if self._standing_in is None or self._standing_in.done():
+            self._standing_in = asyncio.create_task(self._stand_in(), name="standing in")
+
+    async def _stand_in(self) -> None:
+        """Until all is as it was told last; once the hub stops, for nobody."""
+        while (wanted := set() if self.should_exit else self._neighbours.keys() & self._away) != self._stand_ins.keys():
+            for name in self._stand_ins.keys() - wanted:
+                self._stand_ins.pop(name).close()
+            for name in wanted - self._stand_ins.keys():
+                self._stand_ins[name] = await self._listening_too(self._neighbours[name])
+
+    async def _listening_too(self, theirs: socket.socket) -> asyncio.Server:
+        ours = theirs.dup()  # the neighbour's is not closed with it
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(self._connection, sock=ours, backlog=ACCEPTED_AT_ONCE)
+        theirs.listen(BACKLOG)
+        return server
+
+    def _connection(self) -> asyncio.Protocol:
+        """As uvicorn makes it for the process's own socket."""
+        made: asyncio.Protocol = self.config.http_protocol_class(
+            config=self.config,  # type: ignore[call-arg]
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+        return made
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Lets nobody in any more, tells subscribers, waits for mutations, then for requests in flight."""
-        for server in self.servers:
+        for server in (*self.servers, *self._stand_ins.values()):
             server.close()
+        for each in self._neighbours.values():
+            each.close()  # whoever comes to one that nobody else holds is refused, not kept waiting
         await self._door.close_all()
         await super().shutdown(sockets)
 

@@ -1,4 +1,7 @@
-"""Where the settings come from: `SIMPUL_*` environment variables, over a TOML file, over the defaults."""
+"""Where the settings come from: `SIMPUL_*` environment variables, over a TOML file, over the defaults.
+
+An empty text counts as not set, in either: programs that start others often hand on names that have no value.
+"""
 
 import os
 import tomllib
@@ -18,6 +21,7 @@ def load_settings(environment: Mapping[str, str] | None = None, file: Path | Non
     """The settings in force. Raises WrongSetting for an unknown name, a wrong value, or a file that cannot be read."""
     environment = os.environ if environment is None else environment
     told = _from_file(file or _file_named(environment))
+    told = {name: value for name, value in told.items() if value != "" or name not in Settings.model_fields}
     told |= _from_environment(environment)
     try:
         return Settings(**told)
@@ -31,7 +35,7 @@ def load_settings(environment: Mapping[str, str] | None = None, file: Path | Non
 
 
 def _file_named(environment: Mapping[str, str]) -> Path | None:
-    if CONFIG_VARIABLE in environment:
+    if environment.get(CONFIG_VARIABLE):
         return Path(environment[CONFIG_VARIABLE])
     return DEFAULT_FILE if DEFAULT_FILE.exists() else None
 
@@ -60,7 +64,8 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         if name not in Settings.model_fields or name == "sources":
             near = ", ".join(PREFIX + field.upper() for field in sorted(Settings.model_fields) if field != "sources")
             raise WrongSetting(f"There is no setting {variable}. The settings are: {near}.")
-        told[name] = value
+        if value:
+            told[name] = value
     return told
 
 

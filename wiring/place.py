@@ -1,10 +1,13 @@
 """What one of several processes that serve together knows of its place among them."""
 
+import socket
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from domain.shared_levels import SharedLevels
 from domain.sink import new_holder
+from wiring.ear import Ear
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,10 @@ class Place:
     before: str | None = None
     levels: SharedLevels | None = None
     """What clients have left, as all processes know it."""
+    neighbours: Mapping[str, socket.socket] = field(default_factory=dict)
+    """The sockets of the others on the same port, by their names."""
+    ear: Ear | None = None
+    """Hears which of them are away."""
 
     @property
     def first(self) -> bool:

@@ -35,8 +35,13 @@ class Schema:
         self.documents: PersistedDocuments = documents_of(settings, self.engine.check)
 
 
-async def serve_alone(settings: Settings, greet: Callable[[str], None], *, demo_speed: float | None) -> None:
-    """Serves in this process until SIGINT or SIGTERM. `demo_speed`: that of the demonstration city; None without it."""
+async def serve_alone(
+    settings: Settings, greet: Callable[[str], None], *, demo_speed: float | None, tokens: bool
+) -> None:
+    """Serves in this process until SIGINT or SIGTERM. `greet` is given the words for who started it, once ready.
+
+    `demo_speed`: that of the demonstration city; None without it. `tokens`: whether the words have tokens to try it with.
+    """
     with take_port(settings.host, settings.port) as taken:
         async with AsyncExitStack() as stack:
             if not settings.database_url:
@@ -46,19 +51,26 @@ async def serve_alone(settings: Settings, greet: Callable[[str], None], *, demo_
                 from wiring.demonstration import city, with_city
 
                 settings = with_city(settings, await stack.enter_async_context(city(settings, demo_speed)))
-            await serve(settings, schema, taken, greet, demo=demo_speed is not None)
+            address, issuer, demo = (
+                settings.address(taken.getsockname()[1]),
+                settings.oidc_issuer,
+                demo_speed is not None,
+            )
+
+            def say(key: bytes) -> None:
+                greet(greeting(address, key if tokens else None, demo=demo, issuer=issuer))
+
+            await serve(settings, schema, taken, say)
 
 
 async def serve(
     settings: Settings,
     schema: Schema,
     taken: socket.socket,
-    greet: Callable[[str], None],
-    *,
-    demo: bool,
+    ready: Callable[[bytes], None],
     place: Place | None = None,
 ) -> None:
-    """Serves on a port that is taken, until SIGINT or SIGTERM. `greet` is given the words for who started it, once ready."""
+    """Serves on a port that is taken, until SIGINT or SIGTERM. `ready` is given the key of local tokens, once it serves."""
     address = settings.address(taken.getsockname()[1])
     async with (
         parts_of(settings, address, place) as (parts, secrets, crossing),
@@ -71,8 +83,13 @@ async def serve(
         door = graphql_app(hub, for_door, documents=schema.documents, secret=secrets.hashes, allowances=allowances)
         routes = [*photo_routes(parts), *push_routes(receivers, for_door)]
         application = site(door, parts.store, routes, origins=settings.cors_origins)
-        words = greeting(address, secrets.tokens, demo=demo, issuer=settings.oidc_issuer)
-        server = HubServer(application, door, ready=lambda: greet(words))
+
+        def begun() -> None:
+            ready(secrets.tokens)
+            if place is not None and place.ear is not None:
+                place.ear.attend(server.stand_in)
+
+        server = HubServer(application, door, ready=begun, neighbours={} if place is None else place.neighbours)
         _settle_down()
         with signals_end_serving_alone():
             await server.serve([taken])

@@ -1,8 +1,8 @@
 """The parent of processes that serve together: starts them, replaces whichever ends, and ends them all.
 
 They are forked from a parent that has everything imported and runs neither loop nor thread, so that one that died is
-replaced in a moment, and what does not change lies in memory once. All have the reading end of a pipe whose other end
-the parent alone has: should the parent die, they notice and stop.
+replaced in a moment, and what does not change lies in memory once. Each has the reading end of a pipe whose other end the
+parent alone has: by it the parent tells who is away, and should the parent die, they notice and stop.
 """
 
 import contextlib
@@ -12,18 +12,15 @@ import os
 import select
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from types import FrameType
 from typing import NoReturn
 
+from wiring.children import PIECE, Child, Tether
+
 log = logging.getLogger("simpul.workers")
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
-"""Seconds before one that never came to serve is started again; twice as long each time."""
-_PIECE = 65_536
 _HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 
 
@@ -35,74 +32,6 @@ class Ended(Exception):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
-class Tether:
-    """A child's ties to its parent: `tell`, once, that it is ready, with words; `parent`, which ends when the parent does."""
-
-    tell: Callable[[str], None]
-    parent: int
-
-
-@dataclass(slots=True)
-class Child:
-    """A process that is kept alive. `run` is called in it and returns its exit code; `starts` counts them, this one too."""
-
-    name: str
-    run: Callable[["Child", Tether], int]
-    outlives: bool = False
-    """Whether it is ended after the others."""
-    starts: int = 0
-    pid: int = 0
-    ready: bool = False
-    said: str = ""
-    """Its words when it was ready."""
-    code: int = 0
-    """What it ended with, last time; below 0 for a signal."""
-    _pipe: int = -1
-    _failures: int = 0
-    _due: float = field(default=0.0)
-    """When it is to be started again, by the monotonic clock, while there is none."""
-
-    def started(self, pid: int, pipe: int) -> None:
-        """It runs, and tells by this pipe when it is ready."""
-        self.pid, self._pipe, self.ready, self.said = pid, pipe, False, ""
-
-    def listen(self) -> None:
-        """Hears what it says; the end of it means that it is ready."""
-        piece = os.read(self._pipe, _PIECE)
-        self.said += piece.decode(errors="replace")
-        if not piece:
-            self.ready = bool(self.said)
-            self._hang_up()
-
-    def ended(self, code: int) -> None:
-        """It is no more. One that served is due again at once, one that never did after a while."""
-        if self._pipe >= 0:
-            self._hang_up()
-        self._failures = 0 if self.ready else self._failures + 1
-        pause = min(_FIRST_PAUSE * 2.0**self._failures, _LONGEST_PAUSE) if self._failures else 0.0
-        self.pid, self.code, self._due = 0, code, time.monotonic() + pause
-
-    def _hang_up(self) -> None:
-        os.close(self._pipe)
-        self._pipe = -1
-
-    @property
-    def pipe(self) -> int | None:
-        """What it tells by, until it has."""
-        return self._pipe if self._pipe >= 0 else None
-
-    @property
-    def killed(self) -> bool:
-        """Whether a signal ended it."""
-        return self.code < 0
-
-    @property
-    def due_in(self) -> float:
-        """Seconds until it is to be started again."""
-        return max(0.0, self._due - time.monotonic())
-
-
 class Supervisor:
     """Keeps processes alive until SIGTERM or SIGINT. For the main thread, within the block of `at_work`."""
 
@@ -110,7 +39,6 @@ class Supervisor:
         self._children: list[Child] = []
         self._told_to_stop = 0
         self._woken, self._wake = os.pipe()
-        self._parent, self._held = os.pipe()
         os.set_blocking(self._woken, False)
         os.set_blocking(self._wake, False)
 
@@ -126,7 +54,7 @@ class Supervisor:
             signal.set_wakeup_fd(-1)
             for number, handler in before.items():
                 signal.signal(number, handler)
-            for end in (self._woken, self._wake, self._parent, self._held):
+            for end in (self._woken, self._wake):
                 os.close(end)
 
     def start(self, *children: Child) -> None:
@@ -165,17 +93,29 @@ class Supervisor:
         heard, _, _ = select.select([self._woken, *pipes], [], [], seconds)
         for each in heard:
             if each == self._woken:
-                self._told_to_stop += sum(number != signal.SIGCHLD for number in os.read(self._woken, _PIECE))
-            else:
-                pipes[each].listen()
+                self._told_to_stop += sum(number != signal.SIGCHLD for number in os.read(self._woken, PIECE))
+            elif pipes[each].listen():
+                self._gained(pipes[each])
         for child in self._children:
             if child.pid and (status := os.waitpid(child.pid, os.WNOHANG))[0]:
                 self._lost(child, os.waitstatus_to_exitcode(status[1]))
 
     def _lost(self, child: Child, code: int) -> None:
-        if not self._told_to_stop:
-            log.warning("%s (process %d) ended with code %d", child.name, child.pid, code)
+        pid = child.pid
         child.ended(code)
+        if not self._told_to_stop:
+            log.warning("%s (process %d) %s; it is replaced", child.name, pid, child.ending)
+            self._tell_who_is_away()
+
+    def _gained(self, child: Child) -> None:
+        if child.starts > 1:
+            log.info("%s serves again, as process %d", child.name, child.pid)
+        self._tell_who_is_away()
+
+    def _tell_who_is_away(self) -> None:
+        away = [child.name for child in self._children if child.away]
+        for child in self._children:
+            child.tell(away)
 
     def _end_all(self) -> None:
         """Tells them to stop and waits. Who is told to stop again while he waits ends them at once."""
@@ -190,29 +130,33 @@ class Supervisor:
 
     def _fork(self, child: Child) -> None:
         child.starts += 1
-        reading, writing = os.pipe()
+        hears, says = os.pipe()
+        listens, tells = os.pipe()
+        os.set_blocking(tells, False)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)  # one for the child must not be taken for the parent's
         pid = os.fork()
         if not pid:
-            os.close(reading)
-            self._become(child, writing)
+            os.close(hears)
+            os.close(tells)
+            self._become(child, says, listens)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
-        os.close(writing)
-        child.started(pid, reading)
+        os.close(says)
+        os.close(listens)
+        child.started(pid, hears, tells)
 
-    def _become(self, child: Child, writing: int) -> NoReturn:
+    def _become(self, child: Child, says: int, listens: int) -> NoReturn:
         """The child's whole life. It never returns into what the parent was doing."""
 
         def tell(words: str) -> None:
-            with open(writing, "wb") as pipe:
+            with open(says, "wb") as pipe:
                 pipe.write(words.encode())
 
         code = 1
         try:
             self._forget_the_parents()
-            code = child.run(child, Tether(tell, self._parent))
+            code = child.run(child, Tether(tell, listens))
         except BaseException:
             log.exception("%s failed", child.name)
         finally:
@@ -227,9 +171,8 @@ class Supervisor:
         for number in _HEARD:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGCHLD})
-        for end in (self._woken, self._wake, self._held, *(c.pipe for c in self._children)):
-            if end is not None:
-                os.close(end)
+        for end in (self._woken, self._wake, *(pipe for child in self._children for pipe in child.pipes)):
+            os.close(end)
 
 
 def _signal_all(children: Iterable[Child], number: signal.Signals) -> None:

@@ -20,17 +20,26 @@ from storage.sole_server import sole_server
 from storage.together.seat import Seat
 from transport.commands.command import run_told
 from transport.configuration import Settings
+from transport.greeting import greeting
 from transport.listening import take_ports
+from wiring.children import Child, Tether
+from wiring.ear import Ear
 from wiring.place import Place
 from wiring.serving import Schema, serve
-from wiring.supervising import Child, Ended, Supervisor, Tether
+from wiring.supervising import Ended, Supervisor
+
+log = logging.getLogger("simpul.workers")
+
+_AS_MANY_ARE_NAMED = 16
+"""Processes that the greeting names one by one."""
 
 
-def serve_together(settings: Settings, greet: Callable[[str], None], *, demo_speed: float | None) -> int:
+def serve_together(settings: Settings, greet: Callable[[str], None], *, demo_speed: float | None, tokens: bool) -> int:
     """Serves in as many processes as the settings say, until SIGINT or SIGTERM; gives the code to exit with.
 
-    The first is started alone: it brings the store up to date. `demo_speed`: as for `serve_alone`.
+    The first is started alone: it brings the store up to date. The rest is as for `serve_alone`.
     """
+    _warn_of_too_many(settings.workers)
     with ExitStack() as stack:
         taken = take_ports(settings.host, settings.port, settings.workers)
         for each in taken:
@@ -41,11 +50,11 @@ def serve_together(settings: Settings, greet: Callable[[str], None], *, demo_spe
         try:
             if demo_speed is not None:
                 settings = _with_city(settings, demo_speed, taken, supervisor)
-            family = _Family(settings, schema, taken, folder, demo=demo_speed is not None)
-            first, *others = (Child(f"worker {n}", partial(family.work, n)) for n in range(settings.workers))
+            family = _Family(settings, schema, taken, folder)
+            first, *others = (Child(_name(n), partial(family.work, n)) for n in range(settings.workers))
             supervisor.start(first)
             supervisor.start(*others)
-            greet(first.said)
+            greet(_greeting(settings, taken, [first, *others], demo=demo_speed is not None, tokens=tokens))
             supervisor.watch()
         except Ended as ended:
             return ended.code
@@ -63,44 +72,70 @@ def _meeting_place(settings: Settings, stack: ExitStack) -> Path:
     return Path(stack.enter_context(TemporaryDirectory(prefix="simpul-")))
 
 
+def _warn_of_too_many(workers: int) -> None:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if workers > cores:
+        words = "%d processes on %d cores: each costs memory, and more than there are cores serve no faster"
+        log.warning(words, workers, cores)
+
+
+def _greeting(
+    settings: Settings, taken: Sequence[socket.socket], children: Sequence[Child], *, demo: bool, tokens: bool
+) -> str:
+    address = settings.address(taken[0].getsockname()[1])
+    key = bytes.fromhex(children[0].said) if tokens else None
+    return greeting(address, key, demo=demo, issuer=settings.oidc_issuer, processes=_processes(settings, children))
+
+
+def _processes(settings: Settings, children: Sequence[Child]) -> str:
+    """Which processes serve, and which of them writes. The log tells of changes."""
+    first = children[0]
+    told = f"{len(children)} serve"
+    if len(children) <= _AS_MANY_ARE_NAMED:
+        told += f": {', '.join(str(child.pid) for child in children)}"
+    if not settings.store_url.startswith("sqlite"):
+        return f"{told}; each writes"
+    return f"{told}; {first.pid} writes" if first.ready and first.starts == 1 else told
+
+
 class _Family:
     """What all of them share."""
 
-    def __init__(
-        self, settings: Settings, schema: Schema, taken: Sequence[socket.socket], folder: Path, *, demo: bool
-    ) -> None:
+    def __init__(self, settings: Settings, schema: Schema, taken: Sequence[socket.socket], folder: Path) -> None:
         self._settings, self._schema, self._taken, self._folder = settings, schema, taken, folder
-        self._demo = demo
         self._name = new_holder()
         self._levels = SharedLevels(memoryview(mmap(-1, BYTES)), token_bytes(16))  # mapped by all that are forked
 
     def work(self, number: int, child: Child, tether: Tether) -> int:
         """The life of one that serves; its exit code."""
         _sign_the_log(child.name)
-        _close(self._taken, but=self._taken[number])
-        place = Place(
-            number=number,
-            of=self._settings.workers,
-            folder=self._folder,
-            holder=self._holder(number, child.starts),
-            before=self._holder(number, child.starts - 1) if child.starts > 1 else None,
-            levels=self._levels,
-        )
-        return run_told(self._serve(place, tether))
+        return run_told(self._serve(number, child.starts, tether))
 
     def _holder(self, number: int, start: int) -> str:
         return f"{self._name}:{number}:{start}"
 
-    async def _serve(self, place: Place, tether: Tether) -> None:
-        _stop_with_the_parent(tether)
-        taken = self._taken[place.number]  # nobody is lost who waits there while a dead process is replaced
-        await serve(self._settings, self._schema, taken, tether.tell, demo=self._demo, place=place)
+    async def _serve(self, number: int, start: int, tether: Tether) -> None:
+        taken = self._taken[number]
+        place = Place(
+            number=number,
+            of=self._settings.workers,
+            folder=self._folder,
+            holder=self._holder(number, start),
+            before=self._holder(number, start - 1) if start > 1 else None,
+            levels=self._levels,
+            neighbours={_name(n): each for n, each in enumerate(self._taken) if each is not taken},
+            ear=Ear(tether),
+        )
+        await serve(self._settings, self._schema, taken, lambda key: tether.tell(key.hex()), place)
 
 
-def _close(taken: Sequence[socket.socket], but: socket.socket | None = None) -> None:
+def _name(number: int) -> str:
+    return f"worker {number}"
+
+
+def _close(taken: Sequence[socket.socket]) -> None:
     for each in taken:
-        if each is not but:
-            each.close()
+        each.close()
 
 
 def _with_city(settings: Settings, speed: float, taken: Sequence[socket.socket], supervisor: Supervisor) -> Settings:
@@ -122,21 +157,10 @@ async def _keeping(settings: Settings, speed: float, tether: Tether) -> None:
 
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    _stop_with_the_parent(tether)
+    Ear(tether)
     async with city(settings, speed) as told:
         tether.tell(json.dumps(told))
         await stop.wait()
-
-
-def _stop_with_the_parent(tether: Tether) -> None:
-    """A parent that was killed cannot tell anybody to stop: its end of the pipe is closed then."""
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        loop.remove_reader(tether.parent)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    loop.add_reader(tether.parent, stop)
 
 
 def _sign_the_log(name: str) -> None:

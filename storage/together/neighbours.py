@@ -7,6 +7,7 @@ the others hear of at once.
 
 import asyncio
 import logging
+import os
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -162,6 +163,8 @@ class Neighbours:
                 self._host = host
                 self._hand_over(host.submit)
                 self._settled()
+                if not isinstance(writes, _NoWrites):
+                    log.info("process %d writes for all", os.getpid())
                 if await self._completed():
                     await host.open(self._seat)
                     await self._closing.wait()

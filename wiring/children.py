@@ -1,0 +1,119 @@
+"""A process that its parent keeps alive, as the parent sees it, and the ties between the two."""
+
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+PIECE = 65_536
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+"""Seconds before one that never came to serve is started again; twice as long each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tether:
+    """A child's ties to its parent: `tell`, once, that it is ready, with words; `parent`, to hear what `heard` reads."""
+
+    tell: Callable[[str], None]
+    parent: int
+
+    def heard(self) -> frozenset[str] | None:
+        """Who is away, by the parent's last word; None: the parent is no more. To be called when there is something."""
+        told = os.read(self.parent, PIECE)
+        return frozenset(json.loads(told.splitlines()[-1])) if told else None
+
+
+@dataclass(slots=True)
+class Child:
+    """A process that is kept alive. `run` is called in it and returns its exit code; `starts` counts them, this one too."""
+
+    name: str
+    run: Callable[["Child", Tether], int]
+    outlives: bool = False
+    """Whether it is ended after the others."""
+    starts: int = 0
+    pid: int = 0
+    ready: bool = False
+    served: bool = False
+    """Whether it was ready at any time."""
+    said: str = ""
+    """Its words when it was ready."""
+    code: int = 0
+    """What it ended with, last time; below 0 for a signal."""
+    _hears: int = -1
+    _tells: int = -1
+    _failures: int = 0
+    _due: float = field(default=0.0)
+    """When it is to be started again, by the monotonic clock, while there is none."""
+
+    def started(self, pid: int, hears: int, tells: int) -> None:
+        """It runs, tells by the one pipe when it is ready, and is told by the other who is away."""
+        self.pid, self._hears, self._tells, self.ready, self.said = pid, hears, tells, False, ""
+
+    def listen(self) -> bool:
+        """Hears what it says; whether that was the end of it, and so it is ready."""
+        piece = os.read(self._hears, PIECE)
+        self.said += piece.decode(errors="replace")
+        if not piece:
+            self.ready = bool(self.said)
+            self.served |= self.ready
+            self._hears = _closed(self._hears)
+        return self.ready
+
+    def tell(self, away: Iterable[str]) -> None:
+        """Tells it who is away. One that has not listened for thousands of times does not hear it."""
+        if self._tells >= 0:
+            with contextlib.suppress(BlockingIOError, BrokenPipeError):
+                os.write(self._tells, f"{json.dumps(sorted(away))}\n".encode())
+
+    def ended(self, code: int) -> None:
+        """It is no more. One that served is due again at once, one that never did after a while."""
+        self._hears, self._tells = _closed(self._hears), _closed(self._tells)
+        self._failures = 0 if self.ready else self._failures + 1
+        pause = min(_FIRST_PAUSE * 2.0**self._failures, _LONGEST_PAUSE) if self._failures else 0.0
+        self.pid, self.ready, self.code, self._due = 0, False, code, time.monotonic() + pause
+
+    @property
+    def pipe(self) -> int | None:
+        """What it tells by, until it has."""
+        return self._hears if self._hears >= 0 else None
+
+    @property
+    def pipes(self) -> tuple[int, ...]:
+        """The parent's ends of what ties it."""
+        return tuple(end for end in (self._hears, self._tells) if end >= 0)
+
+    @property
+    def away(self) -> bool:
+        """Whether it served and does not now."""
+        return self.served and not self.ready
+
+    @property
+    def killed(self) -> bool:
+        """Whether a signal ended it."""
+        return self.code < 0
+
+    @property
+    def ending(self) -> str:
+        """How it ended, for people."""
+        if not self.killed:
+            return f"ended by itself with code {self.code}"
+        try:
+            return f"was ended by {signal.Signals(-self.code).name}"
+        except ValueError:
+            return f"was ended by signal {-self.code}"
+
+    @property
+    def due_in(self) -> float:
+        """Seconds until it is to be started again."""
+        return max(0.0, self._due - time.monotonic())
+
+
+def _closed(pipe: int) -> int:
+    """Closes a pipe that is open; what stands for none."""
+    if pipe >= 0:
+        os.close(pipe)
+    return -1
