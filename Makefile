@@ -22,7 +22,7 @@ test: $(DONE)/dev $(DONE)/web ## Set up, then run every test, on all cores
 		$(PY) -m pytest -m alone $$(grep -l "mark\.alone" tests/test_*.py) || failed=1; \
 		exit $$failed
 
-bench: $(DONE)/bench ## Set up the peers, then measure the hub against them (WORKLOADS="W1 W6", ROUNDS=5, SECONDS=3)
+bench: $(DONE)/bench ## Set up the peers, then measure the hub against them (WORKLOADS="W1 W7 counted", ROUNDS=5, SECONDS=3)
 	@export PATH="$(CURDIR)/$(VENV)/bin:$$PATH"; \
 		$(PY) -m bench $(WORKLOADS) --rounds $(or $(ROUNDS),5) --seconds $(or $(SECONDS),3) --profile --out docs
 

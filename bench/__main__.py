@@ -1,7 +1,7 @@
 """Measures the hub against its peers, in turns, in one run: `make bench`, or `python -m bench [W1 W6 …]`.
 
 Prints a table of requests a second, p50 and p99 in ms, and CPU in ms a request, then the marks; with --out both are kept as
-JSON there, with a chart beside it. Names with a space want quotes.
+JSON there, with a chart beside it. Words that only begin names mean all of these: W7, W3.
 """
 
 import argparse
@@ -94,26 +94,52 @@ def started(
         yield begun, original
 
 
+def named(asked: Sequence[str], known: Sequence[str]) -> list[str]:
+    """The workloads that are meant, each once. Quotes do not matter: `W7 counted W1` are two, as make hands them on.
+
+    Raises LookupError for a word that begins no name.
+    """
+    words, found = " ".join(asked).split(), list[str]()
+    while words:
+        for length in range(len(words), 0, -1):
+            begun = " ".join(words[:length]).lower()
+            meant = [each for each in known if each.lower() == begun]
+            meant = meant or [each for each in known if each.lower().startswith(f"{begun} ")]
+            if meant:
+                break
+        else:
+            raise LookupError(f"there is no workload {words[0]}")
+        found += meant
+        del words[:length]
+    return list(dict.fromkeys(found))
+
+
 def main(arguments: Sequence[str]) -> None:
     """Runs what is asked for."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    form = argparse.ArgumentDefaultsHelpFormatter
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__, formatter_class=form)
     known = {each.name: partial(measured, each) for each in SCENARIOS} | dict(SPECIALS)
-    parser.add_argument("workloads", nargs="*", help=f"of {', '.join(known)}; all without any", metavar="WORKLOAD")
-    parser.add_argument("--rounds", type=int, default=5)
+    told = f"of: {', '.join(known)}; all of them without any"
+    parser.add_argument("workloads", nargs="*", help=told, metavar="WORKLOAD", default=argparse.SUPPRESS)
+    parser.add_argument("--rounds", type=int, default=5, help="how often each server is asked")
     parser.add_argument("--seconds", type=float, default=3.0, help="how long each server is asked in a round")
     parser.add_argument("--warm", type=float, default=5.0, help="how long each is asked before its first round")
-    parser.add_argument("--reports", type=int, default=100_000)
-    parser.add_argument("--peers", type=lambda text: text.split(","), help="only these servers, comma-separated")
+    parser.add_argument(
+        "--reports", type=int, default=100_000, help="how many there are, where a workload does not say"
+    )
+    only = "only these servers, comma-separated, such as hub,mercurius; all without it"
+    parser.add_argument("--peers", type=lambda text: text.split(","), help=only, default=argparse.SUPPRESS)
     parser.add_argument("--stores", default=".cache/bench", help="where filled stores are kept")
-    parser.add_argument("--out", type=Path, help="a folder for the JSON and the chart; docs/ by make bench")
+    out = "a folder for the JSON and the chart (make bench: docs); nothing is kept without it"
+    parser.add_argument("--out", type=Path, help=out, default=argparse.SUPPRESS)
     parser.add_argument("--profile", action="store_true", help="keep a profile of the Python servers there too")
-    options = parser.parse_args(arguments)
-    wanted = []
-    for asked in options.workloads or list(known):
-        found = [name for name in known if name == asked] or [name for name in known if name.startswith(f"{asked} ")]
-        if not found:
-            parser.error(f"there is no workload {asked}; there are {', '.join(known)}")
-        wanted += found
+    options = parser.parse_args(arguments, argparse.Namespace(workloads=[], peers=None, out=None))
+    try:
+        wanted = named(options.workloads, list(known)) or list(known)
+    except LookupError as error:
+        parser.error(f"{error}; there are: {', '.join(known)}")
+    if shutil.which("node") is None:
+        sys.exit("There is no node: `make bench` installs one, with the peers.")
     results: dict[str, Rounds] = {}
     for name in wanted:
         run: Callable[[argparse.Namespace], Rounds] = known[name]
@@ -127,7 +153,5 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    if shutil.which("node") is None:
-        sys.exit("There is no node: `make bench` installs one, with the peers.")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # so that the servers are ended too
     main(sys.argv[1:])

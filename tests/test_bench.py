@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select
 
+from bench.__main__ import main, named
 from bench.chart import chart
 from bench.dataset import fill
 from bench.filters import FILTERS
@@ -48,6 +49,33 @@ def test_a_mark_is_judged_by_the_median_of_rounds_in_which_both_were_asked():
     assert slow.share < 1 and not slow.told()["reached"]
     drawn = chart([mark.told(), slow.told()])
     assert drawn.count("<rect") == 3 and drawn.count('fill="none"') == 1  # the ground, a full bar and a hollow one
+
+
+KNOWN = ["W1", "W6", "W7 rolled up", "W7 counted", "W1 PostgreSQL"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("W1 W6", ["W1", "W6"]),
+        ("W7 counted", ["W7 counted"]),
+        ("w6 W7 counted W1", ["W6", "W7 counted", "W1"]),
+        ("W7", ["W7 rolled up", "W7 counted"]),
+        ("W1 PostgreSQL W1", ["W1 PostgreSQL", "W1"]),
+        ("", []),
+    ],
+)
+def test_workloads_are_named_with_or_without_quotes(asked: str, meant: list[str]):
+    assert named(asked.split(), KNOWN) == named([asked], KNOWN) == meant
+
+
+def test_help_tells_names_and_defaults_and_a_wrong_name_is_refused(capsys: pytest.CaptureFixture[str]):
+    for arguments in (["--help"], ["W99"]):
+        with pytest.raises(SystemExit):
+            main(arguments)
+    told = capsys.readouterr()
+    assert "W7 counted" in " ".join(told.out.split()) and "(default: 100000)" in told.out
+    assert "there is no workload W99; there are: W1, " in told.err
 
 
 def given(told: dict[str, object]) -> ReportFilter:
