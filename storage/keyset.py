@@ -36,6 +36,9 @@ Key: TypeAlias = tuple[int | None, ...]
 MakeRow: TypeAlias = Callable[[Any], T]
 
 
+PAGE_SIZE = "page_size"
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Which part of a list: at most `size` rows between two keys (both left out), from the front or, `backward`, the end."""
@@ -53,7 +56,7 @@ class Span:
     @property
     def values(self) -> dict[str, Any]:
         """What its statement is given."""
-        found: dict[str, Any] = {"page_size": self.size + 1}
+        found: dict[str, Any] = {PAGE_SIZE: self.size + 1}
         for name, key in (("after", self.after), ("before", self.before)):
             found |= {f"{name}_{n}": part for n, part in enumerate(key or ())}
         return found
@@ -118,12 +121,12 @@ Build: TypeAlias = Callable[[], tuple[Select[Any], Order]]
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A statement for one part of a list that finds the same rows as the plain one, but sooner: it is given `tries`, one
-    after the other, until it has found as many as are wanted; the last finds all there are."""
+    """A statement that reads one part of a list stretch by stretch, since it need not read far: the rows of all `stretches`
+    together are those of the plain statement, in its order."""
 
     build: Build
     shape: Hashable
-    tries: Sequence[Mapping[str, Any]]
+    stretches: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +191,10 @@ def _part(
     way = asked.ways.get(part)
     if way is None:
         return _run(conn, asked, span, part, lambda: finish(*asked.build(), span))
-    found: Sequence[Any] = ()
-    for values in way.tries:
-        found = _run(conn, asked, span, (part, way.shape), lambda: finish(*way.build(), span), values)
+    found: list[Any] = []
+    for values in way.stretches:
+        left = {**values, PAGE_SIZE: wanted - len(found)}
+        found += _run(conn, asked, span, (part, way.shape), lambda: finish(*way.build(), span), left)
         if len(found) >= wanted:
             break
     return found
@@ -202,7 +206,7 @@ def _page_statement(rows: Select[Any], order: Order, span: Span) -> Select[Any]:
 
 
 def _ordered(rows: Select[Any], order: Order, span: Span) -> Select[Any]:
-    size = bindparam("page_size", span.size + 1, Integer())
+    size = bindparam(PAGE_SIZE, span.size + 1, Integer())
     return _within(rows, order, span).order_by(*order.by(backward=span.backward)).limit(size)
 
 
@@ -245,7 +249,7 @@ def _numbered(rows: Select[Any], order: Order, span: Span, parent: ColumnElement
         func.row_number().over(partition_by=parent, order_by=order.by(backward=span.backward)).label("place_in_list")
     )
     every = _within(rows.add_columns(*keys, parent.label("parent_of_list"), place), order, span).subquery()
-    size = bindparam("page_size", span.size + 1, Integer())
+    size = bindparam(PAGE_SIZE, span.size + 1, Integer())
     return select(every).where(every.c.place_in_list <= size).order_by(every.c.place_in_list)
 
 

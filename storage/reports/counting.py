@@ -44,7 +44,7 @@ def count_reports(
 
     key = ("count_reports", viewer_shape(visibility), wanted.shape(), walk.shape)
     with limited(conn, seconds):
-        return int(prepared(conn, key, counted).rows(conn, {**values, **walk.tries[0]})[0][0])
+        return int(prepared(conn, key, counted).rows(conn, {**values, **walk.stretches[0]})[0][0])
 
 
 def _counted(walk: Walk, condition: ColumnElement[bool]) -> Select[Any]:

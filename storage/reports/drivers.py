@@ -21,7 +21,7 @@ _MOST_SQUARES = 400
 _ALL_STATUSES = sorted(map(str, ReportStatus))
 
 
-_SEEK, _ENTRY, _ROW = 0.9, 0.15, 0.7
+_SEEK, _ENTRY, _ROW = 0.9, 0.15, 1.0
 """What it costs to look up a value in an index, to look at an entry of it, and at the report that this stands for:
 microseconds, of which only the ratios count."""
 
@@ -54,8 +54,8 @@ def drivers_of(visibility: Visibility, f: ResolvedFilter, known: Estimates, shar
     if f.categories is not None or f.statuses is not None:
         yield from _by_kind(f, known, shares)
     if shares.box is not None:
-        for name, grid in (("fine", FINE), ("coarse", COARSE)):
-            yield from _by_square(f"ix_reports_{side}{name}", side, grid, known, shares)
+        yield from _by_fine_square(side, known, shares)
+        yield from _by_coarse_square(f, side, known, shares)
 
 
 def square_of(side: str, grid: Grid) -> ColumnElement[int]:
@@ -84,13 +84,24 @@ def _by_kind(f: ResolvedFilter, known: Estimates, shares: Shares) -> Iterator[Dr
     yield Driver("ix_reports_kind", seeks, shares.categories * shares.statuses, shares.sources, values, adding)
 
 
-def _by_square(index: str, side: str, grid: Grid, known: Estimates, shares: Shares) -> Iterator[Driver]:
+def _by_fine_square(side: str, known: Estimates, shares: Shares) -> Iterator[Driver]:
     assert shares.box is not None
-    box, squares = shares.box, grid.number_over(shares.box)
+    box, squares = shares.box, FINE.number_over(shares.box)
     if squares <= _MOST_SQUARES:
         looked_at = shares.categories * shares.statuses * shares.sources * shares.areas_in_box
-        share = known.share_in(grid.around(box))
-        yield Driver(index, squares, share, looked_at, lambda: {"squares": grid.over(box)}, (in_squares(side, grid),))
+        share, adding = known.share_in(FINE.around(box)), (in_squares(side, FINE),)
+        yield Driver(f"ix_reports_{side}fine", squares, share, looked_at, lambda: {"squares": FINE.over(box)}, adding)
+
+
+def _by_coarse_square(f: ResolvedFilter, side: str, known: Estimates, shares: Shares) -> Iterator[Driver]:
+    assert shares.box is not None
+    box, squares = shares.box, COARSE.number_over(shares.box)
+    seeks = squares * len(f.categories or known.categories)
+    if squares <= _MOST_SQUARES and seeks <= _MOST_SEEKS:
+        looked_at = shares.statuses * shares.sources * shares.areas_in_box
+        share = known.share_in(COARSE.around(box)) * shares.categories
+        adding = [in_squares(side, COARSE), *([_any_category()] if f.categories is None else [])]
+        yield Driver(f"ix_reports_{side}coarse", seeks, share, looked_at, lambda: {"squares": COARSE.over(box)}, adding)
 
 
 def _all_statuses() -> Mapping[str, Any]:

@@ -136,7 +136,7 @@ def _counted(
         return walk.hinted(rows).group_by(cell).order_by(cell)
 
     key = ("cells counted", viewer_shape(visibility), within.shape(), walk.shape, where.resolution)
-    given = {**values, **within.values(conn.dialect.name, where.now), **walk.tries[0]}
+    given = {**values, **within.values(conn.dialect.name, where.now), **walk.stretches[0]}
     return prepared(conn, key, grouped).rows(conn, given)
 
 

@@ -65,7 +65,7 @@ def _ways(
             bounded = wanted.where(visibility, conn.dialect.name, now, since=walk.since, until=walk.until)
             return walk.hinted(select(*rows.selected_columns).select_from(reports).where(bounded)), order
 
-        return Way(build, walk.shape, walk.tries)
+        return Way(build, walk.shape, walk.stretches)
 
     walks = {PAGE: way_to_page(visibility, wanted, by, span, now, known)}
     for side, key in ((PREVIOUS, span.after), (NEXT, span.before)):

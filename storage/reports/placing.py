@@ -58,7 +58,7 @@ def place_columns(ground: Ground, area_map: AreaMap, place: Place, *, sensitive:
 
 
 def _located(area_map: AreaMap, point: Point) -> str | None:
-    return area_map.locate(point.latitude, point.longitude)
+    return area_map.locate_point(point)
 
 
 def _area_only(ground: Ground, code: str | None, sensitive: bool) -> dict[str, Any]:

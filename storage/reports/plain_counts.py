@@ -91,9 +91,13 @@ def _run(
         matching = _matching(conn.dialect.name, asked, walk)
         return finish(matching, [column for column in matching.c if column.key.startswith("key_")])
 
-    values = {**asked.wanted.values(conn.dialect.name, asked.now), **viewer_values(asked.visibility), **walk.tries[0]}
+    values = {
+        **asked.wanted.values(conn.dialect.name, asked.now),
+        **viewer_values(asked.visibility),
+        **walk.stretches[0],
+    }
     if asked.area_ids is not None:
-        return conn.execute(build(), dict(walk.tries[0])).all()
+        return conn.execute(build(), dict(walk.stretches[0])).all()
     shape = (viewer_shape(asked.visibility), asked.wanted.shape(), tuple(asked.dimensions), walk.shape)
     return prepared(conn, ("counted plainly", what, shape), build).rows(conn, values)
 

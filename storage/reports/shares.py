@@ -7,8 +7,9 @@ from storage.estimates import Estimates
 from storage.reports.filtering import ResolvedFilter
 
 _CIRCLE_IN_BOX = 0.785
-_OF_THE_SMALLER = 0.5
-"""Of two conditions on the place the narrower one holds for about so many of those that both hold for."""
+_LEAST_OF_THE_SMALLER = 0.25
+"""Of what lies in the narrower of two places about so much lies in the other as well, or as much of it as of all reports.
+Rather few: they may hardly touch, and then it is dear to have looked at each report of one of them."""
 _FLAGS = {"has_photos": 0.3, "breached": 0.2, "duplicates": 0.02, "confidential": 0.02, "source_disagrees": 0.02}
 """Shares of reports for which a flag holds, where nothing is counted."""
 _FORWARDED = 0.05
@@ -43,7 +44,7 @@ def shares_of(f: ResolvedFilter, known: Estimates) -> Shares:
     else:
         within = known.share_in(box) * (1.0 if f.near is None else _CIRCLE_IN_BOX)
         if f.areas is not None:
-            areas_in_box = min(1.0, areas / within) * _OF_THE_SMALLER
+            areas_in_box = min(1.0, areas / within) * max(_LEAST_OF_THE_SMALLER, areas, within)
         whole *= within * areas_in_box
     return Shares(areas, categories, statuses, sources, box, max(whole, 1 / known.total), areas_in_box)
 

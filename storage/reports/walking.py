@@ -3,8 +3,8 @@
 The store's own planner knows neither how many reports a category has nor that ten would do, so it reads all of a city and
 sorts them for the newest fifty. We know about both (storage/estimates.py) and say which index is walked. Most filters ask
 for several values of what an index begins with, and then its order of time holds within each value only. Such a list is
-read from a *window* first: from a moment after which the filter has about as many reports as are wanted. If there were
-too few, it is read again from a wider one, and at last from all there is; so a wrong guess costs time and no rows.
+read in *stretches* of time: first from a moment after which the filter has about as many reports as are wanted; if there
+were too few, from longer and longer stretches before that. So a wrong guess costs time and no rows.
 """
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -23,12 +23,13 @@ from storage.reports.ordering import ReportOrder
 from storage.reports.shares import shares_of
 from storage.tables import reports
 
-_VISIT = 0.7
+_VISIT = 1.0
 """What it costs to look at a report in the order of time, as the costs of drivers are counted."""
 
-_WINDOW = 1.6
-"""How many times the rows that are wanted a window holds by estimate."""
-_WIDER = 8
+_FIRST_STRETCH = 1.6
+"""How many times the rows that are wanted the first stretch holds by estimate."""
+_LONGER = 2
+_MOST_STRETCHES = 12
 _EARLIEST, _LATEST = -(2**62), 2**62
 
 Moment = int | None
@@ -39,12 +40,12 @@ Bounds = tuple[Moment, Moment]
 @dataclass(frozen=True, slots=True)
 class Walk:
     """A way. `index` is SQLite's hint; `since`, `until`: the statement has these bounds; `adding`: what it asks for
-    besides the filter; `tries`: values by name, to be given one after the other until a page is full."""
+    besides the filter; `stretches`: values by name, to be given one after the other until a page is full."""
 
     index: str | None
     since: bool = False
     until: bool = False
-    tries: Sequence[Mapping[str, Any]] = ({},)
+    stretches: Sequence[Mapping[str, Any]] = ({},)
     adding: Sequence[ColumnElement[bool]] = ()
 
     @property
@@ -135,39 +136,45 @@ def _timed(
     share = shares.whole
     chosen, cost = None, min(told, wanted / share) * _VISIT
     for each in drivers_of(visibility, f, known, shares):
-        entries = min(told * share, _WINDOW * wanted) * max(each.share / share, 1.0)
+        entries = min(told * share, _FIRST_STRETCH * wanted) * max(each.share / share, 1.0)
         if each.cost(entries) < cost:
             chosen, cost = each, each.cost(entries)
     if chosen is None:
         return _walk(None, [bounds])
-    windows = [] if chosen.seeks == 1 else _windows(_WINDOW * wanted / share, bounds, known, falling=falling)
-    return _walk(chosen, [*windows, bounds])
+    if chosen.seeks == 1:
+        return _walk(chosen, [bounds])
+    return _walk(chosen, list(_stretches(_FIRST_STRETCH * wanted / share, bounds, known, falling=falling)))
 
 
-def _windows(told: float, bounds: Bounds, known: Estimates, *, falling: bool) -> Iterator[Bounds]:
-    """Two windows at most, where there is more than twice as much to read."""
+def _stretches(told: float, bounds: Bounds, known: Estimates, *, falling: bool) -> Iterator[Bounds]:
+    """One behind the other, in which so many reports were told, then more and more; together they are what is between the
+    bounds. The last is what is left: at most twice as much as the next would be, if there are not too many."""
     low, high = bounds
     before = 0.0 if low is None else known.told_before(low)
     until = float(known.total) if high is None else known.told_before(high)
-    for _ in range(2):
-        if told * 2 < until - before:
-            edge = known.moment_of(until - told if falling else before + told)
+    for _ in range(_MOST_STRETCHES - 1):
+        if told * 2 >= until - before:
+            break
+        edge = known.moment_of(until - told if falling else before + told)
+        if (low is None or low < edge) and (high is None or edge < high):
             yield (edge, high) if falling else (low, edge)
-        told *= _WIDER
+            low, high = (low, edge) if falling else (edge, high)
+        told *= _LONGER
+    yield low, high
 
 
-def _walk(chosen: Driver | None, windows: Sequence[Bounds]) -> Walk:
-    since, until = (any(window[n] is not None for window in windows) for n in range(2))
+def _walk(chosen: Driver | None, stretches: Sequence[Bounds]) -> Walk:
+    since, until = (any(stretch[n] is not None for stretch in stretches) for n in range(2))
     values = {} if chosen is None else chosen.values()
-    tries = [{**values, **_bounded(window, since=since, until=until)} for window in windows]
+    given = [{**values, **_bounded(stretch, since=since, until=until)} for stretch in stretches]
     if chosen is None:
-        return Walk(_ORDERS[ReportOrder.NEWEST], since, until, tries)
-    return Walk(chosen.index, since, until, tries, chosen.adding)
+        return Walk(_ORDERS[ReportOrder.NEWEST], since, until, given)
+    return Walk(chosen.index, since, until, given, chosen.adding)
 
 
-def _bounded(window: Bounds, *, since: bool, until: bool) -> dict[str, int]:
+def _bounded(stretch: Bounds, *, since: bool, until: bool) -> dict[str, int]:
     found: dict[str, int] = {}
-    low, high = window
+    low, high = stretch
     if since:
         found[SINCE] = _EARLIEST if low is None else low
     if until:
@@ -184,6 +191,6 @@ def _of_all(visibility: Visibility, f: ResolvedFilter, now: int, known: Estimate
         if each.cost(told * each.share) < cost:
             best, cost = each, each.cost(told * each.share)
     if best is not None:
-        return Walk(best.index, tries=(best.values(),), adding=best.adding), cost
+        return Walk(best.index, stretches=(best.values(),), adding=best.adding), cost
     timed = low is not None or high is not None
     return Walk(_ORDERS[ReportOrder.NEWEST]) if timed else AS_THE_STORE_THINKS, cost

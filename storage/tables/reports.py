@@ -78,8 +78,8 @@ reports = Table(
     UniqueConstraint("source_id", "source_ref"),
 )
 # Each order has an index; what filters are walked by has the order of time behind it (docs/decisions/indexes.md).
-# Categories without a status, statuses without a category and areas without a category go by those too: such a filter is
-# asked for all of what it leaves open. What stands last is there to be judged without looking at the report.
+# Categories without a status, statuses without a category, areas and coarse squares without a category go by those too:
+# such a filter is asked for all of what it leaves open. What stands last is there to be judged without looking at the report.
 Index("ix_reports_newest", reports.c.reported_at, reports.c.id)
 Index("ix_reports_updated", reports.c.updated_at, reports.c.id)
 Index("ix_reports_supported", reports.c.support_count, reports.c.id)
@@ -90,11 +90,11 @@ Index("ix_reports_source", reports.c.source_id, reports.c.reported_at, reports.c
 _BEHIND = ("category_id", "reported_at", "id", "status", "source_id")
 Index("ix_reports_area", reports.c.area_id, *(reports.c[name] for name in _BEHIND))
 Index("ix_reports_public_area", reports.c.public_area_id, *(reports.c[name] for name in _BEHIND))
+_BEHIND_FINE = ("reported_at", "id", "category_id", "status", "source_id")
 for _side in ("", "public_"):
-    for _size, _grid in (("fine", FINE), ("coarse", COARSE)):
+    for _size, _grid, _behind in (("fine", FINE, _BEHIND_FINE), ("coarse", COARSE, _BEHIND)):
         _square = text(_grid.sql(f"{_side}latitude", f"{_side}longitude"))
-        _judged = ("reported_at", "id", "category_id", "status", "source_id", f"{_side}area_id")
-        Index(f"ix_reports_{_side}{_size}", _square, *(reports.c[name] for name in _judged))
+        Index(f"ix_reports_{_side}{_size}", _square, *(reports.c[name] for name in (*_behind, f"{_side}area_id")))
 for _by, _met, _breached in (
     ("respond_by", "responded_at", "respond_breached"),
     ("resolve_by", "resolved_at", "resolve_breached"),
