@@ -225,7 +225,8 @@ def asked_of(city: Grown) -> dict[str, ResolvedFilter]:
 
 def test_what_is_looked_at_for_a_page_does_not_grow_with_the_store(small_and_large: tuple[Grown, Grown]) -> None:
     """Eight times as many reports: the median filter takes hardly more steps of SQLite's machine, and none more than half
-    as many again (one may need a second stretch, the other not). Without knowing how many reports there are of what, some take several times as many."""
+    as many again (one may need a second stretch, the other not). Without knowing how many reports there are of what, some
+    take several times as many."""
     small, large = small_and_large
     ratios = {}
     for name, f in asked_of(small).items():
