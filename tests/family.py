@@ -36,6 +36,10 @@ class Family:
         inode = _socket_between(self._hub.port, port)
         return next((pid for pid in self.workers if inode is not None and inode in _sockets_of(pid)), None)
 
+    def listens(self, pid: int) -> bool:
+        """Whether a process has a socket that clients may come to, its own or a neighbour's."""
+        return not _sockets_of(pid).isdisjoint(_listening(self._hub.port))
+
     def kill(self, pid: int) -> None:
         """As `kill -9` does."""
         os.kill(pid, signal.SIGKILL)
@@ -48,6 +52,12 @@ def _socket_between(server: int, client: int) -> str | None:
         if local.endswith(f":{server:04X}") and remote.endswith(f":{client:04X}"):
             return inode
     return None
+
+
+def _listening(port: int) -> set[str]:
+    """The numbers of the sockets that listen on a port."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return {fields[9] for fields in lines if fields[1].endswith(f":{port:04X}") and fields[3] == "0A"}
 
 
 def _sockets_of(pid: int) -> set[str]:

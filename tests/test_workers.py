@@ -3,6 +3,7 @@
 import http.client
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -189,6 +190,34 @@ def test_who_comes_when_a_process_has_died_is_served_by_the_others(hub: RunningH
         each.close()
     with a_client_of_each(hub) as clients:  # the one in its place among them
         assert len(clients) == 3 and victim not in clients
+
+
+def test_who_comes_while_a_process_stops_is_served_by_the_others(hub: RunningHub) -> None:
+    """Somebody told one of them to stop, and it waits for the rest of a request."""
+    family = Family(hub)
+    with closing(_half_a_request(hub, but_not_to=family.host)) as held:
+        victim = family.serving(held.getsockname()[1])
+        assert victim is not None and family.listens(victim)
+        os.kill(victim, signal.SIGTERM)
+        _wait(lambda: not family.listens(victim))
+        for _ in range(24):
+            with closing(http.client.HTTPConnection("127.0.0.1", hub.port, timeout=30)) as connection:
+                connection.request("GET", "/healthz")
+                assert connection.getresponse().read()
+        assert _runs(victim)
+    _wait(lambda: not _runs(victim) and len(family.workers) == 3)
+
+
+def _half_a_request(hub: RunningHub, but_not_to: int | None) -> socket.socket:
+    """A connection on which the rest of a body is owed."""
+    while True:
+        connection = socket.create_connection(("127.0.0.1", hub.port))
+        head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n"
+        connection.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 100")  # it waits for the body
+        if Family(hub).serving(connection.getsockname()[1]) != but_not_to:
+            return connection
+        connection.close()
 
 
 def test_sigterm_ends_all_and_tells_every_subscriber(own_hub: RunningHub) -> None:

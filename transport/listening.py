@@ -89,17 +89,10 @@ def _words(host: str, port: int, error: Exception) -> str:
 class HubServer(uvicorn.Server):
     """uvicorn, but subscribers are told that the hub stops before their connections are closed.
 
-    `ready` is called once clients get in. `neighbours` are the sockets of other processes that serve the same port, by name.
+    `ready` is called once clients get in.
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        door: GraphQLDoor,
-        *,
-        ready: Callable[[], None],
-        neighbours: Mapping[str, socket.socket],
-    ) -> None:
+    def __init__(self, app: ASGIApp, door: GraphQLDoor, *, ready: Callable[[], None]) -> None:
         raise_open_files()
         options = uvicorn_options(door.settings)
         super().__init__(
@@ -115,7 +108,8 @@ class HubServer(uvicorn.Server):
         )
         self._door = door
         self._ready = ready
-        self._neighbours = neighbours
+        self._leaving: Callable[[], None] = lambda: None
+        self._neighbours: Mapping[str, socket.socket] = {}
         self._away: Collection[str] = ()
         self._stand_ins: dict[str, asyncio.Server] = {}
         self._standing_in: asyncio.Task[None] | None = None
@@ -127,6 +121,11 @@ class HubServer(uvicorn.Server):
             each.listen(BACKLOG)
         if self.started:
             self._ready()
+
+    def beside(self, neighbours: Mapping[str, socket.socket], leaving: Callable[[], None]) -> None:
+        """Before it serves: other processes do so too, on sockets of their own that all have; `leaving` is called once
+        clients get in no more."""
+        self._neighbours, self._leaving = neighbours, leaving
 
     def stand_in(self, away: Collection[str]) -> None:
         """Takes who comes to these of its neighbours, and to no others any more.
@@ -167,6 +166,7 @@ class HubServer(uvicorn.Server):
             server.close()
         for each in self._neighbours.values():
             each.close()  # whoever comes to one that nobody else holds is refused, not kept waiting
+        self._leaving()
         await self._door.close_all()
         await super().shutdown(sockets)
 

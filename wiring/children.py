@@ -15,9 +15,11 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
 @dataclass(frozen=True, slots=True)
 class Tether:
-    """A child's ties to its parent: `tell`, once, that it is ready, with words; `parent`, to hear what `heard` reads."""
+    """A child's ties to its parent: `tell`, once, that it is ready, with a line of words; `leave`, that it lets nobody in any
+    more; `parent`, to hear what `heard` reads."""
 
     tell: Callable[[str], None]
+    leave: Callable[[], None]
     parent: int
 
     def heard(self) -> frozenset[str] | None:
@@ -37,31 +39,35 @@ class Child:
     starts: int = 0
     pid: int = 0
     ready: bool = False
+    """Whether it serves: it has said its words, and neither left nor ended since."""
     served: bool = False
-    """Whether it was ready at any time."""
+    """Whether it was ready at any time, also before it was started anew."""
     said: str = ""
     """Its words when it was ready."""
     code: int = 0
     """What it ended with, last time; below 0 for a signal."""
     _hears: int = -1
     _tells: int = -1
+    _came: bool = False
+    """Whether it was ready since it was started."""
     _failures: int = 0
     _due: float = field(default=0.0)
     """When it is to be started again, by the monotonic clock, while there is none."""
 
     def started(self, pid: int, hears: int, tells: int) -> None:
-        """It runs, tells by the one pipe when it is ready, and is told by the other who is away."""
-        self.pid, self._hears, self._tells, self.ready, self.said = pid, hears, tells, False, ""
+        """It runs, tells by the one pipe when it is ready, or no more, and is told by the other who is away."""
+        self.pid, self._hears, self._tells, self.ready, self._came, self.said = pid, hears, tells, False, False, ""
 
     def listen(self) -> bool:
-        """Hears what it says; whether that was the end of it, and so it is ready."""
-        piece = os.read(self._hears, PIECE)
+        """Hears what it says: a line when it is ready, the end when it leaves. Whether it is now what it was not before."""
+        before, piece = self.ready, os.read(self._hears, PIECE)
         self.said += piece.decode(errors="replace")
+        self.ready = bool(piece) and self.said.endswith("\n")
         if not piece:
-            self.ready = bool(self.said)
-            self.served |= self.ready
             self._hears = _closed(self._hears)
-        return self.ready
+        self._came |= self.ready
+        self.served |= self.ready
+        return self.ready != before
 
     def tell(self, away: Iterable[str]) -> None:
         """Tells it who is away. One that has not listened for thousands of times does not hear it."""
@@ -72,13 +78,13 @@ class Child:
     def ended(self, code: int) -> None:
         """It is no more. One that served is due again at once, one that never did after a while."""
         self._hears, self._tells = _closed(self._hears), _closed(self._tells)
-        self._failures = 0 if self.ready else self._failures + 1
+        self._failures = 0 if self._came else self._failures + 1
         pause = min(_FIRST_PAUSE * 2.0**self._failures, _LONGEST_PAUSE) if self._failures else 0.0
         self.pid, self.ready, self.code, self._due = 0, False, code, time.monotonic() + pause
 
     @property
     def pipe(self) -> int | None:
-        """What it tells by, until it has."""
+        """What it tells by, until it leaves."""
         return self._hears if self._hears >= 0 else None
 
     @property

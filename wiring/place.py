@@ -1,7 +1,7 @@
 """What one of several processes that serve together knows of its place among them."""
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +28,8 @@ class Place:
     """The sockets of the others on the same port, by their names."""
     ear: Ear | None = None
     """Hears which of them are away."""
+    leave: Callable[[], None] = lambda: None
+    """Tells them that this process lets nobody in any more."""
 
     @property
     def first(self) -> bool:

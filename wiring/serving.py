@@ -89,7 +89,9 @@ async def serve(
             if place is not None and place.ear is not None:
                 place.ear.attend(server.stand_in)
 
-        server = HubServer(application, door, ready=begun, neighbours={} if place is None else place.neighbours)
+        server = HubServer(application, door, ready=begun)
+        if place is not None:
+            server.beside(place.neighbours, place.leave)
         _settle_down()
         with signals_end_serving_alone():
             await server.serve([taken])

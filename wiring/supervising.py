@@ -95,7 +95,7 @@ class Supervisor:
             if each == self._woken:
                 self._told_to_stop += sum(number != signal.SIGCHLD for number in os.read(self._woken, PIECE))
             elif pipes[each].listen():
-                self._gained(pipes[each])
+                self._changed(pipes[each])
         for child in self._children:
             if child.pid and (status := os.waitpid(child.pid, os.WNOHANG))[0]:
                 self._lost(child, os.waitstatus_to_exitcode(status[1]))
@@ -107,10 +107,11 @@ class Supervisor:
             log.warning("%s (process %d) %s; it is replaced", child.name, pid, child.ending)
             self._tell_who_is_away()
 
-    def _gained(self, child: Child) -> None:
-        if child.starts > 1:
+    def _changed(self, child: Child) -> None:
+        if child.ready and child.starts > 1:
             log.info("%s serves again, as process %d", child.name, child.pid)
-        self._tell_who_is_away()
+        if not self._told_to_stop:
+            self._tell_who_is_away()
 
     def _tell_who_is_away(self) -> None:
         away = [child.name for child in self._children if child.away]
@@ -149,14 +150,15 @@ class Supervisor:
     def _become(self, child: Child, says: int, listens: int) -> NoReturn:
         """The child's whole life. It never returns into what the parent was doing."""
 
+        pipe = open(says, "w", encoding="utf-8")  # noqa: SIM115  it ends when the process leaves, or with it
+
         def tell(words: str) -> None:
-            with open(says, "wb") as pipe:
-                pipe.write(words.encode())
+            print(words, file=pipe, flush=True)
 
         code = 1
         try:
             self._forget_the_parents()
-            code = child.run(child, Tether(tell, listens))
+            code = child.run(child, Tether(tell, pipe.close, listens))
         except BaseException:
             log.exception("%s failed", child.name)
         finally:

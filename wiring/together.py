@@ -125,6 +125,7 @@ class _Family:
             levels=self._levels,
             neighbours={_name(n): each for n, each in enumerate(self._taken) if each is not taken},
             ear=Ear(tether),
+            leave=tether.leave,
         )
         await serve(self._settings, self._schema, taken, lambda key: tether.tell(key.hex()), place)
 
