@@ -90,6 +90,10 @@ class AreaMap:
         """
         return self._lookup.locate(Point(latitude, longitude))
 
+    def locate_point(self, point: Point) -> str | None:
+        """As `locate`, for a place whose coordinates were looked at already."""
+        return self._lookup.locate(point)
+
     def locate_many(self, points: Sequence[Point]) -> list[str | None]:
         """As `locate`, for many points at once and much faster."""
         return self._lookup.locate_many(points)

@@ -15,7 +15,7 @@ class Recent(Generic[K, V]):
     """
 
     def __init__(self, count: int, *, size: int = 0, size_of: Callable[[V], int] | None = None) -> None:
-        self._count, self._most, self._size_of = count, size, size_of or _nothing
+        self._count, self._most, self._size_of = count, size, size_of
         self._size = 0
         self._values: OrderedDict[K, V] = OrderedDict()
 
@@ -32,14 +32,10 @@ class Recent(Generic[K, V]):
     def put(self, key: K, value: V) -> None:
         """Remembers a value, in place of the one that the key had."""
         replaced = self._values.pop(key, None)
-        if replaced is not None:
-            self._size -= self._size_of(replaced)
         self._values[key] = value
-        self._size += self._size_of(value)
+        if self._size_of is not None:
+            self._size += self._size_of(value) - (0 if replaced is None else self._size_of(replaced))
         while len(self._values) > self._count or self._size > self._most:
             _, forgotten = self._values.popitem(last=False)
-            self._size -= self._size_of(forgotten)
-
-
-def _nothing(_: object) -> int:
-    return 0
+            if self._size_of is not None:
+                self._size -= self._size_of(forgotten)

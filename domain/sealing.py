@@ -262,7 +262,7 @@ class CursorCipher:
 
 def keyed_hash(secret: bytes, *parts: str) -> str:
     """An HMAC-SHA-256 of words that must not be guessed back (names, addresses, idempotency keys), as 64 hex digits."""
-    return hmac.new(secret, "\x1f".join(parts).encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(secret, "\x1f".join(parts).encode(), "sha256").hex()
 
 
 _CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that sounds or looks like another on the phone

@@ -115,7 +115,7 @@ class Engine:
         if found is not None:
             return found
         prepared = self._prepare(text, operation_name or None, given)
-        if key is not None:
+        if key is not None and prepared.kind != "mutation":  # which is hardly asked for again
             self._remembered[key] = prepared
             if len(self._remembered) > _REMEMBERED:
                 self._remembered.popitem(last=False)

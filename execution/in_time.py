@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 async def within(seconds: float | None, work: Coroutine[Any, Any, T]) -> T:
     """What `work` returns or raises. Raises TimeLimitPassed, having cancelled it, where it takes longer; None: it may."""
+    if seconds is None:
+        return await work
     try:
         waiting = work.send(None)
     except StopIteration as done:

@@ -18,6 +18,7 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues
 
+from execution.coercing import coercion_of
 from execution.cost import CostPlan
 from execution.plan import NotPlanned, Plan
 from execution.replay import PlanExecutor
@@ -35,6 +36,7 @@ class ReadyOperation:
         self.operation = operation
         self.cost = CostPlan(schema, document, operation)
         self._schema = schema
+        self._coercion = coercion_of(schema, operation)
         self._fragments = {
             each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
         }
@@ -50,6 +52,9 @@ class ReadyOperation:
 
     def variables(self, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
         """The coerced variables, or what is wrong with them."""
+        coerced = None if self._coercion is None else self._coercion.values(given)
+        if coerced is not None:
+            return coerced
         return get_variable_values(self._schema, self.operation.variable_definitions or (), given, max_errors=50)
 
     def executor(self, variables: VariableValues, **resolvers: Any) -> PlanExecutor:

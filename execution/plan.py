@@ -8,14 +8,14 @@ Not planned, but left to graphql-core: introspection (`__schema`, `__type`), @de
 error propagation, fragments with variables of their own, and types that tell by `is_type_of` what is one of them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from operator import attrgetter
 from typing import Any
 
 from graphql import (
-    ArgumentNode,
     FieldNode,
     GraphQLField,
     GraphQLInterfaceType,
@@ -23,7 +23,6 @@ from graphql import (
     GraphQLSchema,
     GraphQLUnionType,
     OperationDefinitionNode,
-    VariableNode,
     get_argument_values,
     is_abstract_type,
     is_leaf_type,
@@ -32,6 +31,7 @@ from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails, 
 from graphql.execution.values import VariableValues
 
 from execution.asked import Asked, asked_with
+from execution.given import Given, given_of, some_has_variable
 from execution.leaves import Leaf, leaf_of
 from execution.readings import Batch, Column, Guard, Once, Reading, Same, Value, guards_of, reading_of
 from execution.shape import Shape, shape_of
@@ -79,6 +79,8 @@ class PlannedField:
     """The columns that are read of its reading's `rows_of`; None: all."""
     below: dict[str, "Selection"] = field(default_factory=dict)
     """What is asked of its value, by the name of the value's type."""
+    alone: bool = False
+    """Whether no other field of the plan is asked of the same function."""
     depth: int = field(init=False)
     """How many lists there are around the item."""
     way: Way = field(init=False)
@@ -86,12 +88,16 @@ class PlannedField:
     """What it is always asked with, of whomever."""
     key_of: Callable[[Any], Any] | None = field(init=False)
     """Reads its call's key off a row."""
+    arguments: Given = field(init=False)
+    """Its coerced arguments, of the variables."""
 
     def __post_init__(self) -> None:
         self.depth, self.way = self.shape.depth, _way_of(self.reading)
         self.ready = None if self.guards or self.fixed is None else _asked_with(self.reading, self.fixed)
         key = self.reading.key if isinstance(self.reading, Batch) else None
         self.key_of = None if key is None else attrgetter(key)
+        fixed = self.fixed
+        self.arguments = given_of(self.definition, self.details[0].node) if fixed is None else lambda _: fixed
 
     @property
     def object_type(self) -> GraphQLObjectType | None:
@@ -107,12 +113,6 @@ class PlannedField:
     def is_asked(self) -> bool:
         """Whether its values are found before anything is written."""
         return self.place >= 0
-
-    def arguments(self, variables: VariableValues) -> dict[str, Any]:
-        """Its coerced arguments. Raises GraphQLError for a variable that is null where none may be."""
-        if self.fixed is not None:
-            return self.fixed
-        return get_argument_values(self.definition, self.details[0].node, variables)
 
 
 @dataclass(slots=True)
@@ -151,6 +151,7 @@ class Plan:
         self.root = self._selection(root, collected.grouped_field_set)
         for each in (self.root, *self._planned.values()):
             self._tell_columns(each)
+        self._tell_who_is_alone()
 
     def below(self, planned: PlannedField, type_: GraphQLObjectType) -> Selection:
         """What is asked of a value of this field that is of this type."""
@@ -170,6 +171,13 @@ class Plan:
         for each in selection.fields:
             if isinstance(each.reading, Batch | Once) and each.reading.rows_of is not None and each.only is not None:
                 each.columns = self._read(each.only, each.reading.rows_of)
+
+    def _tell_who_is_alone(self) -> None:
+        fields = [each for selection in (self.root, *self._planned.values()) for each in selection.fields]
+        asked = [(each, each.reading.function) for each in fields if isinstance(each.reading, Batch | Once)]
+        times = Counter(function for _, function in asked)
+        for each, function in asked:
+            each.alone = times[function] == 1
 
     def _selection(self, type_: GraphQLObjectType, grouped: Mapping[str, FieldDetailsList]) -> Selection:
         fields = []
@@ -279,20 +287,9 @@ def _asked_with(reading: Reading | None, arguments: dict[str, Any]) -> Asked | N
 def _fixed_arguments(definition: GraphQLField, node: FieldNode) -> dict[str, Any] | None:
     if not definition.args:
         return {}
-    if _has_variable(node.arguments or ()):
+    if some_has_variable(node.arguments or ()):
         return None
     return get_argument_values(definition, node)
-
-
-def _has_variable(arguments: Sequence[ArgumentNode]) -> bool:
-    stack: list[Any] = [each.value for each in arguments]
-    while stack:
-        value = stack.pop()
-        if isinstance(value, VariableNode):
-            return True
-        stack += getattr(value, "values", ())
-        stack += [each.value for each in getattr(value, "fields", ())]
-    return False
 
 
 def _needs(reading: Reading | None) -> frozenset[str] | None:

@@ -129,7 +129,7 @@ class PlanRun:
 
     def _call(self, instance: Instance, planned: PlannedField, asked: Asked) -> None:
         assert isinstance(planned.reading, Batch | Once)
-        key = (planned.reading.function, asked.key)
+        key: Hashable = planned.reading.function if planned.alone else (planned.reading.function, asked.key)
         call = self._calls.get(key)
         if call is None:
             self._calls[key] = Call(instance, planned, asked.keywords)

@@ -6,9 +6,10 @@ Whatever a crash leaves between keeping and commit is a file that no row refers 
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 
 from domain.image_errors import BrokenImage, ImageRefused, ImageTooLarge, UnsupportedImage
 from domain.image_recognition import MAX_BYTES
@@ -127,55 +128,61 @@ def _too_many() -> Fault:
     )
 
 
-@asynccontextmanager
-async def kept(ctx: Context, photos: Sequence[PreparedPhoto]) -> AsyncIterator["Kept"]:
-    """Keeps the files for the length of a write, which must end in `used`; else they are deleted again.
-
-    Not where it is unknown whether the write happened: there the files wait for the sweeper, which asks the rows.
-    Raises PhotosUnavailable, before the write.
-    """
-    stored = Kept(ctx.parts.photos, tuple(new_photo(photo) for photo in photos))
-    try:
-        await stored.put(photos)
-        yield stored
-    except (OutcomeUnknown, asyncio.CancelledError):
-        raise
-    except PhotoStoreError as error:
-        log.error("a photo could not be kept: %s", error)
-        await stored.discard()
-        raise PhotosUnavailable from error
-    except BaseException:
-        await stored.discard()
-        raise
-    if not stored.committed:
-        await stored.discard()
+def kept(ctx: Context, photos: Sequence[PreparedPhoto]) -> "Kept":
+    """Keeps the files for the length of a write (`async with`), which must end in `used`; else they are deleted again."""
+    return Kept(ctx.parts.photos, photos)
 
 
 class Kept:
     """Photos whose files are kept, and whether a row refers to them."""
 
-    def __init__(self, store: PhotoStore, photos: tuple[NewPhoto, ...]) -> None:
-        self.photos = photos
+    def __init__(self, store: PhotoStore, prepared: Sequence[PreparedPhoto]) -> None:
+        self.photos = tuple([new_photo(photo) for photo in prepared])
         self.committed = False
+        self._prepared = prepared
         self._store = store
 
     def used(self, *, replayed: bool) -> None:
         """The write is committed; `replayed`: it was a twin's, with files of its own."""
         self.committed = not replayed
 
-    async def put(self, prepared: Sequence[PreparedPhoto]) -> None:
-        """Writes pictures and thumbnails. Raises PhotoStoreError, once no write is under way any more."""
-        if not prepared:
+    async def __aenter__(self) -> Self:
+        """Raises PhotosUnavailable."""
+        if self._prepared:
+            try:
+                await self._put()
+            except BaseException as error:
+                await self._left(error)
+                raise
+        return self
+
+    async def __aexit__(
+        self, _type: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if self.photos and not self.committed:
+            await self._left(error)
+
+    async def _left(self, error: BaseException | None) -> None:
+        """Deletes the files, but not where it is unknown whether the write happened: there they wait for the sweeper,
+        which asks the rows. Raises PhotosUnavailable where they could not be kept."""
+        if isinstance(error, OutcomeUnknown | asyncio.CancelledError):
             return
+        await self._discard()
+        if isinstance(error, PhotoStoreError):
+            log.error("a photo could not be kept: %s", error)
+            raise PhotosUnavailable from error
+
+    async def _put(self) -> None:
+        """Writes pictures and thumbnails. Raises PhotoStoreError, once no write is under way any more."""
         writes = []
-        for photo, row in zip(prepared, self.photos, strict=True):
+        for photo, row in zip(self._prepared, self.photos, strict=True):
             writes.append(self._store.put(row.file_key, photo.data, row.content_type))
             writes.append(self._store.put(row.thumbnail_key, photo.thumbnail_data, row.thumbnail_type))
         failures = [outcome for outcome in await asyncio.gather(*writes, return_exceptions=True) if outcome]
         if failures:
             raise failures[0]
 
-    async def discard(self) -> None:
+    async def _discard(self) -> None:
         """Deletes the files."""
         keys = [key for photo in self.photos for key in (photo.file_key, photo.thumbnail_key)]
         await asyncio.gather(*(self._store.delete(key) for key in keys), return_exceptions=True)

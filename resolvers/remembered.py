@@ -4,6 +4,8 @@ Each is a hint that the store has the last word on: a category that is known may
 looks; one that is not known is asked for; a key that was not seen here may have been used elsewhere, and the write looks.
 """
 
+from dataclasses import replace
+
 from domain.recent import Recent
 from storage.idempotency import KeyedCall
 from storage.reports.submitting import Known
@@ -21,13 +23,13 @@ class Remembered:
         self._keys: Recent[tuple[str, bytes], bool] = Recent(_KEYS)
 
     def category(self, code: str) -> Known | None:
-        """A category that was in use when it was looked up."""
+        """A category that was in use when it was looked up, as for a submission whose area, if it names one, is known."""
         return self._categories.get(code)
 
     def note_category(self, code: str, known: Known) -> None:
         """A category was looked up; only one that may be used is worth remembering."""
         if known.category_active:
-            self._categories[code] = known
+            self._categories[code] = replace(known, area=True)
 
     def has_seen(self, call: KeyedCall) -> bool:
         """Whether a call with this key was made here lately."""

@@ -75,11 +75,14 @@ async def reports_of(
     return [None if row is None else found.get(row) for row in ids]
 
 
-async def report_acted_on(outcomes: Sequence[Done], ctx: Context) -> list[SeenReport | None]:
+async def report_acted_on(
+    outcomes: Sequence[Done], ctx: Context, *, columns: Set[str] | None = None
+) -> list[SeenReport | None]:
     """The report of each outcome as it now is. An API key that may not read is told what became of what it did: of a
     report that it was refused to touch it sees nothing, unless it is the reporter's or told by its partner before."""
-    found = await reports_of([outcome.report_id for outcome in outcomes], ctx)
-    if has_scope(ctx.viewer, Scope.REPORTS_READ):
+    ids, reads = [outcome.report_id for outcome in outcomes], has_scope(ctx.viewer, Scope.REPORTS_READ)
+    found = await reports_of(ids, ctx, columns=columns if reads or columns is None else {*columns, "mine"})
+    if reads:
         return found
     return [
         row if row is not None and (row.mine or not outcome.faults or isinstance(outcome, Submitted)) else None

@@ -119,7 +119,7 @@ class SubmissionCheck:
                 "location",
             )
             return Place()
-        area = self._areas.locate(point.latitude, point.longitude)
+        area = self._areas.locate_point(point)
         if area is None:
             self._say(
                 UserErrorCode.OUT_OF_AREA,

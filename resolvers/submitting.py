@@ -1,7 +1,6 @@
 """A citizen's report on its way in: checked, its photos kept, then written whole in one transaction, once a key."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
 from domain.photo import PreparedPhoto
@@ -128,7 +127,7 @@ async def _checked(
     """Raises Refused with every fault at once."""
     photos, photo_faults = await prepare_photos(ctx, files)
     known = await _known(ctx, given)
-    partner = may(ctx.viewer, "SubmitReportInput.sourceRef")
+    partner = given.source_ref is not None and may(ctx.viewer, "SubmitReportInput.sourceRef")
     check = SubmissionCheck(given, known, ctx.parts.areas, now=now_in_micros(), partner=partner)
     faults = [*check.faults, *photo_faults, *key_faults(given.idempotency_key)]
     if faults:
@@ -141,7 +140,7 @@ async def _known(ctx: Context, given: SubmitReport) -> Known:
     remembered = ctx.parts.remembered
     known = remembered.category(given.category)
     if known is not None and (given.area is None or given.area in ctx.parts.areas.facts):
-        return replace(known, area=given.area is not None)
+        return known
     area = given.area if given.area is None or storable(given.area) else ""
     known = await ctx.read(known_codes, given.category if storable(given.category) else "", area)
     remembered.note_category(given.category, known)

@@ -44,7 +44,7 @@ async def _photos_added(added: PhotosAdded, ctx: Context) -> list[PhotoRow]:
 class AddPhotosPayload:
     """What became of adding photos."""
 
-    report: Report | None = batch(reports.report_acted_on, REPORT)
+    report: Report | None = batch(reports.report_acted_on, REPORT, rows_of="Report")
     photos: list[Photo] = value(_photos_added, "The photos that were added, in the order they were given.")
     user_errors: list[UserError] = user_errors()
 
@@ -64,7 +64,7 @@ class SupportReportInput:
 class SupportReportPayload:
     """What became of supporting a report."""
 
-    report: Report | None = batch(reports.report_acted_on, REPORT)
+    report: Report | None = batch(reports.report_acted_on, REPORT, rows_of="Report")
     user_errors: list[UserError] = user_errors()
 
 
@@ -82,7 +82,7 @@ class UnsupportReportInput:
 class UnsupportReportPayload:
     """What became of taking support back."""
 
-    report: Report | None = batch(reports.report_acted_on, REPORT)
+    report: Report | None = batch(reports.report_acted_on, REPORT, rows_of="Report")
     user_errors: list[UserError] = user_errors()
 
 
@@ -100,7 +100,7 @@ class CommentOnReportInput:
 class CommentOnReportPayload:
     """What became of commenting."""
 
-    report: Report | None = batch(reports.report_acted_on, REPORT)
+    report: Report | None = batch(reports.report_acted_on, REPORT, rows_of="Report")
     comment: Comment | None = batch(comments.comments_by_id, "The comment that was made.", key="comment_id")
     user_errors: list[UserError] = user_errors()
 
@@ -120,7 +120,7 @@ class WithdrawReportInput:
 class WithdrawReportPayload:
     """What became of taking a report back."""
 
-    report: Report | None = batch(reports.report_acted_on, REPORT)
+    report: Report | None = batch(reports.report_acted_on, REPORT, rows_of="Report")
     user_errors: list[UserError] = user_errors()
 
 
@@ -141,7 +141,7 @@ class SetConfidentialInput:
 class SetConfidentialPayload:
     """What became of making a report confidential or public."""
 
-    report: Report | None = batch(reports.report_acted_on, REPORT)
+    report: Report | None = batch(reports.report_acted_on, REPORT, rows_of="Report")
     user_errors: list[UserError] = user_errors()
 
 
@@ -162,7 +162,7 @@ class RecordAgencyStatusInput:
 class RecordAgencyStatusPayload:
     """What became of recording an agency's status."""
 
-    report: Report | None = batch(reports.report_acted_on, REPORT)
+    report: Report | None = batch(reports.report_acted_on, REPORT, rows_of="Report")
     user_errors: list[UserError] = user_errors()
 
 

@@ -29,7 +29,7 @@ class ForwardToLaporInput:
 class ForwardToLaporPayload:
     """What became of handing a report to LAPOR."""
 
-    report: Report | None = batch(reports.report_acted_on, REPORT)
+    report: Report | None = batch(reports.report_acted_on, REPORT, rows_of="Report")
     forwarding: Forwarding | None = batch(
         forwarding.forwardings_by_id, "The hand-over that was begun; it is sent soon after.", key="forwarding_id"
     )

@@ -59,7 +59,7 @@ class SubmitReportInput:
 class SubmitReportPayload:
     """What became of a submission."""
 
-    report: Report | None = batch(reports.report_acted_on, REPORT)
+    report: Report | None = batch(reports.report_acted_on, REPORT, rows_of="Report")
     follow_token: str | None = column(
         "follow_token",
         "What proves to be the reporter without an account: keep it. It is told to the submitter alone, and once more only to a "

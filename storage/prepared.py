@@ -89,11 +89,12 @@ class Prepared:
         text = self._text(values)
         filled = text.filled(values)
         _tell(conn, text.sql, filled)
-        driver: Any = conn.connection.driver_connection
         if self._numbered:
+            driver: Any = conn.connection.driver_connection
             begin_on_driver(conn, driver)
             found = await_only(driver.fetch(text.sql, *filled))
         else:
+            driver = conn.connection.dbapi_connection  # which is the driver's own, and at hand
             found = driver.execute(text.sql, filled).fetchall()
         return found if self._convert is None else self._convert(found)
 
@@ -152,6 +153,8 @@ def _compare_with_arrays(pieces: list[str], lists: Collection[str]) -> None:
 
 def _tell(conn: Connection, sql: str, given: Sequence[Any]) -> None:
     """Whoever listens for statements hears of these as well, but gets no cursor."""
+    if not (conn._has_events or conn.engine._has_events):  # as SQLAlchemy asks itself before each of its own
+        return
     for listener in conn.dispatch.before_cursor_execute:
         listener(conn, None, sql, given, None, False)
 
