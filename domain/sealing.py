@@ -6,7 +6,6 @@ A cursor is AES-SIV (RFC 5297, deterministic and authenticated) over its fields,
 
 import base64
 import binascii
-import hashlib
 import hmac
 import secrets
 import struct

@@ -24,7 +24,7 @@ from resolvers.user_errors import Fault, UserErrorCode
 from storage.photos.fair_turns import Promise, TooManyWait
 from storage.photos.preparing import PreparingUnavailable
 from storage.photos.store import PhotoStore, PhotoStoreError
-from storage.reports.creating import NewPhoto, new_photo
+from storage.reports.creating import new_photo
 
 _MEGABYTES = MAX_BYTES // 1_000_000
 _TURNS_SECONDS = 15.0  # in which some of those that wait will have had their turn
