@@ -6,7 +6,7 @@ file in memory.
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import cast
 
@@ -16,13 +16,13 @@ from storage.errors import StoreUnavailable
 from storage.sqlite_reader import Reader
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Kept:
     """A connection as SQLAlchemy has it, and the driver's own; `place` is its place among those that are kept."""
 
     place: int
-    connection: Connection = field(compare=False)
-    reader: Reader = field(compare=False)
+    connection: Connection
+    reader: Reader
 
     @classmethod
     def of(cls, place: int, connection: Connection) -> "Kept":
@@ -42,18 +42,18 @@ class FreeReaders:
     """Whoever finds none waits, first come, first served."""
 
     def __init__(self) -> None:
-        self._free: list[Kept] = []
+        self._free: list[tuple[int, Kept]] = []  # by their places
         self._waiting: deque[asyncio.Future[Kept]] = deque()
         self._closed = False
 
     def take_at_once(self) -> Kept | None:
         """One that is free; None where one would have to wait."""
-        return heappop(self._free) if self._free else None
+        return heappop(self._free)[1] if self._free else None
 
     async def take(self) -> Kept:
         """One that is free, in one's turn. Raises StoreUnavailable once none will be any more."""
         if self._free:
-            return heappop(self._free)
+            return heappop(self._free)[1]
         if self._closed:
             raise StoreUnavailable("the store is closed")
         mine: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
@@ -75,10 +75,10 @@ class FreeReaders:
         if self._closed:
             kept.connection.close()
         else:
-            heappush(self._free, kept)
+            heappush(self._free, (kept.place, kept))
 
     def close(self) -> list[Kept]:
         """Those that are free, for the caller to close; those that are lent are closed when they are given back."""
         self._closed = True
         free, self._free = self._free, []
-        return free
+        return [kept for _, kept in free]
