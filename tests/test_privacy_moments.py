@@ -26,9 +26,7 @@ def test_the_moment_of_an_event_does_not_tell_how_many_were_ahead_of_it(seeded_s
 
     engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as conn:
-        _, head = run_group(
-            conn, [Operation(hidden), Operation(lambda tx: _wait_past(tx, 20)), Operation(in_the_open)]
-        )
+        _, head = run_group(conn, [Operation(hidden), Operation(lambda tx: _wait_past(tx, 20)), Operation(in_the_open)])
     engine.dispose()
     assert head.at == moments[0]
 
