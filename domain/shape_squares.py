@@ -1,9 +1,11 @@
 """Which of many shapes hold a point, by squares that are looked at once.
 
-To most points the answer is one shape that covers the whole square around them; then nothing is computed at all. A search
-tree is asked for the first points of a square; who comes again has the square looked at, which takes ten times as long.
+To most points the answer is one shape that covers the whole square around them; then nothing is computed at all. Squares
+are looked at by the block: one of it takes a tenth of what it takes alone.
 """
 
+import math
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,49 +13,60 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+_BLOCK = 8
+"""So many squares a side: a block takes a millisecond or less."""
+
 _MOST_SQUARES = 100_000
-_WORTH_A_LOOK = 3
-"""So many points in one square."""
+
+_Around = tuple[list[int], Any]
+"""The shapes around a square: their places, and, unless all cover it, themselves as an array."""
+
+_NOTHING: _Around = ([], None)
 
 
 class ShapeSquares:
     """Shapes in a plane; `edge` is a square's, in the plane's units. Safe in several threads."""
 
     def __init__(self, shapes: Sequence[BaseGeometry], edge: float) -> None:
-        self._shapes = list(shapes)
+        self._shapes = np.empty(len(shapes), dtype=object)
+        self._shapes[:] = shapes
         shapely.prepare(self._shapes)
         self.tree = shapely.STRtree(self._shapes)
         self._edge = edge
-        self._asked: dict[tuple[float, float], int] = {}
-        self._squares: dict[tuple[float, float], tuple[list[int], Any]] = {}
-        """Of each square the shapes around it: their places, and, unless all cover it, themselves as an array."""
+        bounds = shapely.total_bounds(self._shapes) if len(shapes) else [math.nan] * 4
+        self._west, self._south, self._east, self._north = map(float, bounds)
+        self._squares: dict[tuple[float, float], _Around] = {}
 
     def holding(self, x: float, y: float) -> list[int]:
         """The places in the sequence of the shapes that a point is in or on."""
         key = (x // self._edge, y // self._edge)
-        known = self._squares.get(key) or self._counted(key)
+        known = self._squares.get(key)
         if known is None:
-            return sorted(self.tree.query(shapely.points([(x, y)]), predicate="intersects")[1].tolist())
+            if not (self._west <= x <= self._east and self._south <= y <= self._north):
+                return []
+            if len(self._squares) >= _MOST_SQUARES:
+                return sorted(self.tree.query(shapely.points([(x, y)]), predicate="intersects")[1].tolist())
+            known = self._look(key)
         near, shapes = known
         if shapes is None:
             return near
         return [n for n, holds in zip(near, shapely.intersects_xy(shapes, x, y).tolist(), strict=True) if holds]
 
-    def _counted(self, key: tuple[float, float]) -> tuple[list[int], Any] | None:
-        """One more point in a square: what is found in it, once that is worth a look."""
-        times = self._asked.get(key, 0) + 1
-        if len(self._squares) >= _MOST_SQUARES or (times == 1 and len(self._asked) >= _MOST_SQUARES):
-            return None
-        self._asked[key] = times
-        return self._look(key) if times >= _WORTH_A_LOOK else None
+    def _look(self, key: tuple[float, float]) -> _Around:
+        """Looks at the block that a square is in; gives what is around the square."""
+        columns, rows = (np.arange(_BLOCK) + side // _BLOCK * _BLOCK for side in key)
+        keys = [(column, row) for row in rows.tolist() for column in columns.tolist()]
+        west, south = (sides.ravel() * self._edge for sides in np.meshgrid(columns, rows))
+        squares = shapely.box(west, south, west + self._edge, south + self._edge)
+        asked, found = self.tree.query(squares, predicate="intersects")
+        covering = shapely.covers(self._shapes[found], squares[asked])
+        near: dict[int, list[tuple[int, bool]]] = defaultdict(list)
+        for square, shape, covers in zip(asked.tolist(), found.tolist(), covering.tolist(), strict=True):
+            near[square].append((shape, covers))
+        for square, each in enumerate(keys):
+            self._squares[each] = self._around(near[square]) if square in near else _NOTHING
+        return self._squares[key]
 
-    def _look(self, key: tuple[float, float]) -> tuple[list[int], Any]:
-        """The shapes around a square."""
-        west, south = key[0] * self._edge, key[1] * self._edge
-        square = shapely.box(west, south, west + self._edge, south + self._edge)
-        near = sorted(self.tree.query(square, predicate="intersects").tolist())
-        shapes = np.array([self._shapes[n] for n in near], dtype=object)
-        found = near, None if shapely.covers(shapes, square).all() else shapes
-        self._squares[key] = found
-        self._asked.pop(key, None)
-        return found
+    def _around(self, near: list[tuple[int, bool]]) -> _Around:
+        places = sorted(shape for shape, _ in near)
+        return places, None if all(covers for _, covers in near) else self._shapes[places]

@@ -90,7 +90,8 @@ def joined(*fields: list[str]) -> list[str]:
 
 def _folded(text: str) -> str:
     if text.isascii():
-        return _INNER_APOSTROPHES.sub("", text.lower())
+        lower = text.lower()
+        return _INNER_APOSTROPHES.sub("", lower) if "'" in lower or "`" in lower else lower
     pictures_out = "".join(" " if unicodedata.category(character) == "So" else character for character in text)
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", pictures_out).casefold())
     plain = "".join(kept for character in decomposed for kept in _without_marks(character))

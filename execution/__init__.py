@@ -20,7 +20,8 @@ from execution.cost import Price
 from execution.engine import Counted, Engine
 from execution.errors import ClientMistake, FormattedError, RequestRefused, present_error
 from execution.limits import COST_EXCEEDED, Limits
-from execution.prepared import Kind, Prepared
+from execution.operation import Kind
+from execution.prepared import Prepared
 from execution.stream import Delivery, Source, Stream
 from execution.weight import WEIGHT, Weight
 

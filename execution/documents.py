@@ -23,14 +23,16 @@ class Document:
     digest: bytes
     """SHA-256 of its text."""
     sharing: Sharing
-    _ready: dict[int, ReadyOperation] = field(default_factory=dict)
+    _ready: dict[str | None, ReadyOperation] = field(default_factory=dict)
+    """By the names that they were asked for by."""
 
     def operation(self, schema: GraphQLSchema, name: str | None) -> ReadyOperation:
         """The operation of a name, or the only one. Raises RequestRefused where there is no such."""
-        found = self._named(name)
-        ready = self._ready.get(id(found))
+        ready = self._ready.get(name)
         if ready is None:
-            ready = self._ready[id(found)] = ReadyOperation(schema, self.node, found)
+            found = self._named(name)
+            same = (each for each in self._ready.values() if each.operation is found)
+            ready = self._ready[name] = next(same, None) or ReadyOperation(schema, self.node, found)
         return ready
 
     def operations(self) -> list[OperationDefinitionNode]:

@@ -13,10 +13,7 @@ from typing import Any, cast
 from graphql import (
     ExecutionResult,
     GraphQLError,
-    GraphQLResolveInfo,
     GraphQLSchema,
-    default_field_resolver,
-    default_type_resolver,
 )
 from graphql.execution import create_source_event_stream
 
@@ -37,7 +34,7 @@ from execution.inputs import check_variables
 from execution.instance import Instance
 from execution.limits import COST_EXCEEDED, TIMEOUT, Limits, exceeded
 from execution.plan import Plan
-from execution.prepared import Prepared, key_of, written_out
+from execution.prepared import Prepared, written_out
 from execution.run import PlanRun
 from execution.stream import Source, Stream
 from execution.writing import write
@@ -54,6 +51,9 @@ _CHARACTERS_FOR_A_POINT = 10
 
 _REMEMBERED = 2_000
 """Prepared operations that are kept with their variables."""
+
+_LONG = 4_096
+"""Characters of variables that are kept: longer ones are coerced each time."""
 
 
 @dataclass(slots=True)
@@ -93,13 +93,6 @@ class Engine:
         """Whether a document was read lately and found valid: to prepare it again is hardly any work."""
         return text in self._documents
 
-    def prepared_lately(
-        self, text: str, operation_name: str | None, variables: dict[str, Any] | None
-    ) -> Prepared | None:
-        """What `prepare` gave for the very same, where it is remembered; None: it is to be prepared."""
-        key = key_of(text, operation_name, variables or {})
-        return self._remembered_by(key) if key is not None and text in self._documents else None
-
     def check(self, text: str) -> None:
         """Parse, validate and plan a document, and keep it ready for good. Raises RequestRefused."""
         self._documents.pin(text)
@@ -109,25 +102,23 @@ class Engine:
     ) -> Prepared:
         """Parse, validate, coerce and cost. Raises RequestRefused for anything wrong in text, operation name or
         variables, and for what is over a limit."""
-        given = variables or {}
-        key = key_of(text, operation_name, given)
-        found = None if key is None or text not in self._documents else self._remembered_by(key)
-        if found is not None:
+        given, name = variables or {}, operation_name or None
+        said = written_out(given)
+        if said is None or len(said) > _LONG:
+            return self._prepare(text, name, given, said)
+        key = (text, name, said)
+        found = self._remembered.get(key)
+        if found is not None and text in self._documents:
+            self._remembered.move_to_end(key)
             return found
-        prepared = self._prepare(text, operation_name or None, given)
-        if key is not None and prepared.kind != "mutation":  # which is hardly asked for again
+        prepared = self._prepare(text, name, given, said)
+        if prepared.kind != "mutation":  # which is hardly asked for again
             self._remembered[key] = prepared
             if len(self._remembered) > _REMEMBERED:
                 self._remembered.popitem(last=False)
         return prepared
 
-    def _remembered_by(self, key: Hashable) -> Prepared | None:
-        found = self._remembered.get(key)
-        if found is not None:
-            self._remembered.move_to_end(key)
-        return found
-
-    def _prepare(self, text: str, operation_name: str | None, given: dict[str, Any]) -> Prepared:
+    def _prepare(self, text: str, operation_name: str | None, given: dict[str, Any], said: bytes | None) -> Prepared:
         document = self._documents.get(text)
         check_variables(given, self.limits)
         ready = document.operation(self.schema, operation_name)
@@ -137,19 +128,12 @@ class Engine:
         price = ready.cost.price(given)
         if price.requested > self.limits.cost:
             raise _too_dear(self.limits.cost, price.requested)
-        executor = ready.executor(
-            variables,
-            field_resolver=_resolve_field,
-            type_resolver=default_type_resolver,
-            subscribe_field_resolver=default_field_resolver,
-        )
         plan = ready.plan(variables) if self._compiled else None
-        said = written_out(given)
         key = None if said is None else (document.digest, operation_name, said)
         return Prepared(
             ready.operation,
-            ready.operation.operation.value,
-            executor,
+            ready.kind,
+            ready.executing(variables),
             price,
             price.requested,
             plan,
@@ -181,7 +165,7 @@ class Engine:
 
     async def _planned(self, prepared: Prepared, plan: Plan, context: Any, row: Any) -> Answer:
         self.counted.planned += 1
-        root, run = Instance(plan.root, (row,)), PlanRun(plan, prepared.executor, context, row)
+        root, run = Instance(plan.root, (row,)), PlanRun(plan, prepared.executing, context, row)
         try:
             if prepared.kind == "mutation":
                 broken = await _serially(plan, run, root)
@@ -204,7 +188,7 @@ class Engine:
 
     async def _left_to_core(self, prepared: Prepared, context: Any, root: Any) -> Answer:
         self.counted.left_to_core += 1
-        running = prepared.executor.of(context, root).execute_operation(prepared.kind == "mutation")
+        running = prepared.executing.of(context, root).execute_operation(prepared.kind == "mutation")
         result = cast(ExecutionResult, await running if isinstance(running, Awaitable) else running)
         return self._answer(result, prepared.cost if result.errors else prepared.price.actual(result.data))
 
@@ -242,7 +226,7 @@ class Engine:
         return exceeded("seconds", words, self.limits.seconds, self.limits.seconds, TIMEOUT)
 
     async def _open_source(self, prepared: Prepared, context: Any) -> Source:
-        opening = create_source_event_stream(prepared.executor.of(context, None))
+        opening = create_source_event_stream(prepared.executing.of(context, None))
         opened = await opening if isinstance(opening, Awaitable) else opening
         if isinstance(opened, ExecutionResult):
             raise self.refusal((opened.errors or [GraphQLError("The subscription gave no stream.")])[0])
@@ -262,13 +246,6 @@ async def _serially(plan: Plan, run: PlanRun, root: Instance) -> ExecutionResult
         if so_far.data is None:
             return so_far
     return None
-
-
-def _resolve_field(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
-    """Resolve a field that has no resolver: a subscription's root field is the event itself, others are read off."""
-    if info.path.prev is None and info.operation.operation.value == "subscription":
-        return source
-    return default_field_resolver(source, info, **arguments)
 
 
 def _too_dear(limit: int, cost: int) -> RequestRefused:

@@ -2,17 +2,20 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLResolveInfo,
     GraphQLSchema,
     Node,
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
+    default_field_resolver,
+    default_type_resolver,
     get_variable_values,
 )
 from graphql.execution.collect_fields import FragmentDetails
@@ -21,7 +24,9 @@ from graphql.execution.values import VariableValues
 from execution.coercing import coercion_of
 from execution.cost import CostPlan
 from execution.plan import NotPlanned, Plan
-from execution.replay import PlanExecutor
+from execution.replay import Executing, PlanExecutor
+
+Kind = Literal["query", "mutation", "subscription"]
 
 _LEFT_TO_CORE = frozenset({"defer", "stream", "experimental_disableErrorPropagation"})
 _CONDITIONS = ("skip", "include")
@@ -34,6 +39,8 @@ class ReadyOperation:
 
     def __init__(self, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> None:
         self.operation = operation
+        self.kind: Kind = operation.operation.value
+        """Whether it reads, writes or listens."""
         self.cost = CostPlan(schema, document, operation)
         self._schema = schema
         self._coercion = coercion_of(schema, operation)
@@ -57,11 +64,24 @@ class ReadyOperation:
             return coerced
         return get_variable_values(self._schema, self.operation.variable_definitions or (), given, max_errors=50)
 
-    def executor(self, variables: VariableValues, **resolvers: Any) -> PlanExecutor:
-        """What executes it with these variables."""
+    def _executor(self, variables: VariableValues) -> PlanExecutor:
+        """graphql-core's executor of it with these variables."""
         return PlanExecutor(
-            self._schema, self._fragments, self._details, None, None, self.operation, variables, **resolvers
+            self._schema,
+            self._fragments,
+            self._details,
+            None,
+            None,
+            self.operation,
+            variables,
+            field_resolver=_resolve_field,
+            type_resolver=default_type_resolver,
+            subscribe_field_resolver=default_field_resolver,
         )
+
+    def executing(self, variables: VariableValues) -> Executing:
+        """What runs it with these variables."""
+        return Executing(variables, self._executor)
 
     def plan(self, variables: VariableValues) -> Plan | None:
         """Its plan as these variables have it; None where it is left to graphql-core."""
@@ -88,6 +108,13 @@ class ReadyOperation:
             return Plan(self._schema, self.operation, self._details, VariableValues(sources, told))
         except NotPlanned:
             return None
+
+
+def _resolve_field(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+    """Resolve a field that has no resolver: a subscription's root field is the event itself, others are read off."""
+    if info.path.prev is None and info.operation.operation.value == "subscription":
+        return source
+    return default_field_resolver(source, info, **arguments)
 
 
 def _directed(nodes: list[Node]) -> Iterator[Node]:

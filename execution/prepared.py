@@ -2,19 +2,15 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 from graphql import OperationDefinitionNode
 
 from execution.cost import Price
+from execution.operation import Kind
 from execution.plan import Plan
-from execution.replay import PlanExecutor
-
-Kind = Literal["query", "mutation", "subscription"]
-
-_LONG = 4_096
-"""Characters of variables that are kept: longer ones are coerced each time."""
+from execution.replay import Executing
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +20,7 @@ class Prepared:
     operation: OperationDefinitionNode
     kind: Kind
     """Whether it reads, writes or listens."""
-    executor: PlanExecutor
+    executing: Executing
     price: Price
     cost: int
     """What it may cost at most (cost.py); of a subscription, one of its answers."""
@@ -44,13 +40,7 @@ class Prepared:
     @property
     def variables(self) -> dict[str, Any]:
         """The coerced variables by name."""
-        return self.executor.variable_values.coerced
-
-
-def key_of(text: str, operation_name: str | None, given: dict[str, Any]) -> Hashable | None:
-    """What is equal for what is asked the same way, to find it prepared; None where variables are long, or no JSON."""
-    said = written_out(given)
-    return None if said is None or len(said) > _LONG else (text, operation_name or None, said)
+        return self.executing.variables.coerced
 
 
 def written_out(given: dict[str, Any]) -> bytes | None:

@@ -4,17 +4,45 @@ What is an error, where it is told, and how far its null goes are thus decided b
 executor of operations that are not planned.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
 from graphql import ExecutionResult, Executor, GraphQLAbstractType, GraphQLError, GraphQLObjectType
 from graphql.execution.collect_fields import FieldDetailsList
+from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 from graphql.type.definition import GraphQLResolveInfoHelpers
 
+from execution.asked import Asked
 from execution.instance import Instance, Untyped, is_object, order_of
 from execution.plan import TYPENAME, PlannedField
 from execution.readings import Column, Same, Value
+
+
+class Executing:
+    """What runs an operation with its variables, again and again. graphql-core's executor is made when it is asked for:
+    most runs need none."""
+
+    __slots__ = ("_executor", "_make", "asked", "variables")
+
+    def __init__(self, variables: VariableValues, make: "Callable[[VariableValues], PlanExecutor]") -> None:
+        self.variables = variables
+        self.asked: dict[int, Asked] = {}
+        """What a plan's fields are asked with, by the fields (run.py)."""
+        self._make = make
+        self._executor: PlanExecutor | None = None
+
+    @property
+    def executor(self) -> "PlanExecutor":
+        """The one of which those for single runs are made."""
+        if self._executor is None:
+            self._executor = self._make(self.variables)
+        return self._executor
+
+    def of(self, context: Any, root: Any) -> "PlanExecutor":
+        """An executor for one run: with a context and a root of its own, and no errors so far."""
+        return self.executor.of(context, root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +55,6 @@ class At:
 
 class PlanExecutor(Executor[Any]):
     """An executor that goes along what a plan's run has found, where its source is `At`."""
-
-    asked: dict[int, Any]
-    """What a plan's fields are asked with, by the fields: made once for an operation with its variables (run.py)."""
-
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        self.asked = {}
 
     @property
     def async_helpers(self) -> GraphQLResolveInfoHelpers:

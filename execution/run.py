@@ -22,7 +22,7 @@ from execution.calls import Call, share_of
 from execution.instance import Instance, Kids, Untyped, field_paths, is_object, objects, objects_of
 from execution.plan import Plan, PlannedField, Selection, Way
 from execution.readings import Batch, Column, Once, Same, Value
-from execution.replay import PlanExecutor
+from execution.replay import Executing, PlanExecutor
 
 
 @dataclass(slots=True)
@@ -37,10 +37,10 @@ class _Awaited:
 class PlanRun:
     """One run of a plan."""
 
-    def __init__(self, plan: Plan, prepared: PlanExecutor, context: Any, root: Any) -> None:
-        """`prepared` is an executor of the operation, of which one for this run is made where one is needed."""
+    def __init__(self, plan: Plan, executing: Executing, context: Any, root: Any) -> None:
+        """`executing` makes an executor for this run where one is needed."""
         self._plan = plan
-        self._prepared = prepared
+        self._executing = executing
         self.context = context
         self._root = root
         self._own: PlanExecutor | None = None
@@ -52,7 +52,7 @@ class PlanRun:
 
     def executor(self) -> PlanExecutor:
         """graphql-core's executor of this run, with no errors so far."""
-        return self._prepared.of(self.context, self._root)
+        return self._executing.of(self.context, self._root)
 
     async def find(self, root: Instance, fields: list[PlannedField]) -> None:
         """Find the values of these fields of an instance, and of all below them."""
@@ -114,11 +114,11 @@ class PlanRun:
 
     def _asked_of(self, instance: Instance, planned: PlannedField) -> Asked | None:
         """What a field is asked with that has variables or guards; None where that, or a guard, is an error."""
-        remembered = self._prepared.asked
+        remembered = self._executing.asked
         try:
             asked = remembered.get(id(planned))
             if asked is None:
-                arguments = planned.arguments(self._prepared.variable_values)
+                arguments = planned.arguments(self._executing.variables)
                 asked = remembered[id(planned)] = asked_with(planned.reading, arguments)
             for guard in planned.guards:
                 guard(self.context, asked.arguments)
@@ -156,7 +156,7 @@ class PlanRun:
 
     def _resolved(self, instance: Instance, planned: PlannedField, arguments: dict[str, Any]) -> list[Any]:
         """What a plain resolver gives for each row."""
-        resolve = planned.definition.resolve or self._prepared.field_resolver
+        resolve = planned.definition.resolve or self._executing.executor.field_resolver
         found: list[Any] = []
         for row, info in zip(instance.rows, self._infos(instance, planned), strict=True):
             try:

@@ -189,7 +189,7 @@ def _variable_of(prepared: "Prepared", argument: str) -> str | None:
 def _uses(prepared: "Prepared", name: str) -> int:
     """How often an operation and its document's fragments name a variable, its definition left out."""
     counting = _Counting(name)
-    for node in (prepared.operation, *prepared.executor.fragment_definitions.values()):
+    for node in (prepared.operation, *prepared.executing.executor.fragment_definitions.values()):
         visit(node, counting)
     return counting.found
 

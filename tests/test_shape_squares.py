@@ -17,3 +17,13 @@ def test_squares_tell_what_the_shapes_themselves_tell() -> None:
     for x, y in points * 4:
         held = [n for n, shape in enumerate(shapes) if shapely.intersects_xy(shape, x, y)]
         assert squares.holding(x, y) == held
+
+
+def test_no_shapes_hold_nothing() -> None:
+    assert ShapeSquares([], 0.25).holding(1.0, 2.0) == []
+
+
+def test_points_far_from_all_shapes_are_in_none_and_cost_no_memory() -> None:
+    squares = ShapeSquares([shapely.box(0, 0, 1, 1)], 0.25)
+    assert [squares.holding(float(x), 0.5) for x in (-1_000, 1_000, 1, 2)] == [[], [], [0], []]
+    assert len(squares._squares) <= 64  # of the one block that was looked at

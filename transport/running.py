@@ -49,13 +49,11 @@ class Operations:
         """
         text = self._documents.text_of(parameters)
         engine = self.hub.engine
-        lately = engine.prepared_lately(text, parameters.operation_name, parameters.variables)
-        if lately is not None:
-            return lately
+        if engine.has_read(text):
+            return engine.prepare(text, parameters.operation_name, parameters.variables)
         allowance = self.allowance(viewer, address)
         allowance.draw(engine.cost_of_reading(text))
-        if not engine.has_read(text):
-            allowance.require(WRONG)
+        allowance.require(WRONG)
         try:
             return engine.prepare(text, parameters.operation_name, parameters.variables)
         except RequestRefused:
@@ -76,9 +74,9 @@ class Operations:
         while self._mutations:
             await asyncio.wait(self._mutations)
 
-    async def see_through(self, run: "Run") -> Told:
+    async def see_through(self, run: "Run", allowance: Allowance) -> Told:
         """Execute a mutation so that it goes on when the one who waits for it is cancelled."""
-        task = asyncio.create_task(run.act())
+        task = asyncio.create_task(run.act(allowance))
         self._mutations.add(task)
         task.add_done_callback(self._mutations.discard)
         return await asyncio.shield(task)
@@ -176,7 +174,8 @@ class Run:
         """
         allowance, requested = self._allowance(), self._prepared.cost
         allowance.draw(requested)
-        told = await (self._operations.see_through(self) if self._prepared.kind == "mutation" else self._ask(allowance))
+        mutates = self._prepared.kind == "mutation"
+        told = await (self._operations.see_through(self, allowance) if mutates else self._ask(allowance))
         actual = requested if told.answer.errors else told.answer.spent
         left = allowance.give_back(requested - actual)
         return told, {"cost": {"requested": requested, "actual": actual, "throttle": left}}
@@ -187,13 +186,13 @@ class Run:
             return self._follower.progress()
         return None if self._stream is None else self._stream.progress()
 
-    async def act(self) -> Told:
+    async def act(self, allowance: Allowance) -> Told:
         """Execute a mutation. It waits for nobody's turn: those that meet share one commit."""
         try:
             return Told(await self._execute())
         finally:
             harmless = _hides_nothing(self._prepared, self._hub.news.harmless)
-            self._allowance().acted_at = self._operations.shared.acted(harmless=harmless)
+            allowance.acted_at = self._operations.shared.acted(harmless=harmless)
 
     async def _ask(self, allowance: Allowance) -> Told:
         """Take the answer that was given lately, else execute a query in its client's turn, or join who does."""
