@@ -1,5 +1,6 @@
 """SQLite's writer: how durable its commits are, and when they come into the file."""
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from storage.sqlite_checkpoints import OPERATIONS, Checkpoints
 from storage.store import open_store, opened
-from storage.transaction import Operation
+from storage.transaction import Operation, Tx
 
 
 @pytest.mark.parametrize(("told", "found"), [({}, 2), ({"synchronous": "FULL"}, 2), ({"synchronous": "NORMAL"}, 1)])
@@ -18,6 +19,23 @@ async def test_commits_are_as_durable_as_the_operator_says_and_safe_unless_he_do
     async with opened(open_store(sqlite_url, **told)) as store:  # type: ignore[arg-type]
         asked = Operation(lambda tx: tx.conn.exec_driver_sql("PRAGMA synchronous").scalar_one())
         assert await store.write(asked) == found
+
+
+def _note(tx: Tx) -> int:
+    tx.conn.exec_driver_sql("CREATE TABLE IF NOT EXISTS noted (number)")
+    tx.conn.exec_driver_sql("INSERT INTO noted VALUES (1)")
+    return int(tx.conn.exec_driver_sql("SELECT count(*) FROM noted").scalar_one())
+
+
+async def test_a_write_is_done_although_whoever_waited_for_it_has_left(sqlite_url: str) -> None:
+    """And those who wait for others of its group are told."""
+    async with opened(open_store(sqlite_url)) as store:
+        leaving, staying = (asyncio.ensure_future(store.write(Operation(_note))) for _ in range(2))
+        await asyncio.sleep(0)  # both were handed over
+        leaving.cancel()
+        assert await staying == 2
+        assert leaving.cancelled()
+        assert await store.write(Operation(_note)) == 3
 
 
 def test_the_log_is_brought_into_the_file_beside_the_writer(tmp_path: Path) -> None:
