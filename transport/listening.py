@@ -3,6 +3,7 @@ tells subscribers before it stops."""
 
 import asyncio
 import errno
+import logging
 import signal
 import socket
 import sys
@@ -16,6 +17,8 @@ from transport.connections import raise_open_files
 from transport.graphql_app import GraphQLDoor
 from transport.serving import uvicorn_options
 
+log = logging.getLogger("simpul.transport")
+
 BACKLOG = 2_048
 ACCEPTED_AT_ONCE = 64
 """Connections that asyncio accepts before it looks at the first of them: by default as many as may wait, and then it runs out
@@ -24,6 +27,8 @@ _DEALS_OUT = sys.platform == "linux"
 """Whether the system deals out connections among sockets on one port."""
 SEND_BUFFER_BYTES = 262_144
 """What the system keeps of what a client does not read; left alone, Linux lets it grow to megabytes a client."""
+STAND_IN_AGAIN_SECONDS = 1.0
+"""Before a process that could not stand in tries once more: what it lacks are files, which requests give back as they end."""
 
 
 class CannotListen(Exception):
@@ -142,13 +147,23 @@ class HubServer(uvicorn.Server):
             for name in self._stand_ins.keys() - wanted:
                 self._stand_ins.pop(name).close()
             for name in wanted - self._stand_ins.keys():
-                self._stand_ins[name] = await self._listening_too(self._neighbours[name])
+                try:
+                    self._stand_ins[name] = await self._listening_too(self._neighbours[name])
+                except OSError as error:
+                    log.warning("cannot stand in for %s, and will try again: %s", name, error)
+            if wanted - self._stand_ins.keys():
+                await asyncio.sleep(STAND_IN_AGAIN_SECONDS)
 
     async def _listening_too(self, theirs: socket.socket) -> asyncio.Server:
+        """Raises OSError."""
         ours = theirs.dup()  # the neighbour's is not closed with it
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(self._connection, sock=ours, backlog=ACCEPTED_AT_ONCE)
-        theirs.listen(BACKLOG)
+        try:
+            server = await loop.create_server(self._connection, sock=ours, backlog=ACCEPTED_AT_ONCE)
+        except OSError:
+            ours.close()
+            raise
+        ours.listen(BACKLOG)
         return server
 
     def _connection(self) -> asyncio.Protocol:
