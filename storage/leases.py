@@ -55,12 +55,12 @@ def give_back_lease(tx: Tx, lease: Lease) -> None:
         raise LeaseLost(lease.name)
 
 
-def end_leases(tx: Tx, holder: str) -> None:
-    """Ends all leases of a process that is no more, so that nobody waits for them to run out."""
-    names = tx.conn.execute(select(leases.c.name).where(leases.c.holder == holder, leases.c.expires_at > 0)).scalars()
-    held = list(names)
+def end_leases(tx: Tx, holders: str) -> None:
+    """Ends all leases of processes that are no more, whose names begin so, so that nobody waits for them to run out."""
+    theirs = leases.c.holder.startswith(holders, autoescape=True)
+    held = list(tx.conn.execute(select(leases.c.name).where(theirs, leases.c.expires_at > 0)).scalars())
     tx.require(*map(lease_lock, held))
-    tx.conn.execute(update(leases).where(leases.c.name.in_(held), leases.c.holder == holder).values(expires_at=0))
+    tx.conn.execute(update(leases).where(leases.c.name.in_(held), theirs).values(expires_at=0))
 
 
 def require_lease(conn: Connection, lease: Lease) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from domain.sink import Health, LeaseLost
 from domain.vocabulary import SourceState
 from storage import tables
 from storage.event_log import broken_links
+from storage.leases import end_leases, lease_lock
 from storage.store import Store, open_store, opened
+from storage.transaction import Operation
 from tests import postgres
 from tests.conftest import seeded_postgres
 from tests.ingesting import NOW, Hub, hub_on, report
@@ -56,6 +59,16 @@ class TestLease:
             tokens.append(lease.token)
             await hub.sink.release(lease)
         assert tokens == sorted(set(tokens))
+
+    async def test_those_of_a_place_whose_processes_died_end_whichever_of_its_starts_took_them(self, hub: Hub) -> None:
+        """One that died at its start did not come to end the leases of the one before it."""
+        holders = ("hub_7:1:1", "hub_7:1:2", "hub_7:11:1", "hub_7:0:1", "hubs7:1:1")
+        for holder in holders:
+            assert await hub.sink.acquire(f"source:{holder}", holder, 60) is not None
+        locks = frozenset(lease_lock(f"source:{holder}") for holder in holders)
+        await hub.store.write(Operation(partial(end_leases, holders="hub_7:1:"), locks))
+        taken_over = [holder for holder in holders if await hub.sink.acquire(f"source:{holder}", "hub_7:1:3", 60)]
+        assert taken_over == ["hub_7:1:1", "hub_7:1:2"]
 
     async def test_one_that_ended_is_new_even_for_its_holder(self, hub: Hub) -> None:
         first = await hub.sink.acquire("source:qlue", "a", 60)

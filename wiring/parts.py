@@ -35,7 +35,7 @@ async def parts_of(
         await photos.check()
         await write_surely(store, Operation(seed, frozenset({"seed"})))
         if place is not None and place.before is not None:
-            await write_surely(store, Operation(partial(end_leases, holder=place.before)))
+            await write_surely(store, Operation(partial(end_leases, holders=place.before)))
         secrets = await store.read(load_secrets)
         for_resolvers = settings.for_resolvers(address, 1 if place is None else place.of)
         levels = None if place is None else place.levels

@@ -14,7 +14,8 @@ from wiring.ear import Ear
 class Place:
     """The process's number, of so many; where they meet; under which name it holds leases.
 
-    `before` is the name of the process whose place it takes, which died: what that held nobody holds any more.
+    `before` is how the names begin of the processes whose place it takes, which died: what those held nobody holds any
+    more. They may be several: one that died at its start had not come to end the leases of the one before it.
     """
 
     number: int

@@ -1,6 +1,7 @@
 """Several processes that serve one port from one store, and the parent that looks after them."""
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -111,17 +112,14 @@ class _Family:
         _sign_the_log(child.name)
         return run_told(self._serve(number, child.starts, tether))
 
-    def _holder(self, number: int, start: int) -> str:
-        return f"{self._name}:{number}:{start}"
-
     async def _serve(self, number: int, start: int, tether: Tether) -> None:
-        taken = self._taken[number]
+        taken, mine = self._taken[number], f"{self._name}:{number}:"
         place = Place(
             number=number,
             of=self._settings.workers,
             folder=self._folder,
-            holder=self._holder(number, start),
-            before=self._holder(number, start - 1) if start > 1 else None,
+            holder=f"{mine}{start}",
+            before=mine if start > 1 else None,
             levels=self._levels,
             neighbours={_name(n): each for n, each in enumerate(self._taken) if each is not taken},
             ear=Ear(tether),
@@ -150,6 +148,7 @@ def _with_city(settings: Settings, speed: float, taken: Sequence[socket.socket],
 
 def _keep_city(settings: Settings, speed: float, taken: Sequence[socket.socket], _child: Child, tether: Tether) -> int:
     _close(taken)
+    gc.enable()
     return run_told(_keeping(settings, speed, tether))
 
 
