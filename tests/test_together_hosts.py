@@ -135,7 +135,7 @@ async def test_the_leases_of_one_that_died_are_free_at_once(sqlite_url: str) -> 
         taking = partial(take_lease, name="source:qlue", holder="another", seconds=60.0)
         again = Operation(taking, frozenset({lease_lock("source:qlue")}))
         assert await other.store.write(again) is None
-        await other.store.write(Operation(partial(end_leases, holder="h")))
+        await other.store.write(Operation(partial(end_leases, holders="h")))
         taken = await other.store.write(again)
         assert taken is not None and taken.token == 2
 
