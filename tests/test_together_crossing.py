@@ -14,6 +14,7 @@ from resolvers.refusal import Refused, fault
 from resolvers.user_errors import UserErrorCode
 from storage.errors import OutcomeUnknown, Overloaded
 from storage.leases import take_lease
+from storage.together import seat
 from storage.together.crossing import CannotCross, Crossing, WriteFailed
 from storage.transaction import Operation, Tx
 
@@ -110,6 +111,19 @@ def test_what_is_not_ours_is_refused_at_the_receiver(tmp_path: Path) -> None:
     with pytest.raises(CannotCross, match="may not cross"):
         Crossing().unpack(pickle.dumps(Hostile()))
     assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("name", ["os.mkdir", "os", "Path"])
+def test_what_a_module_of_ours_imports_is_refused_too(name: str, tmp_path: Path) -> None:
+    """By the name of the module that imports it, which is ours; with dots, pickle walks on from there."""
+    assert name.partition(".")[0] in vars(seat)
+    made = str(tmp_path / "made")
+    calls = [pickle.SHORT_BINUNICODE + bytes([len(each)]) + each.encode() for each in (seat.__name__, name, made)]
+    module, function, argument = calls
+    asked = [pickle.PROTO, b"\x04", module, function, pickle.STACK_GLOBAL, argument, pickle.TUPLE1, pickle.REDUCE, b"."]
+    with pytest.raises(CannotCross, match="may not cross"):
+        Crossing().unpack(b"".join(asked))
+    assert not Path(made).exists()
 
 
 @pytest.mark.parametrize("data", [b"", b"nonsense", pickle.dumps(LEASE)[:-3]])

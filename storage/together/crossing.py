@@ -113,7 +113,10 @@ class _Unpacker(pickle.Unpickler):
         if (module, name) == _OWN:
             return self._mine
         _require_known(module, name, self._packages)
-        return super().find_class(module, name)
+        found = super().find_class(module, name)
+        # A module of ours has names that are not ours: what it imports.
+        _require_known(getattr(found, "__module__", ""), getattr(found, "__qualname__", name), self._packages)
+        return found
 
     def _mine(self, kind: type) -> Any:
         return self._own[kind]()
@@ -129,5 +132,7 @@ _FUNCTION = type(own_of)
 
 
 def _require_known(module: str, name: str, packages: Collection[str]) -> None:
-    if module.partition(".")[0] not in packages and (module, name) not in _KNOWN:
+    """Only what stands in a module itself: by a name with dots pickle would walk from one of ours into another's."""
+    ours = module.partition(".")[0] in packages and "." not in name
+    if not ours and (module, name) not in _KNOWN:
         raise pickle.PicklingError(f"{module}.{name} may not cross")
