@@ -122,6 +122,18 @@ def test_it_finds_all_that_match_whoever_came_and_went(true_places: bool) -> Non
     assert len(index) == len(filed)
 
 
+@pytest.mark.parametrize("days_ahead", [-4_000, 0, 100, 20_000])
+def test_days_are_told_apart_however_long_the_index_is_there(days_ahead: int) -> None:
+    """A hub may run for months, and filters ask for days of years ago. Each filter here is for one day, or from one on."""
+    index: FilterIndex[int] = FilterIndex(true_places=False)
+    first = (now_in_micros() // DAY + days_ahead) * DAY
+    for day in range(50):
+        index.add(day, ResolvedFilter(reported_after=first + day * DAY, reported_before=first + (day + 1) * DAY - 1))
+        index.add(50 + day, ResolvedFilter(reported_after=first + day * DAY))
+    told = replace(facts(random.Random(3)), reported_at=first + 20 * DAY + 5)
+    assert sorted(index.keys(index.allowing(1, told))) == [20, *range(50, 71)]
+
+
 def test_one_that_allows_no_value_is_never_found() -> None:
     index: FilterIndex[str] = FilterIndex(true_places=False)
     index.add("nothing", ResolvedFilter(categories=frozenset()))
