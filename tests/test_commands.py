@@ -1,5 +1,6 @@
 """The operator's commands, beside a hub that serves and on a data folder of their own."""
 
+import gc
 import os
 import signal
 import sqlite3
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 
 from tests.running import ROOT, RunningHub
+from transport.commands.command import command as as_command
 
 SUBMIT = """
 mutation ($input: SubmitReportInput!) { submitReport(input: $input) { report { code } userErrors { code } } }
@@ -70,3 +72,19 @@ def test_what_looked_like_abuse_is_listed(hub_folder: Path) -> None:
     hub.stop()
     assert answers[-1]["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
     assert command(hub_folder, "suspicions").stdout.strip() != ""
+
+
+def test_a_command_that_goes_on_for_weeks_lets_go_of_what_is_dead() -> None:
+    """The collector is off while the hub's code is imported, and must not stay so."""
+    seen: list[bool] = []
+
+    @as_command
+    async def asked() -> None:
+        seen.append(gc.isenabled())
+
+    gc.disable()
+    try:
+        asked()
+    finally:
+        gc.enable()
+    assert seen == [True]

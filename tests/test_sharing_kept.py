@@ -201,16 +201,16 @@ class TestKeeping:
         assert kept.executed == [*"abcde", "a"]
 
     async def test_bounded_in_bytes(self) -> None:
-        kept = Kept(size=100_000)
+        kept = Kept(size=400_000)
         for number in range(30):
             await kept.ask(str(number), size=10_000)
-            assert kept.shared.size <= 100_000
+            assert kept.shared.size <= 400_000
         assert 2 <= len(kept.shared) <= 5
         await kept.ask("huge", size=60_000)
-        assert kept.shared.size <= 100_000
+        assert kept.shared.size <= 400_000
         kept.hidden += 1
         await kept.ask("small")
-        assert len(kept.shared) == 1 and kept.shared.size < 200
+        assert len(kept.shared) == 1 and kept.shared.size < 800
 
     async def test_what_is_out_of_date_goes_when_something_else_comes(self) -> None:
         kept = Kept()
@@ -219,6 +219,14 @@ class TestKeeping:
         kept.clock.now = 2.0
         await kept.ask("d")
         assert len(kept.shared) == 1
+
+    async def test_what_is_out_of_date_goes_when_something_is_asked_for(self) -> None:
+        kept = Kept()
+        for name in "abc":
+            await kept.ask(name)
+        kept.clock.now = 2.0
+        assert kept.shared.kept("d", since=0.0) is None
+        assert len(kept.shared) == 0
 
 
 async def test_a_long_answer_is_compressed_once_for_those_who_wait_for_it() -> None:

@@ -148,3 +148,27 @@ def test_nor_does_a_stopping_hub_wait_for_it_longer_than_for_any_request(
             assert stage.hub.sources[0].closed.is_set()
 
     run(test)
+
+
+def test_what_comes_while_a_full_socket_is_being_closed_is_not_done(run: Callable[[Test], None]) -> None:
+    """Whose token was revoked could else still act, for as long as he does not read that he was."""
+
+    async def test() -> None:
+        async with served() as stage, raw_client(stage.port) as client:
+            await client.upgrade("Authorization: Bearer somebody")
+            await client.message(b'{"type": "connection_init"}')
+            await client.frame()
+            await client.subscribe(f"subscription {{ flood(size: {SIZE}) }}")
+            (held,) = stage.door._sockets._open
+            while held._line.writable.is_set():  # noqa: ASYNC110  nothing is told when a socket is full
+                await asyncio.sleep(0.01)
+            stage.hub.revoked.set()
+            while not held._closed:  # noqa: ASYNC110  the client cannot know
+                await asyncio.sleep(0.01)
+            acting = {"type": "subscribe", "id": "2", "payload": {"query": "mutation { slowly }"}}
+            await client.message(json.dumps(acting).encode())
+            while len(stage.door._sockets):  # noqa: ASYNC110  nothing is told when a socket is gone
+                await asyncio.sleep(0.01)
+            assert not stage.hub.slow_entered.is_set()
+
+    run(test)

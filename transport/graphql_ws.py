@@ -2,7 +2,8 @@
 
 A client that does not read costs bounded memory: the server makes `send` wait while its buffer is full (see serving.py),
 each operation asks for its next answer only after the last one was sent, and while the reader of messages waits to reply,
-nothing more is read. A socket that is quiet has no task at all: what comes on it begins one.
+nothing more is read. A socket that is quiet has no task at all: what comes on it begins one (and where what was shown may
+end, two wait for that).
 """
 
 import asyncio
@@ -133,12 +134,14 @@ class Socket:
     # Reading
 
     def _arrived(self) -> None:
-        if self._reading is None and not self._line.queue.empty():
+        if not self._closed and self._reading is None and not self._line.queue.empty():
             self._reading = self.start(self._read)
 
     async def _read(self) -> None:
         try:
-            while not self._line.queue.empty():
+            while not (
+                self._closed or self._line.queue.empty()
+            ):  # what comes while it is being closed is not done any more
                 await self._take(messages.read(await self._receive()))
         except ProtocolError as error:
             await self.close(error.code, error.reason)

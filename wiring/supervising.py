@@ -80,6 +80,7 @@ class Supervisor:
 
     def watch(self) -> None:
         """Replaces whichever ends, until it is told to stop."""
+        gc.enable()
         while not self._told_to_stop:
             gone = [child for child in self._children if not child.pid]
             self._turn(min((child.due_in for child in gone), default=None))

@@ -1,6 +1,7 @@
 """What every command shares: the settings in force, an open store, and faults told in one line."""
 
 import asyncio
+import gc
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -24,10 +25,12 @@ P = ParamSpec("P")
 
 
 def command(function: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    """Runs a coroutine as a command."""
+    """Runs a coroutine as a command, which may be at work for weeks: dead rings are collected, as they were not while what
+    it needs was imported (server.py)."""
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        gc.enable()
         with told_in_a_line():
             run_on_uvloop(function(*args, **kwargs))
 
