@@ -174,10 +174,9 @@ class _Writing:
 
     async def begin(self) -> None:
         """Brings the tables up to date and starts the writer. Raises StoreUnavailable."""
-        await asyncio.to_thread(self._prepare)
-        self._ended = False
-        self._writer = SqliteWriter(self._path, self._ring, self._synchronous)
-        self._writer.start(asyncio.get_running_loop())
+        writer = await asyncio.to_thread(self._prepare)
+        self._ended, self._writer = False, writer
+        writer.start(asyncio.get_running_loop())
 
     def submit(self, job: Job) -> None:
         """Has a write done in the next group. Raises Overloaded."""
@@ -192,12 +191,13 @@ class _Writing:
         if self._writer is not None:
             await asyncio.to_thread(self._writer.stop)
 
-    def _prepare(self) -> None:
+    def _prepare(self) -> SqliteWriter:
         engine = sqlite_engine(self._path, begin="BEGIN")
         try:
             Path(self._path).parent.mkdir(parents=True, exist_ok=True)
             with engine.connect() as connection:
                 upgrade(connection)
+            return SqliteWriter(self._path, self._ring, self._synchronous)
         except (OSError, DBAPIError) as error:
             reason = error.orig if isinstance(error, DBAPIError) else error.strerror
             raise StoreUnavailable(

@@ -5,7 +5,6 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,7 +16,7 @@ from storage.group import Done, run_group
 from storage.sqlite_checkpoints import Checkpoints
 from storage.sqlite_engine import sqlite_engine
 from storage.transaction import GroupBroken, Operation
-from storage.waiting import Job, Waiting, settle
+from storage.waiting import Job, Waiting, settle, to_come_again
 
 log = logging.getLogger("simpul.store")
 
@@ -26,12 +25,16 @@ CHECKPOINT_PAGES = 16_000
 
 
 class SqliteWriter:
-    """The one thread that writes. It takes what waits, at most a group, and commits it at once."""
+    """The one thread that writes. It takes what waits, at most a group, and commits it at once.
+
+    Made where something may be waited for: it connects. Raises sqlalchemy's DBAPIError.
+    """
 
     def __init__(self, path: str, ring: Callable[[int], None], synchronous: str = "FULL") -> None:
         self._engine = sqlite_engine(
             path, begin="BEGIN IMMEDIATE", synchronous=synchronous, checkpoint_pages=CHECKPOINT_PAGES
         )
+        self._connection = self._engine.connect()
         self._ring = ring
         self._checkpoints = Checkpoints(path)
         self._waiting = Waiting()
@@ -56,6 +59,7 @@ class SqliteWriter:
         if self._thread.is_alive():
             self._thread.join()
         self._checkpoints.stop()
+        self._connection.close()
         self._engine.dispose()
 
     def submit(self, job: Job) -> None:
@@ -65,19 +69,18 @@ class SqliteWriter:
         self._gathering.more()
 
     def _work(self) -> None:
-        with self._engine.connect() as connection:
-            while True:
-                if not self._stopping:
-                    self._some.wait()
-                    self._some.clear()
-                jobs = self._waiting.take()
-                if jobs:
-                    try:
-                        self._commit(connection, jobs)
-                    except Exception:
-                        log.exception("something failed after a commit")  # the next writes must not wait for ever
-                elif self._stopping:
-                    return
+        while True:
+            if not self._stopping:
+                self._some.wait()
+                self._some.clear()
+            jobs = self._waiting.take()
+            if jobs:
+                try:
+                    self._commit(self._connection, jobs)
+                except Exception:
+                    log.exception("something failed after a commit")  # the next writes must not wait for ever
+            elif self._stopping:
+                return
 
     def _commit(self, connection: Connection, jobs: list[Job]) -> None:
         """Commits a group; those that need more locks wait again. Tells only then: the loop sees what waits."""
@@ -88,13 +91,7 @@ class SqliteWriter:
             self._waiting.done([])
             self._tell(jobs, [Done(error=error) for _ in jobs], None)
             return
-        self._waiting.done(
-            [
-                (replace(operation, locks=operation.locks | outcome.more_locks), future)
-                for (operation, future), outcome in zip(jobs, done, strict=True)
-                if outcome.more_locks
-            ]
-        )
+        self._waiting.done(to_come_again(jobs, done))
         self._tell(jobs, done, head.seq)
         self._checkpoints.wrote(len(jobs))
 

@@ -7,7 +7,8 @@ keep waiting, every fifth group has one, so that a flood of reports does not mak
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from storage.errors import Overloaded
@@ -81,6 +82,15 @@ class Waiting:
     def _retry_after(self, waiting: int) -> float:
         """Seconds until what waits now will be written, at the pace of the last groups."""
         return min(_LONGEST_RETRY, max(1.0, float(round(waiting / max(self._pace, 1.0)))))
+
+
+def to_come_again(jobs: Sequence[Job], done: Sequence[Done]) -> list[Job]:
+    """Of a group that was committed those that have to come again, with the locks that they turned out to need."""
+    return [
+        (replace(operation, locks=operation.locks | outcome.more_locks), future)
+        for (operation, future), outcome in zip(jobs, done, strict=True)
+        if outcome.more_locks
+    ]
 
 
 def settle(future: "asyncio.Future[Any]", outcome: Done) -> None:
