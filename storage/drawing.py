@@ -16,7 +16,8 @@ class Drawing:
         self._conn = conn
         self._size = max(size, 1)
         self._ids: dict[str, list[int]] = {}
-        self._last: dict[str, int] = {}  # drawn here, and perhaps not written yet
+        self._last: dict[str, int] = {}
+        """On SQLite, the greatest id that was drawn here: perhaps no row has it yet, and the next draw must not find it free."""
         self._codes: list[str] = []
 
     def id_of(self, table: Table) -> int:
@@ -35,10 +36,14 @@ class Drawing:
         return self._codes.pop()
 
     def forget(self) -> None:
-        """Somebody is about to insert rows by himself: on SQLite he is given the ids that would have been next."""
+        """Somebody is about to insert rows by himself: on SQLite he is given the ids that would have been next.
+
+        Those that were handed out are not drawn again: say 7 and 8 of 7 to 10, then 9 is next, or what follows his.
+        """
         if self._conn.dialect.name == "sqlite":
+            for name, left in self._ids.items():
+                self._last[name] -= len(left)
             self._ids.clear()
-            self._last.clear()
 
     def _draw_ids(self, table: Table) -> list[int]:
         """The last one first."""

@@ -163,7 +163,10 @@ class Tx:
             self.base.execute(insert(table), row)
 
     def draw_id(self, table: Table) -> int:
-        """The id of a row that is about to be added."""
+        """The id of a row that is about to be added.
+
+        Before that the operation must not insert by itself into that table: SQLite would give that row the same id.
+        """
         return self.drawing.id_of(table)
 
     def emit(self, event: PendingEvent, *, counted: Facets | None = None) -> None:
