@@ -37,6 +37,10 @@ class ShapeSquares:
         self._west, self._south, self._east, self._north = map(float, bounds)
         self._squares: dict[tuple[float, float], _Around] = {}
 
+    def __len__(self) -> int:
+        """How many squares were looked at, and are kept."""
+        return len(self._squares)
+
     def holding(self, x: float, y: float) -> list[int]:
         """The places in the sequence of the shapes that a point is in or on."""
         key = (x // self._edge, y // self._edge)
@@ -44,7 +48,7 @@ class ShapeSquares:
         if known is None:
             if not (self._west <= x <= self._east and self._south <= y <= self._north):
                 return []
-            if len(self._squares) >= _MOST_SQUARES:
+            if len(self) >= _MOST_SQUARES:
                 return sorted(self.tree.query(shapely.points([(x, y)]), predicate="intersects")[1].tolist())
             known = self._look(key)
         near, shapes = known

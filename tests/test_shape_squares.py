@@ -26,4 +26,4 @@ def test_no_shapes_hold_nothing() -> None:
 def test_points_far_from_all_shapes_are_in_none_and_cost_no_memory() -> None:
     squares = ShapeSquares([shapely.box(0, 0, 1, 1)], 0.25)
     assert [squares.holding(float(x), 0.5) for x in (-1_000, 1_000, 1, 2)] == [[], [], [0], []]
-    assert len(squares._squares) <= 64  # of the one block that was looked at
+    assert len(squares) <= 64  # of the one block that was looked at
