@@ -34,6 +34,10 @@ LAGGING = "Too far behind: resume from your cursor"
 class BoundedWebSocket(WebSocketsSansIOProtocol):
     """A WebSocket that owes at most one pong, waits for a slow reader so long and no longer, and closes in good order."""
 
+    request: Any  # what was said in the handshake: None once that is forgotten
+    response: Any
+    scope: Any
+
     def __init__(self, *arguments: Any, settings: DoorSettings, connections: Connections, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self.queue: Any = Arrivals()
@@ -92,7 +96,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def forget_handshake(self) -> None:
         """Let go of what was said in the handshake: of a quiet socket that is the half."""
-        self.request = self.response = self.scope = None  # type: ignore[assignment]
+        self.request = self.response = self.scope = None
 
     def finish(self) -> None:
         """End, when all was said; what was written still goes out."""

@@ -116,15 +116,14 @@ class EventStream(Response):
 
     async def _write(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        await self._send(send, lambda: KEEP_ALIVE)
+        await self._say(send, KEEP_ALIVE)
         besides = [asyncio.create_task(self._ping(send))]
         if self._session.may_end:
             besides.append(asyncio.create_task(self._warn(send)))
         try:
             await self._write_answers(send)
         except Exception as error:  # noqa: BLE001  the edge of an operation: whatever it is, its client is told
-            refusal = _refusal_event(self._streams.refusal(error))
-            await self._send(send, lambda: refusal)
+            await self._say(send, _refusal_event(self._streams.refusal(error)))
         finally:
             self._run.leave()
             for task in besides:
@@ -137,8 +136,7 @@ class EventStream(Response):
             waiting = EventsWaiting()
             async with aclosing(self._run.answers(waiting)) as answers:
                 async for answer in answers:
-                    event = next_event((answer.extensions or {}).get("cursor"), body_of(answer))
-                    await self._send(send, lambda event=event: event)  # type: ignore[misc]
+                    await self._say(send, next_event((answer.extensions or {}).get("cursor"), body_of(answer)))
                     await asyncio.sleep(0)  # a source that always has more lets others have a turn
             if not self._run.following:
                 return
@@ -162,6 +160,9 @@ class EventStream(Response):
         """Tell in a comment, which clients skip that do not look for it, that the token runs out."""
         await self._session.warned()
         await self._send(send, lambda: b": sessionExpiresInSeconds %d\n\n" % (self._session.warning() or 0))
+
+    async def _say(self, send: Send, event: bytes) -> None:
+        await self._send(send, lambda: event)
 
     async def _send(self, send: Send, event: Callable[[], bytes]) -> None:
         """Write one event whole, made when its turn comes; the server waits here while the client does not read."""

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from typing import cast
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -168,12 +169,8 @@ class HubServer(uvicorn.Server):
 
     def _connection(self) -> asyncio.Protocol:
         """As uvicorn makes it for the process's own socket."""
-        made: asyncio.Protocol = self.config.http_protocol_class(
-            config=self.config,  # type: ignore[call-arg]
-            server_state=self.server_state,
-            app_state=self.lifespan.state,
-        )
-        return made
+        make = cast(Callable[..., asyncio.Protocol], self.config.http_protocol_class)
+        return make(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Lets nobody in any more, tells subscribers, waits for mutations, then for requests in flight."""

@@ -83,8 +83,7 @@ class SocketOperation:
     async def _send_answers(self, run: Run) -> None:
         async with aclosing(run.answers(self)) as answers:
             async for answer in answers:
-                message = messages.next_with(self.id, body_of(answer))
-                await self._line.send(lambda message=message: message)  # type: ignore[misc]
+                await self._say(messages.next_with(self.id, body_of(answer)))
                 # A source that always has more, and a socket that takes it, let others have a turn.
                 await asyncio.sleep(0)
 
@@ -92,9 +91,12 @@ class SocketOperation:
         ending = self._ending
         assert ending is not None
         try:
-            await self._line.send(lambda: ending)
+            await self._say(ending)
         finally:
             self._line.forget(self)
+
+    async def _say(self, message: bytes) -> None:
+        await self._line.send(lambda: message)
 
     # Following
 
