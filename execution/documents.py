@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import TypeAlias
 
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, validate
 
@@ -11,7 +12,16 @@ from execution.limits import Limits
 from execution.measuring import measure
 from execution.operation import ReadyOperation
 from execution.parsing import parse
+from execution.prepared import Prepared
 from execution.sharing import Sharing, sharing_of
+
+Asked: TypeAlias = tuple[str | None, bytes]
+"""Which operation of a document was asked for, and with which variables, written out."""
+
+_PREPARED = 2_000
+"""So many prepared operations are kept of a document."""
+_WEIGHT_OF_PREPARED = 4
+"""What one weighs, as tokens do, and its variables with it: some kilobytes."""
 
 
 @dataclass(slots=True)
@@ -25,6 +35,8 @@ class Document:
     sharing: Sharing
     _ready: dict[str | None, ReadyOperation] = field(default_factory=dict)
     """By the names that they were asked for by."""
+    prepared: OrderedDict[Asked, Prepared] = field(default_factory=OrderedDict)
+    """What it was asked with lately."""
 
     def operation(self, schema: GraphQLSchema, name: str | None) -> ReadyOperation:
         """The operation of a name, or the only one. Raises RequestRefused where there is no such."""
@@ -55,7 +67,7 @@ class Documents:
     """Valid documents by their text: the least recently used leave first.
 
     Bounded by number and by tokens: a parsed token takes about a kilobyte, so the default keeps some 200 MB at the very
-    worst, and what real clients send takes a hundredth of that.
+    worst, with what was prepared of them, and what real clients send takes a hundredth of that.
     """
 
     def __init__(
@@ -101,15 +113,43 @@ class Documents:
         digest = sha256(text.encode("utf-8", "surrogatepass")).digest()
         return self._keep(text, Document(node, tokens, digest, sharing_of(self._schema, node)))
 
+    def prepared(self, text: str, asked: Asked) -> Prepared | None:
+        """What was prepared of a document that is kept; None where that is to be done."""
+        document = self._kept.get(text) or self._pinned.get(text)
+        found = None if document is None else document.prepared.get(asked)
+        if document is None or found is None:
+            return None
+        document.prepared.move_to_end(asked)
+        if text in self._kept:
+            self._kept.move_to_end(text)
+        return found
+
+    def remember(self, text: str, asked: Asked, prepared: Prepared) -> None:
+        """Keep what was prepared of a document for as long as that is kept."""
+        document = self._kept.get(text) or self._pinned.get(text)
+        if document is None:
+            return
+        document.prepared[asked] = prepared
+        if text in self._kept:
+            self._size += _WEIGHT_OF_PREPARED
+        if len(document.prepared) > _PREPARED:
+            document.prepared.popitem(last=False)
+            if text in self._kept:
+                self._size -= _WEIGHT_OF_PREPARED
+        self._fit()
+
     def _keep(self, text: str, document: Document) -> Document:
         self._kept[text] = document
         self._size += _weight(text, document)
+        self._fit()
+        return document
+
+    def _fit(self) -> None:
         while len(self._kept) > self._count or self._size > self._tokens:
             oldest, left = self._kept.popitem(last=False)
             self._size -= _weight(oldest, left)
-        return document
 
 
 def _weight(text: str, document: Document) -> int:
-    """Tokens, and a kilobyte of text (comments, long literals) as much as one."""
-    return document.tokens + len(text) // 1_000
+    """Tokens, a kilobyte of text (comments, long literals) as much as one, and what was prepared of it."""
+    return document.tokens + len(text) // 1_000 + _WEIGHT_OF_PREPARED * len(document.prepared)

@@ -4,8 +4,7 @@ Compiled plans do the work (plan.py, run.py, writing.py); what is not planned, a
 graphql-core. Callers see `Prepared`, `Answer` and `Stream` and nothing of either.
 """
 
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -49,9 +48,6 @@ _CHARACTERS_FOR_A_POINT = 10
 """Parsing and validating ten of them takes about as long as an object of an answer does."""
 
 
-_REMEMBERED = 2_000
-"""Prepared operations that are kept with their variables."""
-
 _LONG = 4_096
 """Characters of variables that are kept: longer ones are coerced each time."""
 
@@ -83,7 +79,6 @@ class Engine:
         self._documents = Documents(schema, self.limits)
         self._present = present_error
         self._compiled = compiled
-        self._remembered: OrderedDict[Hashable, Prepared] = OrderedDict()
 
     def cost_of_reading(self, text: str) -> int:
         """What it costs to read a document, be it valid or not: nothing where it was read lately, or is short."""
@@ -106,16 +101,12 @@ class Engine:
         said = written_out(given)
         if said is None or len(said) > _LONG:
             return self._prepare(text, name, given, said)
-        key = (text, name, said)
-        found = self._remembered.get(key)
-        if found is not None and text in self._documents:
-            self._remembered.move_to_end(key)
+        found = self._documents.prepared(text, (name, said))
+        if found is not None:
             return found
         prepared = self._prepare(text, name, given, said)
         if prepared.kind != "mutation":  # which is hardly asked for again
-            self._remembered[key] = prepared
-            if len(self._remembered) > _REMEMBERED:
-                self._remembered.popitem(last=False)
+            self._documents.remember(text, (name, said), prepared)
         return prepared
 
     def _prepare(self, text: str, operation_name: str | None, given: dict[str, Any], said: bytes | None) -> Prepared:

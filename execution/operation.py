@@ -1,6 +1,5 @@
 """One operation of a valid document, made ready once: its plans by what @skip and @include say, and its price's plan."""
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -31,7 +30,8 @@ Kind = Literal["query", "mutation", "subscription"]
 _LEFT_TO_CORE = frozenset({"defer", "stream", "experimental_disableErrorPropagation"})
 _CONDITIONS = ("skip", "include")
 _VARIANTS = 16
-"""Plans kept of one operation: each of k variables in conditions may double them."""
+"""Plans of one operation: each of k variables in conditions may double them. What more there is, graphql-core executes: to
+plan it is dear, and whoever asks by other variables each time would not pay for that."""
 
 
 class ReadyOperation:
@@ -55,7 +55,7 @@ class ReadyOperation:
             for directive in getattr(node, "directives", ()) or ()
         )
         self._conditions = sorted(set(_conditions(nodes)))
-        self._plans: OrderedDict[tuple[Any, ...], Plan | None] = OrderedDict()
+        self._plans: dict[tuple[Any, ...], Plan | None] = {}
 
     def variables(self, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
         """The coerced variables, or what is wrong with them."""
@@ -84,15 +84,13 @@ class ReadyOperation:
         return Executing(variables, self._executor)
 
     def plan(self, variables: VariableValues) -> Plan | None:
-        """Its plan as these variables have it; None where it is left to graphql-core."""
+        """Its plan as these variables have it; None where that is left to graphql-core."""
         key = tuple(variables.coerced.get(name) for name in self._conditions)
-        if key in self._plans:
-            self._plans.move_to_end(key)
-            return self._plans[key]
-        plan = self._plans[key] = self._planned(variables)
-        if len(self._plans) > _VARIANTS:
-            self._plans.popitem(last=False)
-        return plan
+        if key not in self._plans:
+            if len(self._plans) >= _VARIANTS:
+                return None
+            self._plans[key] = self._planned(variables)
+        return self._plans[key]
 
     def plan_ahead(self) -> None:
         """Plan it now, if no variable decides what is in it."""

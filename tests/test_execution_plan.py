@@ -1,5 +1,7 @@
 """What a compiled plan asks for: only the columns that are read, each batch once for all its rows, trusted documents ahead."""
 
+import gc
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +20,7 @@ from graphql import (
 )
 
 from execution import Engine, RequestRefused
+from execution.documents import Documents
 from execution.readings import Batch, Column, Once, Reading, Same, Value, guard, put
 
 
@@ -182,6 +185,48 @@ def test_trusted_documents_are_kept_for_good() -> None:
         running.prepare(f"{{ a{number}: books {{ title }} }}")
     assert running.has_read(text)
     assert not running.has_read("{ a0: books { title } }")
+
+
+def test_what_was_prepared_of_a_document_is_let_go_of_with_it() -> None:
+    """Else many long ones, each prepared once, would hold many times the memory that documents may."""
+    documents, text = Documents(engine().schema, count=3), "{ books { title } }"
+    documents.get(text)
+    prepared = engine().prepare(text)
+    documents.remember(text, (None, b""), prepared)
+    assert documents.prepared(text, (None, b"")) is prepared
+    held = weakref.ref(prepared.plan)
+    del prepared
+    for number in range(3):
+        documents.get(f"{{ a{number}: books {{ title }} }}")
+    gc.collect()
+    assert held() is None
+    assert documents.prepared(text, (None, b"")) is None
+
+
+def test_much_that_is_asked_of_one_document_counts_as_much() -> None:
+    """Documents leave for what is kept of another: all together have a bound."""
+    documents, prepared = Documents(engine().schema, tokens=1_000), engine().prepare("{ books { title } }")
+    texts = [f"query Q{number} {{ books {{ title }} }}" for number in range(40)]
+    for text in texts:
+        documents.get(text)
+    assert len(documents) == 40
+    for text in texts:
+        documents.get(text)
+        for n in range(20):
+            documents.remember(text, (None, b"%d" % n), prepared)
+    kept = [text for text in texts if text in documents]
+    assert kept == texts[-len(kept) :]
+    assert 5 < len(kept) < 15
+
+
+def test_of_the_variants_of_an_operation_only_so_many_are_planned() -> None:
+    """Planning is dear and asking nearly free; the others are left to graphql-core."""
+    running, names = engine(), "abcdef"
+    declared = ", ".join(f"${name}: Boolean!" for name in names)
+    fields = " ".join(f"{name}: title @include(if: ${name})" for name in names)
+    text = f"query ({declared}) {{ books {{ {fields} title }} }}"
+    asked = [{name: bool(number >> place & 1) for place, name in enumerate(names)} for number in range(64)]
+    assert sum(running.prepare(text, None, variables).plan is not None for variables in asked) == 16
 
 
 def test_equal_requests_have_equal_keys() -> None:
