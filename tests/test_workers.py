@@ -164,12 +164,10 @@ def test_a_process_that_dies_is_replaced_and_the_hub_answers_meanwhile(hub: Runn
         assert hub.data("{ __typename }") == {"__typename": "Query"}
         _wait(lambda: len(family.workers) == 3)
         submit(hub.client, "Masih bisa melapor")
-        _wait(lambda: hub.log.count(" serves again, as process ") == hub.log.count("; it is replaced"))
-        assert hub.log.count(f"(process {victim}) was ended by SIGKILL; it is replaced") == 1
+        _wait(lambda: hub.log.count(" serves again, as pid ") == hub.log.count("; it is replaced"))
+        assert hub.log.count(f"(pid {victim}) was ended by SIGKILL; it is replaced") == 1
     assert victim not in family.workers
-    assert (
-        hub.log.count(f"process {host} writes for all") == hub.log.count(f"process {family.host} writes for all") == 1
-    )
+    assert hub.log.count(f"pid {host} writes for all") == hub.log.count(f"pid {family.host} writes for all") == 1
 
 
 def test_who_comes_when_a_process_has_died_is_served_by_the_others(hub: RunningHub) -> None:

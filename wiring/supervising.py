@@ -19,7 +19,7 @@ from typing import NoReturn
 
 from wiring.children import PIECE, Child, Tether
 
-log = logging.getLogger("simpul.workers")
+log = logging.getLogger("simpul.processes")
 
 _HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 
@@ -105,12 +105,12 @@ class Supervisor:
         pid = child.pid
         child.ended(code)
         if not self._told_to_stop:
-            log.warning("%s (process %d) %s; it is replaced", child.name, pid, child.ending)
+            log.warning("%s (pid %d) %s; it is replaced", child.name, pid, child.ending)
             self._tell_who_is_away()
 
     def _changed(self, child: Child) -> None:
         if child.ready and child.starts > 1:
-            log.info("%s serves again, as process %d", child.name, child.pid)
+            log.info("%s serves again, as pid %d", child.name, child.pid)
         if not self._told_to_stop:
             self._tell_who_is_away()
 

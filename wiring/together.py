@@ -29,7 +29,7 @@ from wiring.place import Place
 from wiring.serving import Schema, serve
 from wiring.supervising import Ended, Supervisor
 
-log = logging.getLogger("simpul.workers")
+log = logging.getLogger("simpul.processes")
 
 _AS_MANY_ARE_NAMED = 16
 """Processes that the greeting names one by one."""
@@ -129,7 +129,7 @@ class _Family:
 
 
 def _name(number: int) -> str:
-    return f"worker {number}"
+    return f"process {number}"  # not "worker": that is what hands reports on, and watches deadlines
 
 
 def _close(taken: Sequence[socket.socket]) -> None:

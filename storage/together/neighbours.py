@@ -164,7 +164,7 @@ class Neighbours:
                 self._hand_over(host.submit)
                 self._settled()
                 if not isinstance(writes, _NoWrites):
-                    log.info("process %d writes for all", os.getpid())
+                    log.info("pid %d writes for all", os.getpid())
                 if await self._completed():
                     await host.open(self._seat)
                     await self._closing.wait()
