@@ -3,9 +3,11 @@
 import ast
 import importlib.metadata
 import os
+import re
 import subprocess
 import sys
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,16 @@ OURS = (
     "worker",
     "demo",
 )
+
+
+def _docstring(package: Path) -> str:
+    return ast.get_docstring(ast.parse((package / "__init__.py").read_text())) or ""
+
+
+def _tables_of_contents() -> list[Path]:
+    """Packages whose docstring has lines that begin with a file's name."""
+    packages = sorted(file.parent for name in OURS for file in (ROOT / name).rglob("__init__.py"))
+    return [package for package in packages if re.search(r"^\w+\.py +\S", _docstring(package), re.MULTILINE)]
 
 
 def test_imports_go_downwards_only() -> None:
@@ -116,6 +128,15 @@ def test_nobody_commits_but_the_store() -> None:
             if set(called) - {"savepoint.commit", "self._savepoint.commit"}:
                 committing.add(str(file.relative_to(ROOT)))
     assert committing <= allowed
+
+
+@pytest.mark.parametrize("package", _tables_of_contents(), ids=lambda package: package.name)
+def test_a_table_of_contents_names_all_files(package: Path) -> None:
+    """Who looks for a thing starts at the package's docstring, and believes that what is not there is nowhere."""
+    named = re.findall(r"[\w*]+\.py", _docstring(package))
+    files = {file.name for file in package.glob("*.py")} - {"__init__.py"}
+    assert {file for file in files if not any(fnmatch(file, name) for name in named)} == set()
+    assert {name for name in named if not list(package.glob(name))} <= {"server.py"}
 
 
 def _imported(file: Path) -> set[str]:

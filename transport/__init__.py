@@ -2,17 +2,18 @@
 
 graphql_app.py   the GraphQL path: HTTP, server-sent events and WebSocket behind one application
 door.py          what the door asks of the hub (`Hub`) and tells it of a request
-graphql_http.py  requests and answers; head.py, request.py, multipart.py (parts.py), answers.py, told.py and replies.py read and
+graphql_http.py  requests and answers; head.py, manner.py, request.py, multipart.py (parts.py), answers.py, told.py and replies.py read and
                  write them; preferences.py reads what clients like; compression.py (joined_compression.py), entity_tags.py
                  and documents.py (trusted.py) spare bytes both ways
-graphql_sse.py   event streams
-graphql_ws.py    one socket and its messages (messages.py, introduction.py); sockets.py has all of them, origins.py says which
-                 pages may open one
-running.py       one operation while it runs, whatever carries its answers; throttle.py: what each client may spend, turns.py: how
-                 much of it is worked on at once, sharing.py: answers that several get
+graphql_sse.py   event streams (events_waiting.py)
+graphql_ws.py    one socket and its messages (messages.py, introduction.py); socket_operation.py: what it asks for; sockets.py has
+                 all of them, pinging.py sees whether they are there, origins.py says which pages may open one
+running.py       one operation while it runs, whatever carries its answers; throttle.py (shared_allowance.py): what each client may
+                 spend, turns.py: how much of it is worked on at once, sharing.py: answers that several get
+channels.py      subscriptions that ask the same; fan_out.py hands what happens to each of them
 session.py       how long somebody's credentials hold; clients.py: who counts as one client, and what each may have open
-serving.py       how uvicorn must be set up for all this: bounded_http.py (lingering.py) and bounded_websocket.py hold clients to
-                 bounds, connections.py counts them; whole_http.py takes and answers requests in one piece (whole.py)
+serving.py       how uvicorn must be set up for all this: bounded_http.py (lingering.py) and bounded_websocket.py (arrivals.py) hold
+                 clients to bounds, connections.py counts them; whole_http.py takes and answers requests in one piece (whole.py)
 listening.py     takes the port and stops gently
 hub.py           the hub behind the door
 identity.py      who asks: by tokens (tokens.py) of ours (local_tokens.py) or of an issuer (oidc.py and oidc_*.py),
