@@ -31,7 +31,10 @@ from sqlalchemy.types import TypeEngine
 from sqlalchemy.util import await_only
 
 MOST = 2_000
-"""How many statements are kept; what was made first is forgotten first."""
+"""How many statements are kept. Those that nobody asked for since the last that had to go, go first: clients choose columns
+and filters, and many that are asked for once must not push out what everybody asks for."""
+_MOST_TEXTS = 64
+"""How many texts of one statement are kept: there is one for each size of each list."""
 
 _kept: dict[tuple[str, Hashable], "Prepared"] = {}
 _putting = threading.Lock()
@@ -57,13 +60,20 @@ def prepared(conn: Connection, key: Hashable, build: Callable[[], ClauseElement]
     """The statement of a key, built at the first call."""
     dialect = conn.dialect
     known = _kept.get((dialect.name, key))
-    return known if known is not None else _keep(dialect, key, Prepared(build(), dialect))
+    if known is None:
+        return _keep(dialect, key, Prepared(build(), dialect))
+    known.asked_again = True
+    return known
 
 
 def _keep(dialect: Dialect, key: Hashable, made: "Prepared") -> "Prepared":
     with _putting:
         while len(_kept) >= MOST:
-            del _kept[next(iter(_kept))]
+            first = next(iter(_kept))
+            left = _kept.pop(first)
+            if left.asked_again:
+                left.asked_again = False
+                _kept[first] = left
         _kept[dialect.name, key] = made
     return made
 
@@ -71,7 +81,7 @@ def _keep(dialect: Dialect, key: Hashable, made: "Prepared") -> "Prepared":
 class Prepared:
     """A statement as text with gaps, and what fills them."""
 
-    __slots__ = ("_convert", "_gaps", "_lists", "_numbered", "_pieces", "_texts")
+    __slots__ = ("_convert", "_gaps", "_lists", "_numbered", "_pieces", "_texts", "asked_again")
 
     def __init__(self, statement: ClauseElement, dialect: Dialect) -> None:
         compiled = _marking(dialect)(dialect, statement)
@@ -82,6 +92,7 @@ class Prepared:
         if self._numbered:
             _compare_with_arrays(self._pieces, self._lists)
         self._texts: dict[tuple[int, ...], _Text] = {}
+        self.asked_again = False
         self._convert = _converter(statement, dialect)
 
     def rows(self, conn: Connection, values: Mapping[str, Any] = _NOTHING) -> Sequence[Any]:
@@ -131,6 +142,8 @@ class Prepared:
             sizes = tuple([_rounded(len(values.get(name, self._gaps[name].constant))) for name in self._lists])
         text = self._texts.get(sizes)
         if text is None:
+            if len(self._texts) >= _MOST_TEXTS:
+                self._texts.clear()
             places = {} if self._numbered else dict(zip(self._lists, sizes, strict=True))
             text = self._texts[sizes] = _Text(self._pieces, self._gaps, places, numbered=self._numbered)
         return text

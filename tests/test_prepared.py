@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Select, event, insert, select, update
+from sqlalchemy import Connection, Select, event, insert, literal, select, update
 
 from storage import prepared as module
 from storage.postgres import PostgresStore
-from storage.prepared import many, one, prepared
+from storage.prepared import Prepared, many, one, prepared
 from storage.store import Store
-from storage.tables import categories, persons
+from storage.tables import categories, persons, reports
 from storage.transaction import Operation, Tx
 
 
@@ -132,3 +132,37 @@ async def test_only_so_many_are_kept(sqlite_store: Store, monkeypatch: pytest.Mo
 
     await sqlite_store.read(ask)
     assert [key for _, key in module._kept] == [("test", 7), ("test", 8), ("test", 9)]
+
+
+async def test_what_is_asked_for_again_and_again_stays(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for ever new columns does not push out what everybody asks for."""
+    monkeypatch.setattr(module, "MOST", 10)
+    monkeypatch.setattr(module, "_kept", {})
+    built: list[int] = []
+
+    def asked(conn: Connection, number: int) -> None:
+        def build() -> Select[Any]:
+            built.append(number)
+            return select(literal(number))
+
+        prepared(conn, ("test", number), build).rows(conn)
+
+    for number in range(1, 200):
+        await sqlite_store.read(asked, number)
+        await sqlite_store.read(asked, 0)
+    assert built.count(0) == 1
+    assert len(module._kept) == 10
+
+
+async def test_only_so_many_texts_of_a_statement_are_kept(sqlite_store: Store) -> None:
+    """There is one for each size of each list, and clients choose the sizes."""
+    statement = select(reports.c.id).where(reports.c.id.in_(many("ids")), reports.c.area_id.in_(many("areas")))
+
+    def asked(conn: Connection) -> Prepared:
+        found = prepared(conn, "two lists", lambda: statement)
+        for ids in range(10):
+            for areas in range(10):
+                found.rows(conn, {"ids": list(range(1 << ids)), "areas": list(range(1 << areas))})
+        return found
+
+    assert len((await sqlite_store.read(asked))._texts) <= 64
