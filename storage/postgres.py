@@ -77,6 +77,11 @@ class PostgresStore(Store):
         """See Store."""
         return PostgresLent(self.readers)
 
+    def lend_at_once(self) -> PostgresLent | None:
+        """See Store."""
+        kept = self.readers.take_at_once()
+        return None if kept is None else PostgresLent(self.readers, kept)
+
     async def write(self, operation: Operation[T]) -> T:
         """See Store."""
         if self._stopping:
