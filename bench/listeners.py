@@ -3,7 +3,8 @@
 A frame is looked at only as far as its length and the word `next` in it, so that the listeners are not what is measured.
 A job comes as JSON on standard input, what was seen leaves on standard output:
 `{"port", "subscribers", "events", "query", "submits": [base64, …], "processes": [pid, …]}` gives
-`{"lasts": [ms from the commit to the last subscriber, …], "cpu", "deliveries", "missed"}`.
+`{"lasts": [ms from the commit to the last subscriber, …], "cpu", "deliveries", "lost", "resident"}`: `cpu` the seconds
+that those processes spent, `lost` the subscribers whose connection ended early, `resident` the bytes that the processes held.
 """
 
 import asyncio

@@ -5,8 +5,9 @@ notes how long it took, and sends the next request. So it drives a server that a
 faster than any that works for its answers (`python -m bench "load limit"`), and is not what is measured.
 
 A job comes as JSON on standard input, the outcome leaves as JSON on standard output:
-`{"port", "connections", "seconds", "warm", "requests": [base64, …]}` gives
-`{"answers", "seconds", "latencies": {"p50", "p99", "mean"} in ms, "bytes", "bad", "first"}`.
+`{"port", "connections", "seconds", "warm", "requests": [base64, …], "processes": [pid, …]}` gives
+`{"answers", "seconds", "cpu", "p50", "p99", "bytes", "bad", "first"}`: times of answers in ms, `cpu` the seconds that those
+processes spent meanwhile, `bad` the answers with errors, `first` the first answer, or the first bad one.
 """
 
 import asyncio
