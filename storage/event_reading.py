@@ -1,10 +1,8 @@
 """Reads the event log: entries with all that judging them needs, and how far a class of viewers may see."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from functools import partial
-from operator import itemgetter
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -31,9 +29,8 @@ from storage.rows import Page
 from storage.tables import event_facets, event_personal, events, flood_areas, reports
 
 
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """One entry of the log as it was written, with how its report stood before and after, and how it stands now."""
+class _Read(NamedTuple):
+    """An entry by the columns that are read of it."""
 
     seq: int
     chain: bytes
@@ -56,30 +53,48 @@ class LogEntry:
     flood_state: int | None
     previous_flood_state: int | None
     backfill: bool
-    before: Facets | None
-    after: Facets | None
-    anonymous: bool
+    before_text: str | None
+    after_text: str | None
+    anonymous: bool | None
     now_visibility: str | None
     now_agency_id: int | None
 
 
+class LogEntry(_Read):
+    """One entry of the log as it was written, with how its report stood before and after, and how it stands now.
+
+    How it stood is kept as text until somebody asks: where nobody listens, nobody does.
+    """
+
+    @cached_property
+    def before(self) -> Facets | None:
+        """How the report stood before; None where there was none."""
+        return Facets.load(self.before_text) if self.before_text else None
+
+    @cached_property
+    def after(self) -> Facets | None:
+        """How the report stood after it."""
+        return Facets.load(self.after_text) if self.after_text else None
+
+
 _facets, _personal = event_facets, event_personal
+_OF_OTHERS: dict[str, ColumnElement[Any]] = {
+    "actor_person_id": _personal.c.actor_person_id,
+    "note": _personal.c.note,
+    "words": _personal.c.words,
+    "before_text": _facets.c.before.label("before_text"),
+    "after_text": _facets.c.after.label("after_text"),
+    "anonymous": reports.c.anonymous,
+    "now_visibility": reports.c.visibility.label("now_visibility"),
+    "now_agency_id": reports.c.agency_id.label("now_agency_id"),
+    "flood_area_area_id": flood_areas.c.area_id.label("flood_area_area_id"),
+}
+"""The columns that are not of the table of events."""
 
 
 def _entries() -> Select[Any]:
     return (
-        select(
-            events,
-            _personal.c.actor_person_id,
-            _personal.c.note,
-            _personal.c.words,
-            _facets.c.before,
-            _facets.c.after,
-            reports.c.anonymous,
-            reports.c.visibility.label("now_visibility"),
-            reports.c.agency_id.label("now_agency_id"),
-            flood_areas.c.area_id.label("flood_area_area_id"),
-        )
+        select(*(_OF_OTHERS[name] if name in _OF_OTHERS else events.c[name] for name in LogEntry._fields))
         .join(_facets, _facets.c.seq == events.c.seq)
         .outerjoin(_personal, _personal.c.seq == events.c.seq)
         .outerjoin(reports, reports.c.id == events.c.report_id)
@@ -87,19 +102,12 @@ def _entries() -> Select[Any]:
     )
 
 
-_NAMES = tuple(column.name for column in _entries().selected_columns)
-_FIELDS = tuple(LogEntry.__dataclass_fields__)
-_in_order = itemgetter(*map(_NAMES.index, _FIELDS))
-_BEFORE, _AFTER, _ANONYMOUS = map(_FIELDS.index, ("before", "after", "anonymous"))
+_COLUMNS = len(LogEntry._fields)
 
 
 def _entry(values: Sequence[Any]) -> LogEntry:
-    """An entry of the columns of `_entries`, in their order."""
-    told = list(_in_order(values))
-    for side in (_BEFORE, _AFTER):
-        told[side] = Facets.load(told[side]) if told[side] else None
-    told[_ANONYMOUS] = bool(told[_ANONYMOUS])
-    return LogEntry(*told)
+    """An entry of the columns of `_entries`, in their order; what is behind them is passed over."""
+    return LogEntry._make(values[:_COLUMNS])
 
 
 def read_entries(conn: Connection, after: int, limit: int, where: Sequence[ColumnElement[bool]] = ()) -> list[LogEntry]:

@@ -108,6 +108,7 @@ class LogTail:
             except Exception:
                 log.warning("the log could not be read", exc_info=True)
                 await asyncio.sleep(1)
+            await asyncio.sleep(0)  # reads may be done at once, and the bell be ahead of the log: others have a turn
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1):  # wait_for would lose a cancellation that comes with the bell
                     await self._store.bell.wait_beyond(self._seq)
