@@ -10,7 +10,7 @@ import hmac
 import secrets
 import struct
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeAlias
@@ -108,10 +108,6 @@ class IdCipher:
         if kept is None:
             kept = self._of_thread.decryptor = self._cipher.decryptor()
         return kept
-
-    def encode_all(self, kind: Kind, row_ids: Iterable[int]) -> list[str]:
-        """The ids of many rows of one kind."""
-        return [self.encode(kind, row_id) for row_id in row_ids]
 
     def decode(self, text: str) -> tuple[Kind, int]:
         """What an id names; raises InvalidId for anything that this hub did not hand out."""

@@ -461,7 +461,7 @@ def _flag(h: History) -> bool:
 
 def _ids(h: History) -> tuple[str, ...]:
     rows = h.random.sample(sorted(h.oracle.now), 2)
-    return tuple(h.world.parts.ids.encode_all(Kind.REPORT, rows))
+    return tuple(h.world.parts.ids.encode(Kind.REPORT, row) for row in rows)
 
 
 def _areas(h: History) -> tuple[str, ...]:

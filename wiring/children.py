@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 PIECE = 65_536
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
@@ -51,7 +51,7 @@ class Child:
     _came: bool = False
     """Whether it was ready since it was started."""
     _failures: int = 0
-    _due: float = field(default=0.0)
+    _due: float = 0.0
     """When it is to be started again, by the monotonic clock, while there is none."""
 
     def started(self, pid: int, hears: int, tells: int) -> None:

@@ -15,7 +15,7 @@ from domain.squares import FINE
 from domain.visibility import Visibility
 from domain.vocabulary import OPEN_STATUSES, ReportStatus
 from storage.reports.drivers import square_of
-from storage.reports.seen import place, seen_columns, seen_report, uses_true_places, visible_reports
+from storage.reports.seen import place, seen_columns, uses_true_places, visible_reports
 from storage.rows import SeenReport
 from storage.tables import categories, reports
 
@@ -64,7 +64,7 @@ def candidates(
     found: list[list[Candidate]] = [[] for _ in subjects]
     if subjects:
         for number, code, parent_code, *row in conn.execute(_near(visibility, subjects, known, metres)):
-            found[number].append(Candidate(seen_report(tuple(row)), Kind(code, parent_code)))
+            found[number].append(Candidate(SeenReport(*row), Kind(code, parent_code)))
     return [_kind(subject, known) for subject in subjects], found
 
 

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Row, and_, bindparam, case, false, null, or_
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, case, false, null, or_
 
 from domain.visibility import Visibility
 from domain.vocabulary import LocationPrecision, ReportVisibility
@@ -131,8 +131,3 @@ def _seen(name: str, visibility: Visibility, own: bool, hidden: ColumnElement[bo
         public = reports.c[f"public_{name}"]
         return case((hidden, public), else_=column) if own else public
     return column
-
-
-def seen_report(row: Row[Any] | tuple[Any, ...]) -> SeenReport:
-    """A row of `seen_columns`."""
-    return SeenReport(*row)
