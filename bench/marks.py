@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from bench.measuring import Figures, Rounds, median, ratio
 
 HUB = "hub"
+MANY = 10_000
+"""Subscribers of the workload that tells what an idle one costs; the mark leaves out one, who is there in both figures."""
 
 
 def faster(ours: Figures, theirs: Figures) -> float:
@@ -111,7 +113,7 @@ def _bounds(results: Mapping[str, Rounds]) -> Iterator[Reached]:
         yield Reached("start", "MB resident", 160.0, hub["start"].megabytes, at_most=True)
     if "W4 10,000" in hub:
         few, many = (median(results["W4 10,000"][name]).megabytes for name in ("hub, one subscriber", HUB))
-        yield Reached("W4 10,000", "kB an idle subscriber", 20.0, (many - few) * 1000 / 9_999, at_most=True)
+        yield Reached("W4 10,000", "kB an idle subscriber", 20.0, (many - few) * 1000 / (MANY - 1), at_most=True)
     grown = results.get("growth", {})
     for name in ("W1", "W2", "W6"):
         if f"{name} large" in grown:

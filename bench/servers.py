@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 BENCH = Path(__file__).resolve().parent
@@ -65,7 +65,6 @@ class Server:
     started: float
     log: Path
     first_answer: float = 0.0
-    extra: dict[str, float] = field(default_factory=dict)
 
     @property
     def processes(self) -> list[int]:

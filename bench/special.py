@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench import stores
 from bench.load import cpu_of
+from bench.marks import MANY
 from bench.measuring import Figures, Rounds, in_a_process, in_turns, load
 from bench.report import say
 from bench.scenarios import HUB_IN_TESTS, SCENARIOS
@@ -19,7 +20,6 @@ from bench.shared_facts import write_facts
 from bench.workloads import STREAM, pages, submissions
 
 SUBSCRIBERS, EVENTS = 2_000, 50
-MANY = 10_000
 
 
 def streams(options: Namespace) -> Rounds:
@@ -119,11 +119,11 @@ def _asked(requests: Mapping[str, Sequence[bytes]], options: Namespace, server: 
 
 
 def workers(options: Namespace) -> Rounds:
-    """W6 on one process and on two, both on all cores; the load shares them."""
+    """W6 on one process and on two, both held to two cores; where there are no more, the load shares one of them."""
     say("two workers: W6, one process of the hub and two")
     original = stores.city(options.reports, Path(options.stores))
     requests = next(each for each in SCENARIOS if each.name == "W6").requests("hub", original)
-    both = {0, 1, 2, 3}
+    both = {0, 1}
     with tempfile.TemporaryDirectory(prefix="simpul-bench-") as folder:
         begun: list[Server] = []
         with running(begun):
