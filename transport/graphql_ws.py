@@ -18,8 +18,8 @@ from execution import RequestRefused
 from transport import messages
 from transport.bounded_websocket import FRAMES, BoundedWebSocket
 from transport.clients import address_of
-from transport.door import BadRequest, Credentials, RequestInfo, Viewer
-from transport.introduction import introduce
+from transport.door import BadRequest
+from transport.introduction import Introduced, introduced
 from transport.messages import CloseCode, Message, ProtocolError
 from transport.pinging import Pings
 from transport.request import Parameters, parameters_of
@@ -37,23 +37,21 @@ class Socket:
 
     __slots__ = (
         "__weakref__",
+        "_address",
+        "_client",
         "_closed",
-        "_credentials",
         "_ended",
         "_gone",
         "_handshake",
         "_idling",
         "_init_timer",
-        "_language",
         "_line",
         "_operations",
         "_pings",
         "_reading",
         "_running",
-        "_session",
         "_settings",
         "_tasks",
-        "_viewer",
         "_writing",
     )
 
@@ -73,12 +71,10 @@ class Socket:
         self._gone = gone
         self._writing = asyncio.Lock()
         self._closed = self._ended = False
-        self._viewer: Viewer | None = None
-        self._credentials = Credentials(client_address=address_of(websocket))
-        self._language: str | None = None
+        self._address = address_of(websocket)
+        self._client: Introduced | None = None
         self._running: dict[str, SocketOperation] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._session: Session | None = None
         self._init_timer: asyncio.TimerHandle | None = None
         self._idling: asyncio.TimerHandle | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -86,7 +82,7 @@ class Socket:
     @property
     def address(self) -> str | None:
         """Where it comes from."""
-        return self._credentials.client_address
+        return self._address
 
     def open(self) -> None:
         """Begin to take messages, until the socket closes; `gone` is called then."""
@@ -184,35 +180,20 @@ class Socket:
         if self._init_timer is not None:
             self._init_timer.cancel()
             self._init_timer = None
-        self._credentials, self._language = introduce(handshake, message.payload or {})
+        hub, warning = self._operations.hub, self._settings.expiry_warning_seconds
+        self._client = await introduced(handshake, message.payload or {}, hub, warning)
         self._line.forget_handshake()
-        self._viewer = await self._identify()
-        self._session = Session(
-            self._operations.hub,
-            self._viewer,
-            shown=self._credentials.shown,
-            warning_seconds=self._settings.expiry_warning_seconds,
-        )
         await self.send(messages.connection_ack)
         self._pings.enter(self.ping)
         self._idle()
-        if self._session.may_end:
-            self.start(partial(self._warn, self._session))
-            self.start(partial(self._close_when_ended, self._session))
-
-    async def _identify(self) -> Viewer:
-        try:
-            return await self._operations.hub.identify(self._credentials)
-        except Exception as error:
-            refused = self._operations.hub.engine.refusal(error)
-            if refused.code == "INTERNAL":
-                raise ProtocolError(CloseCode.INTERNAL_ERROR, "Internal server error") from error
-            if "retryAfter" in refused.errors[0].get("extensions", {}):
-                raise ProtocolError(CloseCode.TRY_AGAIN_LATER, refused.errors[0]["message"]) from error
-            raise ProtocolError(CloseCode.FORBIDDEN, "Forbidden") from error
+        session = self._client.session
+        if session.may_end:
+            self.start(partial(self._warn, session))
+            self.start(partial(self._close_when_ended, session))
 
     async def _subscribe(self, message: Message) -> None:
-        if self._viewer is None:
+        client = self._client
+        if client is None:
             raise ProtocolError(CloseCode.UNAUTHORIZED, "Unauthorized")
         if message.id in self._running:
             raise ProtocolError(CloseCode.SUBSCRIBER_EXISTS, f"Subscriber for {message.id} already exists")
@@ -223,7 +204,7 @@ class Socket:
             await self.send(lambda: messages.error(message.id, refused.errors))
             return
         self._no_longer_idle()
-        begin = partial(self._begin, parameters, self._viewer)
+        begin = partial(self._begin, parameters, client)
         self._running[message.id] = SocketOperation(self, message.id, message.size, begin)
 
     def _over_a_limit(self, message: Message) -> BadRequest | None:
@@ -238,17 +219,9 @@ class Socket:
             return BadRequest(words, limited="body_bytes", limit=together, value=size)
         return None
 
-    def _begin(self, parameters: Parameters, viewer: Viewer) -> Run:
-        prepared = self._operations.prepare(parameters, viewer, self._credentials.client_address)
-        info = RequestInfo(
-            kind=prepared.kind,
-            way="websocket",
-            accept_language=self._language,
-            client_address=self._credentials.client_address,
-            follow_tokens=self._credentials.follow_tokens,
-            private=self._credentials.shown,
-        )
-        return self._operations.run(prepared, viewer, info)
+    def _begin(self, parameters: Parameters, client: Introduced) -> Run:
+        prepared = self._operations.prepare(parameters, client.viewer, self._address)
+        return self._operations.run(prepared, client.viewer, client.info(prepared))
 
     def _complete(self, id_: str) -> None:
         """The client wants no more of it: the id is free again at once, and nothing more is sent under it."""
@@ -296,7 +269,7 @@ class Socket:
         self.offer(messages.framed(self._ping_message()))
 
     def _ping_message(self) -> bytes:
-        return messages.ping(self._positions(), self._session.warning() if self._session else None)
+        return messages.ping(self._positions(), self._client.session.warning() if self._client else None)
 
     def _positions(self) -> dict[str, str]:
         positions = {id_: operation.progress() for id_, operation in self._running.items()}

@@ -1,11 +1,67 @@
 """Who a socket's client says he is: browsers can set no headers on a socket, so it comes with connection_init."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import HTTPConnection
 
+from execution import Prepared
 from transport.clients import address_of
-from transport.door import BadRequest, Credentials, bearer_token, credentials_of, follow_tokens_of
+from transport.door import (
+    BadRequest,
+    Credentials,
+    Hub,
+    RequestInfo,
+    Viewer,
+    bearer_token,
+    credentials_of,
+    follow_tokens_of,
+)
+from transport.messages import CloseCode, ProtocolError
+from transport.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Introduced:
+    """A client who has said who he is, and for how long that holds."""
+
+    viewer: Viewer
+    credentials: Credentials
+    language: str | None
+    session: Session
+
+    def info(self, prepared: Prepared) -> RequestInfo:
+        """Return what an operation of his comes with."""
+        return RequestInfo(
+            kind=prepared.kind,
+            way="websocket",
+            accept_language=self.language,
+            client_address=self.credentials.client_address,
+            follow_tokens=self.credentials.follow_tokens,
+            private=self.credentials.shown,
+        )
+
+
+async def introduced(
+    connection: HTTPConnection, payload: dict[str, Any], hub: Hub, warning_seconds: float
+) -> Introduced:
+    """Find out who introduces himself with `connection_init`. Raises BadRequest, and ProtocolError for who is not let in."""
+    credentials, language = introduce(connection, payload)
+    viewer = await _identified(hub, credentials)
+    session = Session(hub, viewer, shown=credentials.shown, warning_seconds=warning_seconds)
+    return Introduced(viewer, credentials, language, session)
+
+
+async def _identified(hub: Hub, credentials: Credentials) -> Viewer:
+    try:
+        return await hub.identify(credentials)
+    except Exception as error:
+        refused = hub.engine.refusal(error)
+        if refused.code == "INTERNAL":
+            raise ProtocolError(CloseCode.INTERNAL_ERROR, "Internal server error") from error
+        if "retryAfter" in refused.errors[0].get("extensions", {}):
+            raise ProtocolError(CloseCode.TRY_AGAIN_LATER, refused.errors[0]["message"]) from error
+        raise ProtocolError(CloseCode.FORBIDDEN, "Forbidden") from error
 
 
 def introduce(connection: HTTPConnection, payload: dict[str, Any]) -> tuple[Credentials, str | None]:
