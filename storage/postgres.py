@@ -3,7 +3,6 @@ read in snapshots, REPEATABLE READ (storage/postgres_reader.py)."""
 
 import asyncio
 import logging
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlalchemy.engine import make_url
@@ -18,7 +17,7 @@ from storage.postgres_reader import PostgresLent, Readers
 from storage.store import Store
 from storage.together.neighbours import Beside, Neighbours
 from storage.transaction import GroupBroken, Operation
-from storage.waiting import Job, Waiting, settle
+from storage.waiting import Job, Waiting, settle, to_come_again
 
 T = TypeVar("T")
 log = logging.getLogger("simpul.store")
@@ -96,28 +95,32 @@ class PostgresStore(Store):
             self._some.clear()
             jobs = self._waiting.take()
             if jobs:
-                self._waiting.done(await self._commit(jobs))
+                try:
+                    await self._commit(jobs)
+                except Exception:
+                    log.exception("something failed after a commit")  # the next writes must not wait for ever
             elif self._stopping:
                 return
             else:
                 await self._some.wait()
 
-    async def _commit(self, jobs: list[Job]) -> list[Job]:
+    async def _commit(self, jobs: list[Job]) -> None:
+        """Commits a group; those that need more locks wait again."""
         operations = [operation for operation, _ in jobs]
         try:
             done, seq = await self._run(operations)
         except Exception as error:
             log.exception("a group of writes failed")
+            self._waiting.done([])
             for _, future in jobs:
                 settle(future, Done(error=error))
-            return []
-        again: list[Job] = []
-        for (operation, future), outcome in zip(jobs, done, strict=True):
-            settle(future, outcome)
-            if outcome.more_locks:
-                again.append((replace(operation, locks=operation.locks | outcome.more_locks), future))
-        (self._neighbours or self.bell).ring(seq)
-        return again
+            return
+        self._waiting.done(to_come_again(jobs, done))
+        try:
+            (self._neighbours or self.bell).ring(seq)
+        finally:
+            for (_, future), outcome in zip(jobs, done, strict=True):
+                settle(future, outcome)
 
     async def _run(self, operations: list[Operation[Any]]) -> tuple[list[Done], int]:
         """Runs a group and commits it: again after a deadlock, and each operation by itself where they do not go together."""
