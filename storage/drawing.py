@@ -36,9 +36,9 @@ class Drawing:
         return self._codes.pop()
 
     def forget(self) -> None:
-        """Somebody is about to insert rows by himself: on SQLite he is given the ids that would have been next.
+        """To be called before somebody inserts rows without drawing ids: SQLite gives him those that were drawn ahead.
 
-        Those that were handed out are not drawn again: say 7 and 8 of 7 to 10, then 9 is next, or what follows his.
+        Say 7 to 10 were drawn and 7 and 8 handed out: his row is given 9, so 9 and 10 are dropped, and 10 is drawn next.
         """
         if self._conn.dialect.name == "sqlite":
             for name, left in self._ids.items():

@@ -36,7 +36,8 @@ Key: TypeAlias = tuple[int | None, ...]
 MakeRow: TypeAlias = Callable[[Any], T]
 
 
-PAGE_SIZE = "page_size"
+SIZE_NAME = "page_size"
+"""What the number of rows to read is called in the statements, where its value is given each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Span:
     @property
     def values(self) -> dict[str, Any]:
         """What its statement is given."""
-        found: dict[str, Any] = {PAGE_SIZE: self.size + 1}
+        found: dict[str, Any] = {SIZE_NAME: self.size + 1}
         for name, key in (("after", self.after), ("before", self.before)):
             found |= {f"{name}_{n}": part for n, part in enumerate(key or ())}
         return found
@@ -121,8 +122,11 @@ Build: TypeAlias = Callable[[], tuple[Select[Any], Order]]
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A statement that reads one part of a list stretch by stretch, since it need not read far: the rows of all `stretches`
-    together are those of the plain statement, in its order."""
+    """A statement that reads one part of a list stretch by stretch, until there are rows enough.
+
+    Say the newest fifty are wanted: the first of the `stretches` are bounds of the last week, the second of the month before
+    it, the last of all that is left. All together they find what the plain statement finds, in its order.
+    """
 
     build: Build
     shape: Hashable
@@ -193,7 +197,7 @@ def _part(
         return _run(conn, asked, span, part, lambda: finish(*asked.build(), span))
     found: list[Any] = []
     for values in way.stretches:
-        left = {**values, PAGE_SIZE: wanted - len(found)}
+        left = {**values, SIZE_NAME: wanted - len(found)}
         found += _run(conn, asked, span, (part, way.shape), lambda: finish(*way.build(), span), left)
         if len(found) >= wanted:
             break
@@ -206,7 +210,7 @@ def _page_statement(rows: Select[Any], order: Order, span: Span) -> Select[Any]:
 
 
 def _ordered(rows: Select[Any], order: Order, span: Span) -> Select[Any]:
-    size = bindparam(PAGE_SIZE, span.size + 1, Integer())
+    size = bindparam(SIZE_NAME, span.size + 1, Integer())
     return _within(rows, order, span).order_by(*order.by(backward=span.backward)).limit(size)
 
 
@@ -249,7 +253,7 @@ def _numbered(rows: Select[Any], order: Order, span: Span, parent: ColumnElement
         func.row_number().over(partition_by=parent, order_by=order.by(backward=span.backward)).label("place_in_list")
     )
     every = _within(rows.add_columns(*keys, parent.label("parent_of_list"), place), order, span).subquery()
-    size = bindparam(PAGE_SIZE, span.size + 1, Integer())
+    size = bindparam(SIZE_NAME, span.size + 1, Integer())
     return select(every).where(every.c.place_in_list <= size).order_by(every.c.place_in_list)
 
 

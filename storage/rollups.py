@@ -28,8 +28,11 @@ _Key = tuple[Any, ...]
 
 
 def counted_for(visibility: Visibility, rollup: Table) -> ColumnElement[bool]:
-    """The rows that this class's counts are made of: by the place that it goes by, of the reports that it sees. Those of
-    everybody's and staff's together may add up to nothing."""
+    """The rows that this class's counts are made of: by the place that it goes by, of the reports that it sees.
+
+    Staff's are both sides, which may add up to nothing: a report that seems to lie in Menteng and lies in Gambir counts 1 in
+    Menteng on the public side and -1 there as a correction, so for staff it is in Gambir alone.
+    """
     side: ColumnElement[bool] = rollup.c.side == PUBLIC_SIDE
     if uses_true_places(visibility):
         side = or_(side, rollup.c.side == CORRECTION)

@@ -97,8 +97,10 @@ class PendingEvent:
 
 
 class Tx:
-    """What operations work with: the connection, the moment of the one whose turn it is (`now`, never before that of the
-    one ahead of it), and what it and those ahead of it made.
+    """What the operations of a group work with, one after the other: the connection, the time, and what they have made so far.
+
+    `now` is when the turn of the present one began, and never falls: should the clock be set back by a second between two
+    turns, the later operation has the moment of the earlier one.
 
     An operation that asks for `conn` gets a savepoint of its own, and writes at once. One that does not, but only adds
     rows and events, needs none: what it adds is kept until the group ends, and written with that of others.

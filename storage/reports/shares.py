@@ -8,8 +8,10 @@ from storage.reports.filtering import ResolvedFilter
 
 _CIRCLE_IN_BOX = 0.785
 _LEAST_OF_THE_SMALLER = 0.25
-"""Of what lies in the narrower of two places about so much lies in the other as well, or as much of it as of all reports.
-Rather few: they may hardly touch, and then it is dear to have looked at each report of one of them."""
+"""Who asks for a box and for areas mostly means places that meet. So of the reports in the smaller of the two this share is
+taken to lie in the other too: of 2 % in the areas and 10 % in the box, a quarter of the 2 % in both, and not a tenth of it.
+(Where the larger has more than a quarter of all reports, its own share is taken.) Not more than that: they may hardly touch,
+and then it is dear to have looked at each report of one of them."""
 _FLAGS = {"has_photos": 0.3, "breached": 0.2, "duplicates": 0.02, "confidential": 0.02, "source_disagrees": 0.02}
 """Shares of reports for which a flag holds, where nothing is counted."""
 _FORWARDED = 0.05
