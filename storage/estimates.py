@@ -16,12 +16,15 @@ from sqlalchemy import Connection, Select, func, select
 from domain.places import Box, cell_center
 from domain.squares import COARSE
 from domain.time import DAY, jakarta_day, jakarta_day_start
-from storage.rollups import PUBLIC_SIDE, REPORTS
+from storage.rollups import CELL_RESOLUTIONS, PUBLIC_SIDE, REPORTS
 from storage.tables import rollup_area, rollup_cell, rollup_day
 from storage.tables.rollups import ALL, EVER
 
-_FINEST_COUNTED = 8
-_MOST_SQUARES = 400
+_FINEST_COUNTED = CELL_RESOLUTIONS[-1]
+"""Of H3, the smallest cells that are counted: 0.7 km², so that a coarse square, of 12 km², has many of them."""
+MOST_SQUARES = 400
+"""So many squares over a box are looked at one by one. Twenty coarse ones a side are 70 km, about all of Jakarta: what is larger
+finds about everything, and is not found by squares."""
 
 Shares = Mapping[Any, float]
 
@@ -75,7 +78,7 @@ class Estimates:
 
     def share_in(self, box: Box) -> float:
         """The share of reports that lie in a box, as if those of a coarse square lay evenly."""
-        if COARSE.number_over(box) > _MOST_SQUARES:
+        if COARSE.number_over(box) > MOST_SQUARES:
             return 1.0
         told = self.squares
         found = sum([told[square] * part for square, part in COARSE.parts_over(box) if square in told])

@@ -21,9 +21,15 @@ from storage.store import Store
 log = logging.getLogger("simpul.log")
 
 KEPT = 5_000
+"""Entries in memory: at ten a second, which is a busy evening, those of eight minutes. Who is further behind reads from the
+store."""
 PAGE = 200
+"""Entries that a reader is given at once: so many are worked on before others have a turn."""
 _BATCH = 1_000
+"""Entries that are read from the store at once: few statements after a gap, and none of them long."""
 _PAGES_HEARD = 10
+"""Pages that readers from the store may have told of, beyond what is kept, before what is known of their reports is dropped.
+That makes all readers look again, so it must be rare."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 READERS = 8
+"""Threads, each with a connection, for reads that take long. More are no faster, since Python runs in one of them at a time;
+fewer could all be busy with a count over a whole city while somebody waits for a page. Each may keep 8 MB of the file."""
 
 
 class SqliteSnapshot(Snapshot):

@@ -10,14 +10,14 @@ from sqlalchemy import BigInteger, ColumnElement, bindparam, literal_column, sel
 from domain.squares import COARSE, FINE, Grid
 from domain.visibility import Visibility
 from domain.vocabulary import ReportStatus
-from storage.estimates import Estimates
+from storage.estimates import MOST_SQUARES, Estimates
 from storage.reports.filtering import ResolvedFilter
 from storage.reports.seen import uses_true_places
 from storage.reports.shares import Shares
 from storage.tables import categories, reports
 
 _MOST_SEEKS = 2_000
-_MOST_SQUARES = 400
+"""Values that one statement looks up: two milliseconds (`_SEEK`) before it has found anything."""
 _ALL_STATUSES = sorted(map(str, ReportStatus))
 
 
@@ -87,7 +87,7 @@ def _by_kind(f: ResolvedFilter, known: Estimates, shares: Shares) -> Iterator[Dr
 def _by_fine_square(side: str, known: Estimates, shares: Shares) -> Iterator[Driver]:
     assert shares.box is not None
     box, squares = shares.box, FINE.number_over(shares.box)
-    if squares <= _MOST_SQUARES:
+    if squares <= MOST_SQUARES:
         looked_at = shares.categories * shares.statuses * shares.sources * shares.areas_in_box
         share, adding = known.share_in(FINE.around(box)), (in_squares(side, FINE),)
         yield Driver(f"ix_reports_{side}fine", squares, share, looked_at, lambda: {"squares": FINE.over(box)}, adding)
@@ -97,7 +97,7 @@ def _by_coarse_square(f: ResolvedFilter, side: str, known: Estimates, shares: Sh
     assert shares.box is not None
     box, squares = shares.box, COARSE.number_over(shares.box)
     seeks = squares * len(f.categories or known.categories)
-    if squares <= _MOST_SQUARES and seeks <= _MOST_SEEKS:
+    if squares <= MOST_SQUARES and seeks <= _MOST_SEEKS:
         looked_at = shares.statuses * shares.sources * shares.areas_in_box
         share = known.share_in(COARSE.around(box)) * shares.categories
         adding = [in_squares(side, COARSE), *([_any_category()] if f.categories is None else [])]

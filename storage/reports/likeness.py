@@ -14,6 +14,7 @@ from domain.places import Point, bounding_box_around
 from domain.squares import FINE
 from domain.visibility import Visibility
 from domain.vocabulary import OPEN_STATUSES, ReportStatus
+from storage.estimates import MOST_SQUARES
 from storage.reports.drivers import square_of
 from storage.reports.seen import place, seen_columns, uses_true_places, visible_reports
 from storage.rows import SeenReport
@@ -22,7 +23,6 @@ from storage.tables import categories, reports
 STILL_TOLD = frozenset(map(str, OPEN_STATUSES | {ReportStatus.RESOLVED}))
 """What a report may be a duplicate of: nothing that was refused, withdrawn, merged or closed."""
 
-_MOST_SQUARES = 400
 _NONE = 0
 """No category, to a table of values, where PostgreSQL would take a null for a text."""
 
@@ -126,5 +126,5 @@ def _rows(number: int, subject: Subject, known: _Known, metres: float) -> list[t
     category_id = subject.category_id or _NONE
     parent_id = known[category_id][1] or _NONE if category_id in known else _NONE
     told = (number, box.south, box.north, box.west, box.east, since, until, category_id, parent_id)
-    few = FINE.number_over(box) <= _MOST_SQUARES  # at the poles a box goes all round, and nobody tells anything
+    few = FINE.number_over(box) <= MOST_SQUARES  # at the poles a box goes all round, and nobody tells anything
     return [(*told, square) for square in (FINE.over(box) if few else ())]

@@ -27,10 +27,16 @@ _VISIT = 0.5
 """What it costs to look at a report in the order of time, as the costs of drivers are counted: its neighbours are at hand."""
 
 _FIRST_STRETCH = 1.6
-"""How many times the rows that are wanted the first stretch holds by estimate."""
+"""How many times the rows that are wanted the first stretch holds by estimate: more than once, since estimates are rough and a
+second statement costs more than to sort some thirty rows for nothing."""
 _LONGER = 2
+"""How many times as long each stretch is as the one before: a few statements get anywhere, and the last of them reads no more
+than about as much again as all before it."""
 _MOST_STRETCHES = 12
+"""Eleven of them hold by estimate three thousand times the rows that are wanted; where those are not enough the estimate is
+wrong, and the last is all that is left."""
 _EARLIEST, _LATEST = -(2**62), 2**62
+"""Moments where there is no bound: beyond those of all reports, and whole numbers of 64 bits in both stores."""
 
 Moment = int | None
 Bounds = tuple[Moment, Moment]

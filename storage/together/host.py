@@ -15,6 +15,7 @@ from storage.waiting import Job
 log = logging.getLogger("simpul.together")
 
 _LEAVING_SECONDS = 5.0
+"""Until those that were told to hand over their last have done so: milliseconds, unless one hangs, which keeps nobody."""
 
 
 class Host:
