@@ -10,14 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from typing import Protocol
 
-import orjson
-
 from execution import Answer, RequestRefused, Stream
 from execution.stream import Delivery, Feed, Place, SharedSource
 from transport import messages
-from transport.answers import encode
 from transport.fan_out import FanOut
 from transport.throttle import Allowance
+from transport.told import body_of
 
 AT_ONCE = 32
 """How many events are executed at the same time; the others wait."""
@@ -50,14 +48,6 @@ class SharedAnswer:
         if self._event is None:
             self._event = next_event(self.cursor, self._body)
         return self._event
-
-
-def body_of(answer: Answer) -> bytes:
-    """Return the response map of an answer as JSON."""
-    if answer.errors:
-        return encode(answer.payload())
-    extensions = b',"extensions":' + orjson.dumps(answer.extensions) if answer.extensions else b""
-    return b'{"data":' + answer.encoded() + extensions + b"}"
 
 
 def next_event(cursor: str | None, body: bytes) -> bytes:

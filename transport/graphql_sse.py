@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from execution import Prepared, RequestRefused
 from transport.answers import EVENT_STREAM, VARY, encode
-from transport.channels import body_of, next_event
+from transport.channels import next_event
 from transport.clients import Places
 from transport.door import BadRequest, RequestInfo, Viewer
 from transport.events_waiting import EventsWaiting
@@ -22,6 +22,7 @@ from transport.running import Operations, Run
 from transport.safe_headers import SAFE
 from transport.session import Session
 from transport.settings import DoorSettings
+from transport.told import body_of
 
 COMPLETE = b"event: complete\ndata:\n\n"
 KEEP_ALIVE = b":\n\n"

@@ -13,8 +13,9 @@ from uvicorn.protocols.utils import ClientDisconnected
 
 from execution import RequestRefused
 from transport import messages
-from transport.channels import SharedAnswer, body_of
+from transport.channels import SharedAnswer
 from transport.running import Run
+from transport.told import body_of
 
 GONE = (WebSocketDisconnect, WebSocketDisconnected, ClientDisconnected)
 """What writing to a socket raises once nobody is there."""

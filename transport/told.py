@@ -27,9 +27,7 @@ class Told:
     def front(self) -> bytes:
         """The beginning of the answer's JSON, up to and with its data: errors come first, so that a reader sees them."""
         if self._front is None:
-            errors = self.answer.errors
-            told = b"" if not errors else b'"errors":' + orjson.dumps(errors) + b","
-            self._front = b"".join((b"{", told, b'"data":', self.answer.encoded()))
+            self._front = _front_of(self.answer)
         return self._front
 
     async def body(self, end: bytes, coding: str | None) -> bytes:
@@ -58,6 +56,16 @@ class Told:
         if found is None:
             found = self._tags[media_type] = tags.of(self.answer.encoded(), self.answer.extensions, media_type)
         return found
+
+
+def body_of(answer: Answer) -> bytes:
+    """Return the response map of an answer as JSON."""
+    return _front_of(answer) + end_of(answer.extensions)
+
+
+def _front_of(answer: Answer) -> bytes:
+    errors = b"" if not answer.errors else b'"errors":' + orjson.dumps(answer.errors) + b","
+    return b"".join((b"{", errors, b'"data":', answer.encoded()))
 
 
 def end_of(extensions: dict[str, Any] | None) -> bytes:
