@@ -12,7 +12,8 @@ import pytest
 
 from tests.door import Stage
 from transport import listening
-from transport.listening import HubServer, take_ports
+from transport.listening import HubServer
+from transport.ports import take_ports
 
 
 @asynccontextmanager

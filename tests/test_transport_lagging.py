@@ -11,7 +11,7 @@ import pytest_asyncio
 from tests.door import Stage, served
 from tests.raw_client import RawClient, raw_client
 from transport import DoorSettings, bounded_websocket
-from transport.listening import take_port
+from transport.ports import take_port
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(60)]
 

@@ -14,7 +14,7 @@ channels.py      subscriptions that ask the same; fan_out.py hands what happens 
 session.py       how long somebody's credentials hold; clients.py: who counts as one client, and what each may have open
 serving.py       how uvicorn must be set up for all this: bounded_http.py (lingering.py) and bounded_websocket.py (arrivals.py) hold
                  clients to bounds, connections.py counts them; whole_http.py takes and answers requests in one piece (whole.py)
-listening.py     takes the port and stops gently
+ports.py         takes the port; listening.py listens on it, for neighbours too, and stops gently
 hub.py           the hub behind the door
 identity.py      who asks: by tokens (tokens.py) of ours (local_tokens.py) or of an issuer (oidc.py and oidc_*.py),
                  or by api_keys.py

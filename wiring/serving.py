@@ -14,8 +14,9 @@ from transport.documents import PersistedDocuments
 from transport.greeting import greeting
 from transport.hub import SimpulHub
 from transport.identity import identifying
-from transport.listening import HubServer, signals_end_serving_alone, take_port
+from transport.listening import HubServer, signals_end_serving_alone
 from transport.photo_files import photo_routes
+from transport.ports import take_port
 from transport.push import push_routes
 from transport.shared_allowance import made_from
 from transport.site import site

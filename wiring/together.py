@@ -22,7 +22,7 @@ from storage.together.seat import Seat
 from transport.commands.command import run_told
 from transport.configuration import Settings
 from transport.greeting import greeting
-from transport.listening import take_ports
+from transport.ports import take_ports
 from wiring.children import Child, Tether
 from wiring.ear import Ear
 from wiring.place import Place

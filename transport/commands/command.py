@@ -18,8 +18,8 @@ from storage.seeding import seed
 from storage.store import Store, open_store, opened
 from storage.transaction import Operation
 from transport.configuration import Settings, WrongSetting
-from transport.listening import CannotListen
 from transport.loading_settings import load_settings
+from transport.ports import CannotListen
 
 P = ParamSpec("P")
 
