@@ -30,7 +30,8 @@ from transport.documents import PersistedDocuments
 from transport.door import RequestInfo
 from transport.hub import SimpulHub
 from transport.request import Parameters
-from transport.running import Operations, Run
+from transport.running import Operations
+from transport.runs import Run
 from transport.throttle import Allowance, Rate, Throttle
 
 NEW = "subscription ($after: Cursor) { newReports(after: $after) { cursor report { text category { name } } } }"

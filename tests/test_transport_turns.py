@@ -13,7 +13,8 @@ from tests.door import Context, Numbers, TryHub
 from transport import Credentials, DoorSettings, RequestInfo
 from transport.documents import PersistedDocuments
 from transport.request import Parameters
-from transport.running import Operations, Run
+from transport.running import Operations
+from transport.runs import Run
 from transport.throttle import Rate, Throttle
 from transport.turns import CostTurns
 

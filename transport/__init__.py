@@ -8,8 +8,8 @@ graphql_http.py  requests and answers; head.py, manner.py, request.py, multipart
 graphql_sse.py   event streams (events_waiting.py)
 graphql_ws.py    one socket and its messages (messages.py, introduction.py); socket_operation.py: what it asks for; sockets.py has
                  all of them, pinging.py sees whether they are there, origins.py says which pages may open one
-running.py       one operation while it runs, whatever carries its answers; throttle.py (shared_allowance.py): what each client may
-                 spend, turns.py: how much of it is worked on at once, sharing.py: answers that several get
+running.py       makes operations ready, whatever way they came; runs.py: one while it runs; throttle.py (shared_allowance.py):
+                 what each client may spend, turns.py: how much of it is worked on at once, sharing.py: answers that several get
 channels.py      subscriptions that ask the same; fan_out.py hands what happens to each of them
 session.py       how long somebody's credentials hold; clients.py: who counts as one client, and what each may have open
 serving.py       how uvicorn must be set up for all this: bounded_http.py (lingering.py) and bounded_websocket.py (arrivals.py) hold

@@ -18,7 +18,8 @@ from transport.channels import next_event
 from transport.clients import Places
 from transport.door import BadRequest, RequestInfo, Viewer
 from transport.events_waiting import EventsWaiting
-from transport.running import Operations, Run
+from transport.running import Operations
+from transport.runs import Run
 from transport.safe_headers import SAFE
 from transport.session import Session
 from transport.settings import DoorSettings

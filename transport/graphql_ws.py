@@ -23,7 +23,8 @@ from transport.introduction import Introduced, introduced
 from transport.messages import CloseCode, Message, ProtocolError
 from transport.pinging import Pings
 from transport.request import Parameters, parameters_of
-from transport.running import Operations, Run
+from transport.running import Operations
+from transport.runs import Run
 from transport.session import Session
 from transport.settings import DoorSettings
 from transport.socket_operation import GONE, SocketOperation

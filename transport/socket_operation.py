@@ -14,7 +14,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from execution import RequestRefused
 from transport import messages
 from transport.channels import SharedAnswer
-from transport.running import Run
+from transport.runs import Run
 from transport.told import body_of
 
 GONE = (WebSocketDisconnect, WebSocketDisconnected, ClientDisconnected)
