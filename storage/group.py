@@ -19,8 +19,8 @@ from storage.transaction import GroupBroken, NeedsLocks, Operation, Tx
 
 DEADLOCK = "40P01"
 EVERY_WRITE = "every write"
-"""A lock that all writes share. An operation that names it writes while no other does, in whatever process: what others
-have read before they write is then as it was for all of them, or for none."""
+"""A lock that each write holds together with all others. An operation that names it holds it alone: then no other write is
+under way, in any process. So nobody writes by what he read before it, of a category, say, that is being made sensitive."""
 _BIGINTS = ARRAY(BigInteger)
 
 

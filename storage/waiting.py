@@ -19,6 +19,9 @@ MAX_WAITING = 10_000
 """How many of people's writes may wait."""
 
 MAX_WAITING_OF_SOURCES = 1_000
+"""Batches, of many records each. Whoever reads a source waits for its last batch before it brings the next, so that many are
+never there but by a fault."""
+
 SMALLEST_GROUP, LARGEST_GROUP = 64, 256
 GROUP_SECONDS = 0.25
 """How long a group may take at the pace of those before it, since whoever comes last waits for the one before his as well.
@@ -26,7 +29,9 @@ It is never small: where it is the disk that takes its time, groups must grow fo
 
 GROUPS_WITHOUT_SOURCES = 4
 _FIRST_PACE = 1_000.0
+"""Operations a second, until the first groups have shown the true one."""
 _LONGEST_RETRY = 60.0
+"""Seconds. Whoever is told to come later than that does not come again."""
 
 Job = tuple[Operation[Any], "asyncio.Future[Any]"]
 """An operation, and who waits for it."""

@@ -26,6 +26,9 @@ from wiring.place import Place
 from wiring.working import at_work
 
 _COLLECTOR = (50_000, 20, 100)
+"""How many things are made until the collector looks at the young ones, and how many such looks there are until it looks at
+the older and at the old. Python's own are 700, 10 and 10: an answer makes some hundreds, which end with it, so it would look
+for nothing with each; and to look at the old takes tenths of a second where thousands of sockets are open."""
 
 
 class Schema:
