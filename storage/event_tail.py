@@ -27,6 +27,7 @@ PAGE = 200
 """Entries that a reader is given at once: so many are worked on before others have a turn."""
 _BATCH = 1_000
 """Entries that are read from the store at once: few statements after a gap, and none of them long."""
+_PAUSE = 0.01
 _PAGES_HEARD = 10
 """Pages that readers from the store may have told of, beyond what is kept, before what is known of their reports is dropped.
 That makes all readers look again, so it must be rare."""
@@ -109,12 +110,15 @@ class LogTail:
 
     async def _follow(self) -> None:
         while True:
+            before = self._seq
             try:
                 await self._catch_up()
             except Exception:
                 log.warning("the log could not be read", exc_info=True)
                 await asyncio.sleep(1)
-            await asyncio.sleep(0)  # reads may be done at once, and the bell be ahead of the log: others have a turn
+            # Reads may be done at once: others have a turn, and a log that stays behind its bell is not read without pause.
+            stays = before == self._seq < self._store.bell.seq
+            await asyncio.sleep(_PAUSE if stays else 0)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1):  # wait_for would lose a cancellation that comes with the bell
                     await self._store.bell.wait_beyond(self._seq)
