@@ -3,7 +3,7 @@
 engine.py     prepare and execute an operation (prepared.py, operation.py) within a time (in_time.py), open a stream; answer.py is
               what comes of it
 readings.py   how a field finds its value; asked.py and given.py: what with; coercing.py: what it was sent, as its types have it
-plan.py       an operation compiled: selections of types, with generated code (written.py) that writes their objects
+plan.py       an operation compiled: fields and selections (planned.py), with generated code (written.py) that writes objects
 run.py        finds the values of a plan, breadth first, in instances (instance.py), by calls.py
 writing.py    writes the answer of them, lists (shape.py) of scalars and enums (leaves.py); replay.py has graphql-core do it where
               there are errors, or no plan

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from execution.instance import Instance, is_object, objects
-from execution.plan import PlannedField
+from execution.planned import PlannedField
 from execution.readings import Batch, Once
 
 Waiting = tuple[Instance, PlannedField, list[Any] | None, int]

@@ -19,10 +19,9 @@ from typing import Any
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, Undefined
 from graphql.utilities import value_from_ast_untyped
 
-from execution.cost_planning import Branch, Guards, Planning
-from execution.cost_planning import PlannedField as CostedField
+from execution.cost_planning import Branch, CostedField, Guards, Planning
 from execution.instance import Instance
-from execution.plan import PlannedField
+from execution.planned import PlannedField
 from execution.weight import Amount, Arguments
 
 LIST_SIZE = 10

@@ -37,7 +37,7 @@ _Sets = tuple[tuple[Guards, SelectionSetNode], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedField:
+class CostedField:
     """A field as it is planned: all occurrences of its response name in one place."""
 
     key: str
@@ -49,7 +49,7 @@ class PlannedField:
     branches: "tuple[Branch, ...] | None"
 
 
-Branch = tuple[PlannedField, ...]
+Branch = tuple[CostedField, ...]
 
 
 class Planning:
@@ -86,12 +86,12 @@ class Planning:
 
     def _field(
         self, type_: GraphQLObjectType, key: str, nodes: list[tuple[Guards, FieldNode]], *, again: bool
-    ) -> PlannedField | None:
+    ) -> CostedField | None:
         first = nodes[0][1]
         guards = () if any(not guards for guards, _ in nodes) else tuple(dict.fromkeys(guards for guards, _ in nodes))
         flat = _INTROSPECTION.get(first.name.value)
         if flat is not None:
-            return PlannedField(key, Weight(each=flat), self._noted(guards), (), False, False, None)
+            return CostedField(key, Weight(each=flat), self._noted(guards), (), False, False, None)
         made = self._schema.get_field(type_, first.name.value)
         if made is None or first.name.value == "__typename":
             return None
@@ -102,7 +102,7 @@ class Planning:
             return None
         arguments = self._arguments(made, first, weight)
         is_list = is_list_type(get_nullable_type(made.type))
-        return PlannedField(key, weight, self._noted(guards), arguments, is_list, again and branches is None, branches)
+        return CostedField(key, weight, self._noted(guards), arguments, is_list, again and branches is None, branches)
 
     def _noted(self, guards: tuple[Guards, ...]) -> tuple[Guards, ...]:
         self.varies = self.varies or bool(guards)

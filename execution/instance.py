@@ -7,7 +7,7 @@ from typing import Any
 from graphql import Undefined
 from graphql.pyutils import Path
 
-from execution.plan import PlannedField, Selection
+from execution.planned import PlannedField, Selection
 
 
 class Instance:

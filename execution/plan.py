@@ -9,19 +9,14 @@ error propagation, fragments with variables of their own, and types that tell by
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from enum import Enum, auto
-from operator import attrgetter
+from collections.abc import Mapping
 from typing import Any
 
 from graphql import (
     FieldNode,
     GraphQLField,
-    GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
-    GraphQLUnionType,
     OperationDefinitionNode,
     get_argument_values,
     is_abstract_type,
@@ -30,102 +25,16 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues
 
-from execution.asked import Asked, asked_with
-from execution.given import Given, given_of, some_has_variable
-from execution.leaves import Leaf, leaf_of
-from execution.readings import Batch, Column, Guard, Once, Reading, Same, Value, guards_of, reading_of
-from execution.shape import Shape, shape_of
-from execution.written import Build, written
-
-TYPENAME = "__typename"
+from execution.given import some_has_variable
+from execution.leaves import leaf_of
+from execution.planned import TYPENAME, PlannedField, Selection
+from execution.readings import Batch, Column, Once, Reading, Same, Value, guards_of, reading_of
+from execution.shape import shape_of
+from execution.written import written
 
 
 class NotPlanned(Exception):
     """An operation that is left to graphql-core."""
-
-
-class Way(Enum):
-    """How a run finds the values of a field."""
-
-    FROM_ROW = auto()
-    """They are read off the rows: a column, or the rows themselves."""
-    VALUE = auto()
-    CALL = auto()
-    RESOLVER = auto()
-
-
-@dataclass(slots=True)
-class PlannedField:
-    """A field of a selection. What a run asks of it again and again is found out here once."""
-
-    key: str
-    name: str
-    definition: GraphQLField
-    details: FieldDetailsList
-    reading: Reading | None
-    guards: tuple[Guard, ...]
-    shape: Shape
-    leaf: Leaf | None
-    abstract: GraphQLInterfaceType | GraphQLUnionType | None
-    types: tuple[GraphQLObjectType, ...]
-    """The types that an object in it may have."""
-    fixed: dict[str, Any] | None
-    """Its arguments, where no variable is in them."""
-    place: int = -1
-    """Where a run keeps its values; -1 where it keeps none: what is read off the row when that is written."""
-    only: "Selection | None" = None
-    """What is asked of the objects in it, where there is one type alone that they may have."""
-    columns: frozenset[str] | None = None
-    """The columns that are read of its reading's `rows_of`; None: all."""
-    below: dict[str, "Selection"] = field(default_factory=dict)
-    """What is asked of its value, by the name of the value's type."""
-    alone: bool = False
-    """Whether no other field of the plan is asked of the same function."""
-    depth: int = field(init=False)
-    """How many lists there are around the item."""
-    way: Way = field(init=False)
-    ready: Asked | None = field(init=False)
-    """What it is always asked with, of whomever."""
-    key_of: Callable[[Any], Any] | None = field(init=False)
-    """Reads its call's key off a row."""
-    arguments: Given = field(init=False)
-    """Its coerced arguments, of the variables."""
-
-    def __post_init__(self) -> None:
-        self.depth, self.way = self.shape.depth, _way_of(self.reading)
-        self.ready = None if self.guards or self.fixed is None else _asked_with(self.reading, self.fixed)
-        key = self.reading.key if isinstance(self.reading, Batch) else None
-        self.key_of = None if key is None else attrgetter(key)
-        fixed = self.fixed
-        self.arguments = given_of(self.definition, self.details[0].node) if fixed is None else lambda _: fixed
-
-    @property
-    def object_type(self) -> GraphQLObjectType | None:
-        """The type of the objects in it, where there is one alone that they may have."""
-        return None if self.abstract is not None or not self.types else self.types[0]
-
-    @property
-    def nodes(self) -> list[FieldNode]:
-        """Its occurrences in the document."""
-        return [each.node for each in self.details]
-
-    @property
-    def is_asked(self) -> bool:
-        """Whether its values are found before anything is written."""
-        return self.place >= 0
-
-
-@dataclass(slots=True)
-class Selection:
-    """What is asked of objects of one type."""
-
-    type: GraphQLObjectType
-    fields: list[PlannedField]
-    asked: list[PlannedField]
-    """Those whose values are found before anything is written."""
-    build: Build
-    """Writes the objects of many rows."""
-    by_key: dict[str, PlannedField]
 
 
 class Plan:
@@ -267,21 +176,6 @@ def _is_written_from_row(planned: PlannedField) -> bool:
     if not isinstance(reading, Same) or planned.only is None or planned.only.asked:
         return False
     return planned.shape.item_nullable or not reading.unless_none
-
-
-def _way_of(reading: Reading | None) -> Way:
-    if isinstance(reading, Column | Same):
-        return Way.FROM_ROW
-    if isinstance(reading, Batch | Once):
-        return Way.CALL
-    return Way.RESOLVER if reading is None else Way.VALUE
-
-
-def _asked_with(reading: Reading | None, arguments: dict[str, Any]) -> Asked | None:
-    try:
-        return asked_with(reading, arguments)
-    except Exception:  # noqa: BLE001  whatever it is, it is an error of the field, told when that is asked
-        return None
 
 
 def _fixed_arguments(definition: GraphQLField, node: FieldNode) -> dict[str, Any] | None:

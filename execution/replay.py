@@ -16,7 +16,7 @@ from graphql.type.definition import GraphQLResolveInfoHelpers
 
 from execution.asked import Asked
 from execution.instance import Instance, Untyped, is_object, order_of
-from execution.plan import TYPENAME, PlannedField
+from execution.planned import TYPENAME, PlannedField
 from execution.readings import Column, Same, Value
 
 

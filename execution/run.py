@@ -20,7 +20,8 @@ from graphql.pyutils import is_awaitable, is_iterable
 from execution.asked import Asked, asked_with
 from execution.calls import Call, share_of
 from execution.instance import Instance, Kids, Untyped, field_paths, is_object, objects, objects_of
-from execution.plan import Plan, PlannedField, Selection, Way
+from execution.plan import Plan
+from execution.planned import PlannedField, Selection, Way
 from execution.readings import Batch, Column, Once, Same, Value
 from execution.replay import Executing, PlanExecutor
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from execution.instance import Instance, Kids, is_object
 from execution.leaves import Flaw
-from execution.plan import PlannedField
+from execution.planned import PlannedField
 
 
 def write(instance: Instance, context: Any) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from execution.readings import Column, Same, Value
 
 if TYPE_CHECKING:
-    from execution.plan import PlannedField
+    from execution.planned import PlannedField
 
 Build = Callable[[Sequence[Any], Any, Sequence[Sequence[Any]]], list[dict[str, Any]]]
 """Rows, the context, and the values of the slots, each in the order of the rows. Raises where an answer has errors."""
