@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Connection
 
@@ -24,6 +24,11 @@ from storage.photos.store import PhotoStore
 from storage.reports.follow import followed_reports
 from storage.store import Lent, Snapshot, Store
 from storage.transaction import Actor, Operation
+
+if TYPE_CHECKING:
+    from resolvers.pace import Pace
+    from resolvers.source_stream import SourceWatch
+    from storage.event_tail import LogTail
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -57,12 +62,12 @@ class HubParts:
     contacts_key: bytes
     areas: AreaMap
     settings: HubSettings
-    log: Any = None
-    """The shared reader of the event log (`resolvers.streams`); None where nothing is subscribed to."""
-    source_watch: Any = None
-    """Watches sources for all subscribers (`resolvers.source_stream`)."""
-    pace: Any = None
-    """Limits by address and pace (`resolvers.pace`)."""
+    log: "LogTail | None" = None
+    """The shared reader of the event log; None where nothing is subscribed to."""
+    source_watch: "SourceWatch | None" = None
+    """Watches sources for all subscribers; None where nothing is subscribed to."""
+    pace: "Pace | None" = None
+    """Limits by address and pace; None: without."""
     counted: EstimatesKept | None = None
     """Knows about how many reports there are by what is filtered by."""
     remembered: Remembered = field(default_factory=Remembered)

@@ -40,7 +40,9 @@ async def flood_areas(ctx: Context, *, minimum_state: FloodState, area: str | No
         head, place, snapshot = await ctx.read(_snapshot, visibility, minimum_state.rank, within)
     sealer = Sealer(ctx.parts.cursors, visibility, head.epoch)
     interest = FloodInterest(minimum_state.rank, within, sealer, visibility)
-    return FloodSource(LogSource(ctx.parts.log, sealer, *place, interest), sealer, snapshot, head.at)
+    tail = ctx.parts.log
+    assert tail is not None, "where something is subscribed to there is a reader of the log"
+    return FloodSource(LogSource(tail, sealer, *place, interest), sealer, snapshot, head.at)
 
 
 def _snapshot(

@@ -212,7 +212,7 @@ _UNLIMITED = _Unlimited()
 
 def pace_of(ctx: Context) -> Pace:
     """The limits that this operation is under."""
-    pace: Pace | None = ctx.parts.pace
+    pace = ctx.parts.pace
     return _UNLIMITED if pace is None else pace
 
 

@@ -109,6 +109,7 @@ class SourceSource:
 
 async def sources(ctx: Context) -> SourceSource:
     """Opens the subscription; values are SourceRow."""
-    watch: SourceWatch = ctx.parts.source_watch
+    watch = ctx.parts.source_watch
+    assert watch is not None, "where something is subscribed to the sources are watched"
     await watch.join()
     return SourceSource(ctx.parts.store, watch, await ctx.visibility())

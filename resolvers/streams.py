@@ -151,7 +151,8 @@ async def begin(ctx: Context, after: str | None, *, own: bool = False) -> tuple[
 
 
 async def _report_source(ctx: Context, reader: Reader, after: str | None) -> LogSource:
-    tail: LogTail = ctx.parts.log
+    tail = ctx.parts.log
+    assert tail is not None, "where something is subscribed to there is a reader of the log"
     sealer, seq, chain = await begin(ctx, after, own=reader.own)
     return LogSource(tail, sealer, seq, chain, ReportInterest(reader, tail))
 
