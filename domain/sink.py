@@ -18,8 +18,8 @@ class LeaseLost(Exception):
 
 
 def new_holder() -> str:
-    """A name for this process that no other has: leases are held under it."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    """A name for this process that no other has, of at most 60 characters: leases are held under it."""
+    return f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 @dataclass(frozen=True, slots=True)

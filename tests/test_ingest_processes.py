@@ -1,6 +1,7 @@
 """Several processes on one store: who holds a lease writes, who lost it is refused, and nothing is imported twice."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from functools import partial
@@ -11,7 +12,7 @@ from sqlalchemy import select, update
 
 from domain.areas import AreaMap
 from domain.records import Batch, SetAside
-from domain.sink import Health, LeaseLost
+from domain.sink import Health, LeaseLost, new_holder
 from domain.vocabulary import SourceState
 from storage import tables
 from storage.event_log import broken_links
@@ -140,3 +141,9 @@ class TestTwoProcesses:
         assert await one.store.read(lambda conn: list(broken_links(conn))) == []
         seqs = await one.store.read(lambda conn: list(conn.execute(select(tables.events.c.seq)).scalars()))
         assert sorted(seqs) == list(range(1, len(seqs) + 1))
+
+
+def test_the_name_of_a_holder_fits_whatever_the_machine_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL would refuse a longer one than its column has room for."""
+    monkeypatch.setattr(socket, "gethostname", lambda: "h" * 64)
+    assert len(f"{new_holder()}:63:{10**6}") <= tables.leases.c.holder.type.length
