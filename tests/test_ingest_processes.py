@@ -146,4 +146,5 @@ class TestTwoProcesses:
 def test_the_name_of_a_holder_fits_whatever_the_machine_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
     """PostgreSQL would refuse a longer one than its column has room for."""
     monkeypatch.setattr(socket, "gethostname", lambda: "h" * 64)
-    assert len(f"{new_holder()}:63:{10**6}") <= tables.leases.c.holder.type.length
+    room = getattr(tables.leases.c.holder.type, "length", 0)
+    assert len(f"{new_holder()}:63:{10**6}") <= room
