@@ -65,7 +65,8 @@ async def span_of(ctx: Context, paging: Paging, order: str) -> Span:
     if paging.after is None and paging.before is None:
         return _from_the_end(size, backward)
     reader = (await ctx.visibility()).reader
-    after, before = (_key(ctx, cursor, order, reader) for cursor in (paging.after, paging.before))
+    after = _key(ctx, paging.after, "after", order, reader)
+    before = _key(ctx, paging.before, "before", order, reader)
     return Span(size, after, before, backward=backward)
 
 
@@ -86,13 +87,13 @@ def page_size(paging: Paging) -> int:
     return size
 
 
-def _key(ctx: Context, cursor: str | None, order: str, reader: bytes) -> Key | None:
+def _key(ctx: Context, cursor: str | None, name: str, order: str, reader: bytes) -> Key | None:
     if cursor is None:
         return None
     try:
         return ctx.parts.cursors.open_list(cursor, order, reader).key
     except sealing.InvalidCursor as error:
-        raise errors.InvalidCursor(f"This cursor does not belong here: {error}.") from error
+        raise errors.InvalidCursor(f"This cursor does not belong here: {error}.", argument=name) from error
     except sealing.ExpiredCursor as error:
         raise errors.CursorExpired from error
 

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 
 from domain.recent import Recent
 from domain.shared_levels import SharedLevels
@@ -167,12 +168,13 @@ class Pace:
         wait = self._limits[kind].take(who)
         if not wait:
             return
-        log.warning("suspicion: %s by %s", kind, who)
         await self._note(kind, who)
-        raise RateLimited(f"Too many, too fast: try again in {wait:.0f} s.", retry_after=max(1.0, round(wait, 1)))
+        seconds = max(1, ceil(wait))
+        raise RateLimited(f"Too many, too fast: try again in {seconds} s.", retry_after=float(seconds))
 
     async def _note(self, kind: SuspicionKind, who: str) -> None:
-        """Writes a refusal down, but one address's not more often than every ten seconds: refusing must stay cheap."""
+        """Writes a refusal down, in the log and the store, but one address's not more often than every ten seconds: refusing
+        must stay cheap, and whoever is refused a thousand times must not hide the log's other lines."""
         now, key = self._clock(), (kind, who)
         waiting = self._refused.get(key)
         if waiting is not None and now - waiting.at < _NOTED_EVERY:
@@ -180,6 +182,7 @@ class Pace:
             return
         times = 1 if waiting is None else waiting.times + 1
         self._refused.put(key, _Refused(now, 0))
+        log.warning("suspicion: %s by %s: refused, %d times since it was last said", kind, who, times)
         if self._store is None:
             return
         suspicion = Suspicion(kind, who, "refused", times)

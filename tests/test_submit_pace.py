@@ -72,18 +72,20 @@ class TestReports:
         for n in range(2):
             assert told((await hub.submit(text=f"Banjir nomor {n}")).faults) == []
 
-    async def test_refusals_are_counted_but_not_each_written(self, paced: Any) -> None:
+    async def test_refusals_are_counted_but_not_each_written_nor_logged(self, paced: Any, caplog: Any) -> None:
         hub, clock = paced
         for n in range(3):
             await hub.submit(text=f"Banjir nomor {n}")
         clock.now += 60
         for _ in range(3):
-            with pytest.raises(RateLimited):
+            with pytest.raises(RateLimited) as refused:
                 await hub.submit(text="Banjir lagi")
+        assert f"try again in {refused.value.extensions['retryAfter']:.0f} s" in str(refused.value)
         clock.now += 15
         with pytest.raises(RateLimited):
             await hub.submit(text="Banjir lagi")
         assert await suspicions(hub) == [("TOO_MANY_REPORTS", 4)]
+        assert caplog.text.count("suspicion: TOO_MANY_REPORTS") == 2
 
 
 class TestActs:
