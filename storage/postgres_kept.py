@@ -72,10 +72,16 @@ class Kept:
         with contextlib.suppress(Exception):
             self.bridge.close()
             self.driver.terminate()
-            await self.connection.invalidate()
-            await self.connection.close()
+        await cut_off(self.connection)
 
     async def close(self) -> None:
         """Takes leave of the server."""
         self.bridge.close()
         await self.connection.close()
+
+
+async def cut_off(connection: AsyncConnection) -> None:
+    """Lets go of a connection, whatever state it is in."""
+    with contextlib.suppress(Exception):
+        await connection.invalidate()
+        await connection.close()

@@ -11,17 +11,18 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from storage.errors import StoreUnavailable
-from storage.postgres_kept import Kept, loop_time
+from storage.postgres_kept import Kept, cut_off, loop_time
 from storage.store import Lent, Snapshot
 
 T = TypeVar("T")
 
 _REST_SECONDS = 0.05
 """A transaction that was begun for nobody yet is ended after once to twice as long."""
+_CLOSED = "the store is closed"
 _STATEMENTS = 512
 """So many prepared statements a connection keeps, at both ends."""
 
@@ -65,6 +66,7 @@ class Readers:
         self._waiting: deque[asyncio.Future[Kept | None]] = deque()
         self._look: asyncio.TimerHandle | None = None
         self._ending: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     def take_at_once(self) -> Kept | None:
         """A connection in a transaction, if there is one that is begun."""
@@ -97,7 +99,9 @@ class Readers:
         return await self.take(answering=True)
 
     async def _next(self) -> Kept | None:
-        """One that is kept, or None, the right to make one; in one's turn."""
+        """One that is kept, or None, the right to make one; in one's turn. Raises StoreUnavailable once it is closed."""
+        if self._closed:
+            raise StoreUnavailable(_CLOSED)
         if self._free:
             return self._free.pop()
         if self._to_be_made:
@@ -134,14 +138,14 @@ class Readers:
         return another
 
     async def _made(self) -> Kept:
-        made: Kept | None = None
+        connection: AsyncConnection | None = None
         try:
             connection = await self.engine.connect()
             made = Kept(connection, (await connection.get_raw_connection()).driver_connection)
             return await made.begin()
         except BaseException:
-            if made is not None:
-                await made.cut_off()
+            if connection is not None:
+                await cut_off(connection)
             self._put(None)
             raise
 
@@ -159,7 +163,9 @@ class Readers:
         finally:
             if not sound:
                 await kept.cut_off()
-            self._put(kept if sound else None, last=last)
+            elif self._closed:
+                await kept.close()
+            self._put(kept if sound and not self._closed else None, last=last)
 
     def _look_later(self) -> None:
         if self._look is None:
@@ -180,7 +186,12 @@ class Readers:
             self._look_later()
 
     async def close(self) -> None:
-        """Closes those that are kept."""
+        """Closes those that are kept; those that are lent are closed when they are given back, and nobody waits for them."""
+        self._closed = True
+        while self._waiting:
+            next_one = self._waiting.popleft()
+            if not next_one.done():
+                next_one.set_exception(StoreUnavailable(_CLOSED))
         if self._look is not None:
             self._look.cancel()
         await asyncio.gather(*self._ending)

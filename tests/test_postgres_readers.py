@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from storage import postgres_reader
+from storage.errors import StoreUnavailable
 from storage.event_log import read_head
 from storage.postgres import PostgresStore
 from storage.store import open_store, opened
@@ -162,3 +163,25 @@ async def test_who_finds_none_waits_for_his_turn_and_who_leaves_passes_it_on(url
             found = await asyncio.gather(*reads, return_exceptions=True)
         assert isinstance(found[0], asyncio.CancelledError)
         assert found[1] == found[2]
+
+
+async def test_what_is_read_while_the_store_is_closed_comes_to_its_end_and_nobody_waits_for_more(url: str) -> None:
+    """A connection that was lent is closed when it is given back: none is left at the server."""
+    store = PostgresStore(url, pool_size=1)
+    await store.open()
+    lent = store.snapshot()
+    snapshot = await lent.__aenter__()
+    process = await snapshot.run(_process)
+    waiting = asyncio.create_task(store.read(_process))
+    await asyncio.sleep(0)
+    await store.close()
+    with pytest.raises(StoreUnavailable):
+        await waiting
+    assert await snapshot.run(_process) == process
+    await lent.__aexit__(None, None, None)
+    with pytest.raises(StoreUnavailable):
+        await store.read(_process)
+    statement = text(f"SELECT count(*) FROM pg_stat_activity WHERE pid = {process}")
+    async with opened(open_store(url)) as other, asyncio.timeout(60):
+        while await other.read(lambda conn: conn.execute(statement).scalar_one()):  # noqa: ASYNC110  a server tells nobody
+            await asyncio.sleep(0.01)
