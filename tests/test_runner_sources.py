@@ -89,7 +89,7 @@ class TestTakingIn:
         sink = MemorySink()
         rubbish = [Raw("rubbish", number) for number in range(450)]
         page = Page([*(post(number) for number in range(450)), Raw("many", 700), *rubbish], {"n": 1})
-        await ran(sink, Hostile([page], [Page([])]), lambda: bool(sink.healths))
+        await ran(sink, Hostile([page], [Page([])]), lambda: bool(sink.checkpoints))
         assert all(len(batch.records) <= MAX_BATCH and len(batch.set_aside) <= MAX_BATCH for batch in sink.batches)
         assert len(sink.reports("hostile")) == 700
         assert len(sink.aside) == 450
