@@ -24,6 +24,7 @@ from graphql import (
     is_list_type,
 )
 
+from execution.given import has_variable
 from execution.weight import WEIGHT, Weight
 
 _INTROSPECTION = {"__schema": 500, "__type": 20}
@@ -112,7 +113,7 @@ class Planning:
         if not callable(weight.each) and not callable(weight.size):
             return ()
         given = tuple((each.name.value, each.value) for each in node.arguments or ())
-        self.varies = self.varies or any(_has_variable(value) for _, value in given)
+        self.varies = self.varies or any(has_variable(value) for _, value in given)
         return given
 
     def _by_key(self, type_: GraphQLObjectType, sets: _Sets) -> dict[str, list[tuple[Guards, FieldNode]]]:
@@ -160,13 +161,3 @@ def _guards(selection: SelectionNode, outer: Guards) -> Guards | None:
         elif isinstance(value, BooleanValueNode) and value.value is not expected:
             return None
     return frozenset(wanted)
-
-
-def _has_variable(value: ValueNode) -> bool:
-    stack: list[Any] = [value]
-    while stack:
-        found = stack.pop()
-        if isinstance(found, VariableNode):
-            return True
-        stack += [each.value for each in getattr(found, "fields", ())] + list(getattr(found, "values", ()))
-    return False

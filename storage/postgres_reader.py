@@ -5,7 +5,6 @@ it, or when the first read in one that was begun already fails for it, which is 
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, TypeVar
@@ -15,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from storage.errors import StoreUnavailable
+from storage.in_turn import InTurn
 from storage.postgres_kept import Kept, cut_off, loop_time
 from storage.store import Lent, Snapshot
 
@@ -63,7 +63,7 @@ class Readers:
         self.engine = create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=told)
         self._free: list[Kept] = []
         self._to_be_made = most
-        self._waiting: deque[asyncio.Future[Kept | None]] = deque()
+        self._waiting = InTurn[Kept | None]()
         self._look: asyncio.TimerHandle | None = None
         self._ending: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -107,21 +107,11 @@ class Readers:
         if self._to_be_made:
             self._to_be_made -= 1
             return None
-        mine: asyncio.Future[Kept | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(mine)
-        try:
-            return await mine
-        except asyncio.CancelledError:
-            if mine.done() and not mine.cancelled():  # its turn had come just then
-                self._put(mine.result())
-            raise
+        return await self._waiting.wait(self._put)
 
     def _put(self, kept: Kept | None, *, last: bool = False) -> None:
-        while self._waiting:
-            next_one = self._waiting.popleft()
-            if not next_one.done():
-                next_one.set_result(kept)
-                return
+        if self._waiting.hand(kept):
+            return
         if kept is None:
             self._to_be_made += 1
         else:
@@ -188,10 +178,7 @@ class Readers:
     async def close(self) -> None:
         """Closes those that are kept; those that are lent are closed when they are given back, and nobody waits for them."""
         self._closed = True
-        while self._waiting:
-            next_one = self._waiting.popleft()
-            if not next_one.done():
-                next_one.set_exception(StoreUnavailable(_CLOSED))
+        self._waiting.refuse(lambda: StoreUnavailable(_CLOSED))
         if self._look is not None:
             self._look.cancel()
         await asyncio.gather(*self._ending)

@@ -4,8 +4,6 @@ The first that is free is lent: reads that do not leave the event loop are then 
 file in memory.
 """
 
-import asyncio
-from collections import deque
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import cast
@@ -13,6 +11,7 @@ from typing import cast
 from sqlalchemy import Connection
 
 from storage.errors import StoreUnavailable
+from storage.in_turn import InTurn
 from storage.sqlite_reader import Reader
 
 
@@ -43,7 +42,7 @@ class FreeReaders:
 
     def __init__(self) -> None:
         self._free: list[tuple[int, Kept]] = []  # by their places
-        self._waiting: deque[asyncio.Future[Kept]] = deque()
+        self._waiting = InTurn[Kept]()
         self._closed = False
 
     def take_at_once(self) -> Kept | None:
@@ -56,22 +55,12 @@ class FreeReaders:
             return heappop(self._free)[1]
         if self._closed:
             raise StoreUnavailable("the store is closed")
-        mine: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
-        self._waiting.append(mine)
-        try:
-            return await mine
-        except asyncio.CancelledError:
-            if mine.done() and not mine.cancelled():  # its turn had come just then
-                self.give_back(mine.result())
-            raise
+        return await self._waiting.wait(self.give_back)
 
     def give_back(self, kept: Kept) -> None:
         """One whose snapshot is over."""
-        while self._waiting:
-            next_one = self._waiting.popleft()
-            if not next_one.done():
-                next_one.set_result(kept)
-                return
+        if self._waiting.hand(kept):
+            return
         if self._closed:
             kept.connection.close()
         else:

@@ -46,7 +46,7 @@ def _schema() -> GraphQLSchema:
     )
     odd = schema.type_map["Odd"]
     assert isinstance(odd, GraphQLScalarType)
-    odd.coerce_input_value = _odd  # type: ignore[method-assign]
+    vars(odd)["coerce_input_value"] = _odd
     return schema
 
 

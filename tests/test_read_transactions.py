@@ -131,8 +131,9 @@ async def test_the_loop_goes_on_while_a_store_is_closed_that_is_being_read(sqlit
     assert await reading == [1]
     await closing
     await lent.__aexit__(None, None, None)
+    assert isinstance(snapshot, SqliteSnapshot)
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
-        lent.snapshot._transaction.kept.reader.execute("SELECT 1")  # type: ignore[attr-defined]
+        snapshot._transaction.kept.reader.execute("SELECT 1")
     with pytest.raises(StoreUnavailable):
         await sqlite_store.read(noted)
 
