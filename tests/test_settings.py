@@ -54,3 +54,11 @@ def test_more_processes_than_may_be_are_refused_before_anything_starts(many: str
         load_settings({"SIMPUL_WORKERS": many})
     done = CliRunner().invoke(app, ["serve", "--workers", many])
     assert done.exit_code == 2 and "--workers" in done.output and f"{MOST_WORKERS if int(many) else 1}" in done.output
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("WORKERS", "must be a whole number"), ("JOIN_QUERIES", "must be true or false")]
+)
+def test_a_value_of_another_kind_is_told_what_is_wanted(name: str, words: str) -> None:
+    with pytest.raises(WrongSetting, match=f"SIMPUL_{name} .* is wrong: {words}"):
+        load_settings({f"SIMPUL_{name}": "some"})

@@ -29,7 +29,7 @@ def load_settings(environment: Mapping[str, str] | None = None, file: Path | Non
         first = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])[:80]
         raise WrongSetting(
-            f"The setting {PREFIX}{name.upper()} (or {name} in the file) is wrong: {_plain(first['msg'])}."
+            f"The setting {PREFIX}{name.upper()} (or {name} in the file) is wrong: {_plain(first['type'], first['msg'])}."
             " See docs/operations.md."
         ) from error
 
@@ -69,7 +69,17 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     return told
 
 
-def _plain(message: str) -> str:
-    """Pydantic's words as a clause."""
+_WORDS = {
+    "int_parsing": "must be a whole number",
+    "float_parsing": "must be a number",
+    "bool_parsing": "must be true or false",
+}
+"""Where pydantic tells how it failed rather than what is wanted."""
+
+
+def _plain(kind: str, message: str) -> str:
+    """What is wrong, as a clause: in our words, or pydantic's."""
+    if kind in _WORDS:
+        return _WORDS[kind]
     text = message.removeprefix("Value error, ").rstrip(".")
     return text[:1].lower() + text[1:]
