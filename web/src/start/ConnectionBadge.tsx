@@ -22,7 +22,13 @@ export function ConnectionBadge({ connection }: { connection: Connection }) {
     <span className="connection">
       <span className={`chip tone-connection-${tone}`} data-connection={connection.state}>
         <Shape size={16} aria-hidden="true" />
-        {words}
+        <span className="connection-words">
+          {words}
+          {/* The badge is as wide while it connects as it is afterwards: the bar does not move. */}
+          <span className="connection-room" aria-hidden="true">
+            {say("connection.connecting")}
+          </span>
+        </span>
       </span>
       {connection.state === "waiting" && (
         <button type="button" className="button retry" aria-label={say("connection.retry")} onClick={retryNow}>
