@@ -60,6 +60,7 @@ def _listened(server: Server, subscribers: int, events: int, submits: Sequence[s
     """`rate` is deliveries a second, the memory that of the server with all subscribers on it."""
     job = {
         "port": server.port,
+        "store": f"{server.store}/simpul.db",
         "subscribers": subscribers,
         "events": events,
         "query": STREAM,
