@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,8 @@ from typing import Any
 
 import httpx
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.starting import ROOT, Started, start
+
 READY = "Simpul is ready."
 ROLES = ("citizen", "responder", "dispatcher", "partner", "admin")
 
@@ -46,7 +48,9 @@ class RunningHub:
     settings: Mapping[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
     port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
+    cold: bool = False
+    """Whether Python is started for it too, and loads all anew."""
+    process: "subprocess.Popen[bytes] | Started | None" = None
     tokens: dict[str, str] = field(default_factory=dict)
     said: str = ""
 
@@ -73,20 +77,20 @@ class RunningHub:
             **self.settings,
         }
         with (self.folder.parent / f"{self.folder.name}.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "server.py", "serve", "--tokens", *self.arguments],
-                cwd=ROOT,
-                env=environment,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,
-            )
+            self.process = self._process(environment, log.fileno())
         try:
             self._read_greeting(time.monotonic() + seconds)
         except BaseException:
             self.kill()
             raise
         return self
+
+    def _process(self, environment: Mapping[str, str], log: int) -> "subprocess.Popen[bytes] | Started":
+        words = ["server.py", "serve", "--tokens", *self.arguments]
+        if not self.cold:
+            return start(words, environment, log)
+        pipe, line = subprocess.PIPE, [sys.executable, *words]
+        return subprocess.Popen(line, cwd=ROOT, env=environment, stdout=pipe, stderr=log, start_new_session=True)
 
     def _read_greeting(self, deadline: float) -> None:
         assert self.process is not None and self.process.stdout is not None
@@ -160,7 +164,8 @@ class RunningHub:
     def kill(self) -> None:
         """Ends it as a power cut would, the whole group of processes."""
         assert self.process is not None
-        os.killpg(self.process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it ended by itself
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(30)
         assert self.process.stdout is not None
         self.process.stdout.close()

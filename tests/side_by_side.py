@@ -6,7 +6,7 @@ Says `hosting` once it does.
 """
 
 import asyncio
-import subprocess
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ from storage.tables import events
 from storage.together.crossing import OURS, Crossing
 from storage.together.neighbours import Beside
 from storage.transaction import Operation, PendingEvent, Tx
-from tests.running import ROOT
+from tests.starting import Started, start
 
 
 class Side:
@@ -65,10 +65,9 @@ async def _host(url: str) -> None:
 
 
 @contextmanager
-def hosting_process(url: str) -> Iterator[subprocess.Popen[bytes]]:
+def hosting_process(url: str) -> Iterator[Started]:
     """A process that hosts the others on a file; ended with the block if it was not before."""
-    command = [sys.executable, "-m", "tests.side_by_side", url]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
+    with start(["-m", "tests.side_by_side", url], os.environ) as process:
         try:
             assert process.stdout is not None and process.stdout.readline() == b"hosting\n"
             yield process

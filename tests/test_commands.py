@@ -5,10 +5,10 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
-from tests.running import ROOT, RunningHub
+from tests.running import RunningHub
+from tests.starting import run, start
 from transport.commands.command import command as as_command
 
 SUBMIT = """
@@ -17,9 +17,8 @@ mutation ($input: SubmitReportInput!) { submitReport(input: $input) { report { c
 
 
 def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "SIMPUL_DATA_DIR": str(folder)}
-    line = [sys.executable, "server.py", *words]
-    return subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    """Runs a command to its end, as a process of its own."""
+    return run(["server.py", *words], {**os.environ, "SIMPUL_DATA_DIR": str(folder)})
 
 
 def test_a_token_made_beside_a_serving_hub_is_good_there(shared_hub: RunningHub) -> None:
@@ -33,16 +32,15 @@ def test_a_token_made_beside_a_serving_hub_is_good_there(shared_hub: RunningHub)
 def test_serving_shows_no_token_unless_it_is_asked_to(hub_folder: Path) -> None:
     """What it prints is kept, by whoever watches over services."""
     environment = {**os.environ, "SIMPUL_DATA_DIR": str(hub_folder), "SIMPUL_PORT": "0"}
-    line = [sys.executable, "server.py", "serve"]
-    with subprocess.Popen(line, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as hub:
+    with start(["server.py", "serve"], environment) as hub:
         assert hub.stdout is not None
         said = ""
         for line_said in hub.stdout:
-            said += line_said
-            if "Ctrl-C" in line_said:
+            said += line_said.decode()
+            if b"Ctrl-C" in line_said:
                 break
         hub.send_signal(signal.SIGINT)
-        said += hub.stdout.read()
+        said += hub.stdout.read().decode()
     assert "Simpul is ready." in said and "server.py token --role ROLE" in said
     assert "ey" not in {word[:2] for word in said.split()}
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-import sys
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from storage.store import open_store, opened
 from storage.tables import events, reports, rollup_area, rollup_cell, rollup_day
 from tests import postgres
 from tests.conftest import seeded_postgres
+from tests.starting import run
 from tests.stream_world import create, world_over
 
 PROCESSES = 6
@@ -28,19 +29,10 @@ SECONDS = 300.0
 
 
 async def _run_writer(address: str, seed: int, report_ids: list[int]) -> dict[str, Any]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.lock_order_writer", address, str(seed), str(WRITES), *map(str, report_ids)),
-        cwd=Path(__file__).parent.parent,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        output, errors = await asyncio.wait_for(process.communicate(), SECONDS)
-    finally:
-        if process.returncode is None:
-            process.kill()
-    assert process.returncode == 0, errors.decode()
-    outcome: dict[str, Any] = json.loads(output)
+    words = ["-m", "tests.lock_order_writer", address, str(seed), str(WRITES), *map(str, report_ids)]
+    done = await asyncio.to_thread(run, words, os.environ, SECONDS)
+    assert done.returncode == 0, done.stderr
+    outcome: dict[str, Any] = json.loads(done.stdout)
     return outcome
 
 

@@ -1,8 +1,6 @@
 """The settings of the HTTP door on the hub as an operator runs it: trusted documents alone, batches, other sites' pages."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -10,7 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.running import ROOT, RunningHub
+from tests.running import RunningHub
+from tests.starting import run
 from tests.subscribers import Subscriber
 
 AGENCIES = "{ agencies { code } }"
@@ -91,8 +90,7 @@ def test_a_wrong_document_stops_the_start_in_one_line_and_touches_no_data(tmp_pa
     (tmp_path / "data").mkdir()
     environment = {**os.environ, "SIMPUL_DATA_DIR": str(tmp_path / "data"), "SIMPUL_PORT": "0"}
     environment["SIMPUL_DOCUMENTS_DIR"] = str(tmp_path)
-    command = [sys.executable, "server.py", "serve"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    done = run(["server.py", "serve"], environment)
     assert done.returncode == 1
     assert "wrong.graphql have one that this hub cannot run: Cannot query field 'nope'" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

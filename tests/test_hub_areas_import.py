@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,9 @@ import pytest
 
 from domain.area_facts import parse_facts
 from tests.running import ROOT, RunningHub
+from tests.starting import start
 from tests.subscribers import Subscriber
+from tests.test_commands import command
 
 FACTS = parse_facts((ROOT / "storage/facts/jakarta_areas.csv").read_text(encoding="utf-8"))
 MENTENG = next(fact for fact in FACTS if fact.name == "Menteng" and fact.code.count(".") == 3)
@@ -61,9 +62,7 @@ def write_file(path: Path, *features: tuple[str, list[list[float]]]) -> Path:
 
 def import_areas(hub: RunningHub, file: Path) -> "subprocess.CompletedProcess[str]":
     """Runs the command beside the hub, on the same data folder."""
-    environment = {**os.environ, "SIMPUL_DATA_DIR": str(hub.folder)}
-    command = [sys.executable, "server.py", "areas", "import", str(file)]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return command(hub.folder, "areas", "import", str(file))
 
 
 def area_at(hub: RunningHub) -> dict[str, Any]:
@@ -121,11 +120,10 @@ def test_reports_that_come_while_boundaries_are_imported_end_up_where_the_new_on
     """Also those that the hub placed by its old map after the import was done and before it noticed."""
     environment = {**os.environ, "SIMPUL_DATA_DIR": str(hub.folder)}
     file = write_file(tmp_path / "new.geojson", (MENTENG.code, around_menteng(0.03)))
-    command = [sys.executable, "server.py", "areas", "import", str(file)]
     codes: list[str] = []
     with (
         Subscriber(hub.socket_url, EVENTS).ready() as subscriber,
-        subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as importing,
+        start(["server.py", "areas", "import", str(file)], environment) as importing,
     ):
         placed = ""
         while placed != MENTENG.code:

@@ -3,11 +3,10 @@
 import contextlib
 import io
 import json
+import os
 import queue
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -18,7 +17,8 @@ import pytest
 from PIL import Image
 
 from tests.images import jpeg
-from tests.running import ROOT, RunningHub
+from tests.running import RunningHub
+from tests.starting import run
 from tests.subscribers import Subscriber
 
 SUBMIT = """
@@ -100,6 +100,7 @@ class TestRunning:
     def test_starts_again_within_five_seconds_with_its_data_and_stops_cleanly(self, running_hub: RunningHub) -> None:
         code = running_hub.data(SUBMIT, {"input": report("Sebelum mati lampu")})["submitReport"]["report"]["code"]
         assert running_hub.stop() == 0
+        running_hub.cold = True
         begun = time.monotonic()
         running_hub.start()
         took = time.monotonic() - begun
@@ -148,17 +149,7 @@ class TestRunning:
 
 
 def start_badly(settings: dict[str, str]) -> tuple[int, str]:
-    import os
-
-    done = subprocess.run(
-        [sys.executable, "server.py", "serve"],
-        cwd=ROOT,
-        env={**os.environ, **settings},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run(["server.py", "serve"], {**os.environ, **settings})
     return done.returncode, done.stderr
 
 

@@ -1,8 +1,6 @@
 """A hub whose photos lie in a bucket: a photo's whole life, an outage, and a start that cannot be."""
 
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -16,7 +14,8 @@ from storage.photos.bucket_address import BucketAddress, parse_bucket
 from storage.photos.store import new_key
 from tests.buckets import ACCESS_KEY, SECRET_KEY, Gateway, running_gateway
 from tests.images import jpeg
-from tests.running import ROOT, RunningHub
+from tests.running import RunningHub
+from tests.starting import run
 from tests.test_photos_served import HIDE, submit
 from transport.configuration import WrongSetting
 from transport.loading_settings import load_settings
@@ -134,14 +133,8 @@ class TestAStartThatCannotBe:
         folder = tmp_path / "data"
         folder.mkdir()
         told = {**settings_for(own_gateway.new_bucket(), folder), "SIMPUL_PHOTOS_SECRET_KEY": "wrong-secret"}
-        started = subprocess.run(
-            [sys.executable, "server.py", "serve"],
-            cwd=ROOT,
-            env={"PATH": "/usr/bin", "SIMPUL_DATA_DIR": str(folder), "SIMPUL_PORT": "0", **told},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        environment = {"PATH": "/usr/bin", "SIMPUL_DATA_DIR": str(folder), "SIMPUL_PORT": "0", **told}
+        started = run(["server.py", "serve"], environment)
         assert started.returncode == 1
         assert "mend SIMPUL_PHOTOS_SECRET_KEY" in started.stderr.splitlines()[-1]
         for hidden in ("Traceback", SECRET_KEY, "wrong-secret"):

@@ -6,9 +6,7 @@ reader that stalls, a token that runs out. Each test then looks at what one clie
 
 import asyncio
 import json
-import os
 import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -22,6 +20,7 @@ import pytest_asyncio
 from tests.browser import node
 from tests.cutting_proxy import CuttingProxy, proxy_to
 from tests.running import ROOT, RunningHub
+from tests.test_commands import command
 
 pytestmark = [pytest.mark.slow(seconds=35), pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
@@ -153,9 +152,7 @@ async def clients(given: dict[str, Any], evening: Evening) -> AsyncIterator[None
 
 
 def short_token(folder: Path) -> str:
-    command = [sys.executable, "server.py", "token", "--role", "citizen", "--hours", "0.04"]
-    environment = {**os.environ, "SIMPUL_DATA_DIR": str(folder)}
-    return subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout.strip()
+    return command(folder, "token", "--role", "citizen", "--hours", "0.04").stdout.strip()
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")

@@ -41,7 +41,7 @@ def loading_hub(tmp_path_factory: pytest.TempPathFactory, seeded_sqlite: Path) -
     folder = tmp_path_factory.mktemp("hub") / "data"
     folder.mkdir()
     shutil.copyfile(seeded_sqlite, folder / "simpul.db")
-    hub = RunningHub(folder, {"PYTHONPROFILEIMPORTTIME": "1"}).start()
+    hub = RunningHub(folder, {"PYTHONPROFILEIMPORTTIME": "1"}, cold=True).start()
     yield hub
     hub.stop()
 

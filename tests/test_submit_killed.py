@@ -1,8 +1,8 @@
 """`kill -9` at each step between upload and acknowledgement leaves the whole report or nothing, and no file for good."""
 
 import asyncio
+import os
 import signal
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from storage.photos.sweeping import sweep
 from storage.store import open_store, opened
 from tests.images import jpeg, plain_jpeg
 from tests.killed_submission import STEPS
+from tests.starting import run
 from tests.writing import KEY, File, WritingHub, nothing_left, writing_hub
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -22,19 +23,10 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 
 async def submit_and_die(url: str, folder: Path, step: str) -> str:
     """What the process printed; it must have been killed, unless `step` is none."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.killed_submission",
-        url,
-        str(folder),
-        step,
-        cwd=CHECKOUT,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    output, _ = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == (-signal.SIGKILL if step in STEPS else 0)
-    return output.decode().strip()
+    words = ["-m", "tests.killed_submission", url, str(folder), step]
+    done = await asyncio.to_thread(run, words, os.environ)
+    assert done.returncode == (-signal.SIGKILL if step in STEPS else 0), done.stderr
+    return done.stdout.strip()
 
 
 async def sweep_as_if_hours_later(hub: WritingHub) -> int:

@@ -3,8 +3,6 @@
 import http.client
 import itertools
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,8 +14,9 @@ import pytest
 from websockets.exceptions import WebSocketException
 
 from tests.family import Family
-from tests.running import ROOT, RunningHub
+from tests.running import RunningHub
 from tests.subscribers import Subscriber
+from tests.test_commands import command
 
 KILLS = 100
 SUBMIT = """
@@ -201,6 +200,4 @@ def wait_until_heard(listeners: list[Listener], many: int) -> None:
 
 
 def verified(folder: Path) -> bool:
-    environment = {"SIMPUL_DATA_DIR": str(folder), "PATH": "/usr/bin:/bin"}
-    done = subprocess.run([sys.executable, "server.py", "verify"], cwd=ROOT, env=environment, timeout=60, check=False)
-    return done.returncode == 0
+    return command(folder, "verify").returncode == 0
