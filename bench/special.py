@@ -1,8 +1,11 @@
 """Workloads that are more than requests and answers: subscribers, growth, processes side by side, the start."""
 
 import base64
+import os
+import random
 import statistics
 import tempfile
+import time
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -20,6 +23,8 @@ from bench.shared_facts import write_facts
 from bench.workloads import STREAM, pages, submissions
 
 SUBSCRIBERS, EVENTS = 2_000, 50
+PAGE = 4096
+"""Bytes of a page of SQLite."""
 
 
 def streams(options: Namespace) -> Rounds:
@@ -86,7 +91,8 @@ def _start_all(names: Sequence[str], folder: Path, options: Namespace, begun: li
 
 
 def growth(options: Namespace) -> Rounds:
-    """The hub alone: W1, W2 and W6 on 100,000 reports and on a hundred times as many, in turns; and its memory."""
+    """The hub alone: W1, W2 and W6 on 100,000 reports and on a hundred times as many, in turns; its memory; and what the
+    machine itself takes for a page of each file."""
     large = options.reports * 100
     say(f"growth: W1, W2, W6 on {options.reports:,} and on {large:,} reports")
     small_store = stores.city(options.reports, Path(options.stores))
@@ -103,8 +109,9 @@ def growth(options: Namespace) -> Rounds:
                     store = stores.linked(original, at) if name == "large" else stores.copy(original, at)
                     begun.append(start("hub", store, Path(folder), HUB_IN_TESTS))
                     begun[-1].name = f"{scenario.name} {name}"
-                for original in (small_store, large_store):
+                for name, original in (("small", small_store), ("large", large_store)):
                     _read_through(original)
+                    found.setdefault(f"a page, {name}", []).append(_page_reads(original))
                 asked = {
                     begun[0].name: scenario.requests("hub", small_store),
                     begun[1].name: scenario.requests("hub", large_store),
@@ -122,6 +129,24 @@ def _read_through(store: Path) -> None:
     with store.open("rb") as file:
         while file.read(1 << 24):
             pass
+
+
+def _page_reads(store: Path) -> Figures:
+    """What a page of the file costs that the system has in memory, one after the other and anywhere in it: where this differs
+    between the two files, it is the machine that grows and not the hub."""
+    count = store.stat().st_size // PAGE
+    chance = random.Random(1)
+    took: list[float] = []
+    with store.open("rb", buffering=0) as file:
+        began = time.process_time()
+        for _ in range(5_000):
+            at, asked = chance.randrange(count) * PAGE, time.perf_counter()
+            os.pread(file.fileno(), PAGE, at)
+            took.append((time.perf_counter() - asked) * 1000)
+        cpu = time.process_time() - began
+    took.sort()
+    half = statistics.median(took)
+    return Figures(1000 / half, half, took[len(took) * 99 // 100], cpu * 1000 / len(took))
 
 
 def _asked(requests: Mapping[str, Sequence[bytes]], options: Namespace, server: Server) -> Figures:
