@@ -128,7 +128,9 @@ def shared_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Temporary folders in memory, where there is room."""
+    """Temporary folders in memory, where there is room; and nobody asks PostgreSQL for TLS, which this one has not: making
+    ready for it takes as long as connecting."""
+    os.environ.setdefault("PGSSLMODE", "disable")
     memory = memory_folder()
     if memory is not None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))

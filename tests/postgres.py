@@ -46,7 +46,10 @@ PR_SET_PDEATHSIG = 1
 SCHEME = "postgresql+asyncpg://"
 _PREFIX = "simpul-pg-"
 
+_DONE = "-- done --"
+
 _names = itertools.count(1)
+_asking = threading.Lock()
 
 
 @functools.cache
@@ -109,11 +112,14 @@ def run_sql(statement: str) -> None:
     with _asking:
         asked, told = _psql().stdin, _psql().stdout
         assert asked is not None and told is not None
-        asked.write(f"{statement};\n\\echo {_DONE}\n")
+        asked.write(f"{statement};\n\\echo {_DONE} :ERROR\n")
         asked.flush()
-        wrong = [line for line in iter(told.readline, f"{_DONE}\n") if line.startswith(("ERROR", "FATAL", "psql", ""[:0] or "\0"))]
-    if wrong:
-        raise RuntimeError(f"{statement}: {''.join(wrong)}")
+        said = []
+        while not (line := told.readline()).startswith(_DONE):
+            assert line, f"psql is no more: {said}"
+            said.append(line)
+    if line != f"{_DONE} false\n":
+        raise RuntimeError(f"{statement}: {''.join(said)}")
 
 
 @functools.cache
