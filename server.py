@@ -13,7 +13,7 @@ import typer
 
 from transport.commands import access, data, looking
 from transport.commands.command import command, run_on_uvloop, settings_in_force, told_in_a_line
-from transport.configuration import MOST_WORKERS
+from transport.settings.configuration import MOST_WORKERS
 
 WHAT = "Simpul joins Jakarta's citizen reports, Peta Jakarta's floods and LAPOR's tickets in one GraphQL schema."
 

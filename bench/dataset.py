@@ -22,8 +22,9 @@ from bench.indexes import create_indexes, drop_indexes
 from bench.rows import Codes, Filling, Lot
 from domain.areas import AreaMap
 from domain.time import DAY, HOUR
-from storage.boundary_following import read_area_map
+from storage.places.boundary_following import read_area_map
 from storage.seeding import seed
+from storage.statements.word_index import fts5_document, tsvector_literal
 from storage.store import Store, open_store, opened
 from storage.tables import (
     event_facets,
@@ -37,8 +38,7 @@ from storage.tables import (
     secrets,
     sources,
 )
-from storage.transaction import Operation, PendingEvent, Tx
-from storage.word_index import fts5_document, tsvector_literal
+from storage.writing.transaction import Operation, PendingEvent, Tx
 
 AT_ONCE = 10_000
 SEED = 20_260_101

@@ -2,7 +2,7 @@
 
 from sqlalchemy import text
 
-from storage.transaction import Tx
+from storage.writing.transaction import Tx
 
 _TABLES = ("reports", "photos", "events", "lapor_tickets")
 

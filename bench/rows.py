@@ -14,7 +14,7 @@ from domain.places import Point, cell_of, fuzz
 from domain.report import clocks_from
 from domain.vocabulary import EventKind
 from domain.words import field_tokens
-from storage.facets import Facets
+from storage.events.facets import Facets
 from storage.reports.placing import CELL_RESOLUTION
 from storage.tables import (
     agencies,
@@ -27,7 +27,7 @@ from storage.tables import (
     reports,
     sources,
 )
-from storage.transaction import PendingEvent
+from storage.writing.transaction import PendingEvent
 
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _TICKET_STATES = {"SUBMITTED": "UNVERIFIED", "VERIFIED": "VERIFIED", "CLOSED": "CLOSED", "RESOLVED": "DONE"}

@@ -1,7 +1,7 @@
 """A subscription while it lasts: a source of deliveries, and the answers made of them one at a time.
 
 A source may be shared: then whoever has read it to its end can leave the reading to a `Feed`, which reads on for all who
-ask the same (`transport/channels.py`).
+ask the same (`transport/operations/channels.py`).
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable

@@ -22,17 +22,17 @@ from resolvers.pace import pace_of
 from resolvers.permissions import actions_on
 from resolvers.refusal import Refused, fault
 from resolvers.user_errors import Fault, UserErrorCode
-from storage.idempotency import KeyedCall, Outcome
 from storage.reports.follow import followed_reports, hash_of
 from storage.reports.listing import reports_by_id
 from storage.rows import SeenReport
-from storage.transaction import Tx
+from storage.writing.idempotency import KeyedCall, Outcome
+from storage.writing.transaction import Tx
 
 Check = Callable[[SeenReport], None]
 """Raises Refused for a report that this cannot be done to."""
 
 Write = Callable[[Tx, SeenReport], Outcome]
-"""Does it. Both may run in another process (storage/transaction.py): partials of functions of modules, with plain data."""
+"""Does it. Both may run in another process (storage/writing/transaction.py): partials of functions of modules, with plain data."""
 
 
 @dataclass(frozen=True, slots=True)

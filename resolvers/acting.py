@@ -20,14 +20,14 @@ from resolvers.supporting import support, unsupport
 from resolvers.typed_text import TypedText
 from resolvers.user_errors import Fault, UserErrorCode
 from storage.handing_on import cancel_queued
-from storage.idempotency import KeyedCall, Outcome
 from storage.reports.adding_photos import add_photos_to, photo_count
 from storage.reports.changing import change
 from storage.reports.commenting import add_comment
 from storage.reports.creating import NewPhoto
 from storage.reports.splitting import split_all
 from storage.rows import SeenReport
-from storage.transaction import Tx
+from storage.writing.idempotency import KeyedCall, Outcome
+from storage.writing.transaction import Tx
 
 __all__ = [
     "add_photos",

@@ -17,10 +17,10 @@ from resolvers.refusal import Refused, fault
 from resolvers.typed_text import TypedText
 from resolvers.user_errors import Fault, UserErrorCode
 from storage.clock import now_in_micros
-from storage.idempotency import Outcome
 from storage.reports.changing import change
 from storage.rows import SeenReport
-from storage.transaction import Tx
+from storage.writing.idempotency import Outcome
+from storage.writing.transaction import Tx
 
 AGENCY_REF_LENGTH = 128
 

@@ -10,8 +10,8 @@ from resolvers.errors import CursorExpired
 from resolvers.interests import FloodInterest, Interest, ReportInterest, class_of
 from resolvers.log_feed import LogFeed, Reading, Track
 from resolvers.report_feeds import ReportFeeds
-from storage.event_reading import LogEntry
-from storage.event_tail import LogTail
+from storage.events.reading import LogEntry
+from storage.events.tail import LogTail
 from storage.reports.seen import uses_true_places
 
 log = logging.getLogger("simpul.log")

@@ -16,19 +16,19 @@ from resolvers import errors
 from resolvers.permissions import visibility_of
 from resolvers.remembered import Remembered
 from resolvers.viewer import ANONYMOUS, Viewer
+from storage.counts.estimates import Estimates
+from storage.counts.estimates_kept import EstimatesKept
 from storage.errors import OutcomeUnknown, Overloaded
-from storage.estimates import Estimates
-from storage.estimates_kept import EstimatesKept
 from storage.photos.preparing import PhotoPreparer
 from storage.photos.store import PhotoStore
 from storage.reports.follow import followed_reports
 from storage.store import Lent, Snapshot, Store
-from storage.transaction import Actor, Operation
+from storage.writing.transaction import Actor, Operation
 
 if TYPE_CHECKING:
     from resolvers.pace import Pace
     from resolvers.source_stream import SourceWatch
-    from storage.event_tail import LogTail
+    from storage.events.tail import LogTail
 
 T = TypeVar("T")
 P = ParamSpec("P")

@@ -13,8 +13,7 @@ from resolvers.filters import ReportFilter, resolve_filter
 from resolvers.judging import Reader, told
 from resolvers.lists import ListResult, Paging, page_size
 from resolvers.log_positions import Sealer, horizon, resume
-from storage.event_log import read_head
-from storage.event_reading import (
+from storage.events.reading import (
     LogEntry,
     entries_by_seq,
     last_seen,
@@ -22,6 +21,7 @@ from storage.event_reading import (
     seen_at_all,
     told_in_timelines,
 )
+from storage.events.writing import read_head
 from storage.reports.filtering import ResolvedFilter
 from storage.rows import EventRow
 

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from domain.places import Box, bounding_box_around
 from domain.time import DAY
-from storage.facets import Facets
+from storage.events.facets import Facets
 from storage.reports.filtering import ResolvedFilter
 
 K = TypeVar("K", bound=Hashable)

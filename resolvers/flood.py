@@ -17,10 +17,10 @@ from resolvers.context import Context
 from resolvers.errors import BadUserInput
 from resolvers.lists import ListResult, Paging, list_result, span_of
 from resolvers.sources import is_stale
-from storage import flood
+from storage.places import flood
 from storage.reports.naming import UnknownCode, rows_named
 from storage.rows import AreaRow, FloodAreaRow, FloodGaugeRow, FloodReadingRow
-from storage.sources import sources_by_id
+from storage.sources.reading import sources_by_id
 
 MOST = 3_000
 READINGS_ORDER = "flood-readings"

@@ -20,10 +20,10 @@ from resolvers.user_errors import Fault, UserErrorCode
 from storage import forwardings
 from storage.forwardings import TO_SETTLE, read_forwarding, under_way
 from storage.handing_on import TicketOfAnother, arrived, begin_forwarding, give_up, queue_again
-from storage.idempotency import KeyedCall, Outcome
 from storage.rows import ForwardingRow, SeenReport, SourceRow
-from storage.sources import source_by_code
-from storage.transaction import Tx
+from storage.sources.reading import source_by_code
+from storage.writing.idempotency import KeyedCall, Outcome
+from storage.writing.transaction import Tx
 
 EXTERNAL_REF_LENGTH = 64
 

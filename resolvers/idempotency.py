@@ -16,8 +16,8 @@ from domain.sealing import keyed_hash
 from resolvers.context import Context
 from resolvers.refusal import Refused, fault
 from resolvers.user_errors import Fault, UserErrorCode
-from storage.idempotency import KeyedCall, KeyTaken, Outcome, recall, recall_in, remember
-from storage.transaction import Operation, Tx
+from storage.writing.idempotency import KeyedCall, KeyTaken, Outcome, recall, recall_in, remember
+from storage.writing.transaction import Operation, Tx
 
 KEY_SHORTEST, KEY_LONGEST = 22, 128
 _SCOPE_LENGTH = 80
@@ -33,7 +33,7 @@ KEY_TAKEN = fault(
 
 
 Write = Callable[[Tx], Outcome]
-"""Does a mutation. It may run in another process (storage/transaction.py): a partial of a module's function, with plain data."""
+"""Does a mutation. It may run in another process (storage/writing/transaction.py): a partial of a module's function, with plain data."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from domain.vocabulary import EventKind
 from resolvers.flood_change import ChangeKind, FloodChange
 from resolvers.judging import Reader
 from resolvers.log_positions import Sealer
-from storage.event_reading import LogEntry
-from storage.event_tail import LogTail
+from storage.events.reading import LogEntry
+from storage.events.tail import LogTail
 
 
 class Interest(Protocol):

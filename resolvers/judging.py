@@ -11,8 +11,8 @@ from domain.search_query import Phrase, SearchQuery
 from domain.visibility import Visibility
 from domain.vocabulary import OPEN_STATUSES, STAFF_ONLY_KINDS, EventKind, ReportStatus, ReportVisibility
 from domain.words import field_tokens
-from storage.event_reading import LogEntry
-from storage.facets import Facets
+from storage.events.facets import Facets
+from storage.events.reading import LogEntry
 from storage.reports.filtering import ResolvedFilter
 from storage.reports.seen import uses_true_places
 from storage.rows import EventRow

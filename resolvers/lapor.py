@@ -10,7 +10,7 @@ from resolvers.lists import ListResult, Paging, in_time, list_result, span_of
 from resolvers.sources import is_stale
 from storage import lapor
 from storage.rows import LaporResponseRow, LaporTicketRow, SeenReport, SourceRow
-from storage.sources import sources_by_id
+from storage.sources.reading import sources_by_id
 from storage.storable import storable
 
 ORDER = "lapor-tickets"

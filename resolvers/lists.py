@@ -10,8 +10,8 @@ from domain import sealing
 from resolvers import errors
 from resolvers.context import Context
 from storage.errors import CountTimedOut
-from storage.keyset import Key, Span
 from storage.rows import Page
+from storage.statements.keyset import Key, Span
 
 T = TypeVar("T")
 K = TypeVar("K")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from resolvers.interests import Interest
-from storage.event_reading import LogEntry
+from storage.events.reading import LogEntry
 
 Place = tuple[int, bytes]
 """A number of the log, and the chain there."""

@@ -20,10 +20,10 @@ from domain.shared_levels import SharedLevels
 from resolvers.context import Context, HubSettings
 from resolvers.errors import RateLimited
 from resolvers.viewer import Viewer
+from storage.access.suspicions import Suspicion, SuspicionKind, suspect
 from storage.errors import StoreError
 from storage.store import Store
-from storage.suspicions import Suspicion, SuspicionKind, suspect
-from storage.transaction import Operation, Tx
+from storage.writing.transaction import Operation, Tx
 
 log = logging.getLogger("simpul.pace")
 

@@ -9,13 +9,13 @@ from domain.shared_levels import SharedLevels
 from resolvers.context import HubParts, HubSettings
 from resolvers.pace import Pace
 from resolvers.source_stream import SourceWatch
-from storage.boundaries import boundaries_imported_at
-from storage.boundary_following import BoundaryFollower, read_area_map
-from storage.estimates_kept import EstimatesKept
-from storage.event_tail import LogTail
+from storage.access.secrets import Secrets
+from storage.counts.estimates_kept import EstimatesKept
+from storage.events.tail import LogTail
 from storage.photos.preparing import PhotoPreparer
 from storage.photos.store import PhotoStore
-from storage.secrets import Secrets
+from storage.places.boundaries import boundaries_imported_at
+from storage.places.boundary_following import BoundaryFollower, read_area_map
 from storage.store import Store
 
 

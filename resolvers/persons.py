@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from resolvers.context import Context
-from storage import persons
+from storage.access import persons
 from storage.rows import PersonRow
 
 

@@ -7,8 +7,8 @@ looks; one that is not known is asked for; a key that was not seen here may have
 from dataclasses import replace
 
 from domain.recent import Recent
-from storage.idempotency import KeyedCall
 from storage.reports.submitting import Known
+from storage.writing.idempotency import KeyedCall
 
 _KEYS = 20_000
 """How many idempotency keys are remembered: those of some minutes at the fastest."""

@@ -7,8 +7,8 @@ from domain.vocabulary import EventKind
 from resolvers.filter_index import FilterIndex
 from resolvers.interests import ReportInterest, class_of
 from resolvers.log_feed import LogFeed, Track
-from storage.event_reading import LogEntry
-from storage.facets import Facets
+from storage.events.facets import Facets
+from storage.events.reading import LogEntry
 
 
 class ReportFeeds:

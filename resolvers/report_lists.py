@@ -13,13 +13,13 @@ from resolvers.errors import BadUserInput
 from resolvers.filters import ReportFilter, resolve_filter
 from resolvers.lists import AskedOnce, ListResult, Paging, in_time, list_result, span_of
 from storage.clock import now_in_micros
-from storage.keyset import Span
 from storage.reports import counting, listing
 from storage.reports.filtering import ResolvedFilter
 from storage.reports.naming import areas_within, rows_named
 from storage.reports.ordering import ReportOrder
 from storage.reports.seen import DUPLICATE_OF, place
 from storage.rows import AreaRow, FloodAreaRow, Page, SeenReport
+from storage.statements.keyset import Span
 
 FLOOD_CATEGORY = "flood"
 """The category whose reports a flood area lists, with its children."""

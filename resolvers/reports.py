@@ -13,7 +13,7 @@ from resolvers.outcomes import Done, Submitted
 from resolvers.pace import pace_of
 from resolvers.permissions import actions_on, has_scope
 from resolvers.report_lists import duplicates, reports, reports_in_areas, reports_in_flood_areas
-from storage.persons import persons_by_id
+from storage.access.persons import persons_by_id
 from storage.reports import listing, supporting
 from storage.reports.ordering import ReportOrder
 from storage.rows import PersonRow, SeenReport

@@ -16,12 +16,12 @@ from resolvers.pace import pace_of
 from resolvers.permissions import may
 from resolvers.refusal import Refused, fault
 from resolvers.user_errors import Fault, UserErrorCode
+from storage.access.persons import agency_id_of
+from storage.access.revocations import revoke
 from storage.clock import now_in_micros
-from storage.idempotency import Outcome
-from storage.persons import agency_id_of
-from storage.revocations import revoke
 from storage.storable import storable
-from storage.transaction import Tx
+from storage.writing.idempotency import Outcome
+from storage.writing.transaction import Tx
 
 log = logging.getLogger("simpul.access")
 

@@ -10,7 +10,7 @@ from domain.visibility import Visibility
 from resolvers.context import Context
 from resolvers.streams import Told
 from storage.rows import SourceRow
-from storage.sources import all_sources
+from storage.sources.reading import all_sources
 from storage.store import Store
 from storage.tables import sources as table
 

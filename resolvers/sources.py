@@ -7,10 +7,10 @@ from domain.vocabulary import SourceKind, SourceState
 from resolvers.context import Context
 from resolvers.lists import AskedOnce, ListResult, Paging, in_time, list_result, span_of
 from resolvers.permissions import may
-from storage import set_aside as aside
-from storage import sources as kept
 from storage.clock import now_in_micros
+from storage.ingest import set_aside as aside
 from storage.rows import SetAsideRow, SourceRow
+from storage.sources import reading as kept
 from storage.storable import storable
 
 SET_ASIDE_ORDER = "set-aside"

@@ -15,13 +15,13 @@ from resolvers.pace import pace_of
 from resolvers.permissions import may
 from resolvers.refusal import Refused, fault
 from resolvers.user_errors import Fault, UserErrorCode
-from storage.idempotency import Outcome
 from storage.rows import SourceRow
-from storage.source_keeping import source_lock
-from storage.source_requests import attempts_of, request_retry, request_sync, sources_of_aside, still_waiting
-from storage.sources import source_by_code
+from storage.sources.keeping import source_lock
+from storage.sources.reading import source_by_code
+from storage.sources.requests import attempts_of, request_retry, request_sync, sources_of_aside, still_waiting
 from storage.storable import storable
-from storage.transaction import Tx
+from storage.writing.idempotency import Outcome
+from storage.writing.transaction import Tx
 
 MOST_RETRIED = 100
 RETRY_SECONDS = 5.0

@@ -17,8 +17,8 @@ from resolvers.photo_intake import Kept, ReadFiles, kept, prepare_photos, read_f
 from resolvers.refusal import Refused, fault
 from resolvers.submission_rules import CLOSED_CATEGORY, Checked, SubmissionCheck
 from resolvers.user_errors import UserErrorCode
+from storage.access.suspicions import Suspicion, suspect
 from storage.clock import now_in_micros
-from storage.idempotency import KeyedCall, Outcome
 from storage.reports.contacts import Contact, keep_contact
 from storage.reports.creating import NewReport, category_of, create_report
 from storage.reports.follow import FollowToken, follow_token_again, keep_follow_token, kept_token, new_follow_token
@@ -32,8 +32,8 @@ from storage.reports.submitting import (
 )
 from storage.reports.words import words_of
 from storage.storable import storable
-from storage.suspicions import Suspicion, suspect
-from storage.transaction import Operation, Tx
+from storage.writing.idempotency import KeyedCall, Outcome
+from storage.writing.transaction import Operation, Tx
 
 MUTATION = "submitReport"
 

@@ -18,10 +18,10 @@ from resolvers.outcomes import Done
 from resolvers.pace import pace_of
 from resolvers.refusal import Refused, fault
 from resolvers.user_errors import UserErrorCode
-from storage.idempotency import KeyedCall, KeyTaken, Outcome, recall, remember
 from storage.reports.supporting import add_support, drop_support
 from storage.rows import SeenReport
-from storage.transaction import Operation, Tx
+from storage.writing.idempotency import KeyedCall, KeyTaken, Outcome, recall, remember
+from storage.writing.transaction import Operation, Tx
 
 Given = SupportReport | UnsupportReport
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from resolvers.context import Context
 from resolvers.judging import told
 from resolvers.lists import ListResult, Paging, list_result, span_of
-from storage.event_reading import report_pages
+from storage.events.reading import report_pages
 from storage.rows import EventRow, Page, SeenReport
 
 ORDER = "timeline"

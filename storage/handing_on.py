@@ -12,11 +12,11 @@ from sqlalchemy import RowMapping, insert, select, update
 
 from domain.references import reference_of
 from domain.vocabulary import EventKind, ForwardingState, ReportVisibility
-from storage.facets import Facets, read_facets
+from storage.events.facets import Facets, read_facets
 from storage.forwardings import read_forwarding
 from storage.outbox import FORWARD, put_out, take_out
 from storage.tables import forwardings, lapor_tickets, reports
-from storage.transaction import NOBODY, Actor, PendingEvent, Tx
+from storage.writing.transaction import NOBODY, Actor, PendingEvent, Tx
 
 
 def begin_forwarding(tx: Tx, report_id: int, source_id: int, *, actor: Actor, note: str | None) -> int:

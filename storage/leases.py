@@ -11,7 +11,7 @@ from domain.sink import Lease, LeaseLost
 from domain.time import SECOND, moment
 from storage.clock import now_in_micros
 from storage.tables import leases
-from storage.transaction import Tx
+from storage.writing.transaction import Tx
 
 _POSTGRES_NOW = text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)")
 

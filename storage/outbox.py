@@ -6,7 +6,7 @@ A row whose `started_at` is set is on its way. Found so by another worker, or af
 from sqlalchemy import delete, insert
 
 from storage.tables import outbox
-from storage.transaction import Tx
+from storage.writing.transaction import Tx
 
 FORWARD = "forward"
 """A row that hands a report on; its subject is the forwarding."""

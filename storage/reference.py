@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, select
 
-from storage.prepared import many, prepared
 from storage.rows import AgencyRow, AreaRow, CategoryRow
+from storage.statements.prepared import many, prepared
 from storage.storable import storable
 from storage.tables import agencies, areas, categories
 

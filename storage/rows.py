@@ -1,7 +1,7 @@
 """Rows as the resolvers get them: read for one viewer, with what that viewer may not see left out already.
 
 Ids are row ids, times microseconds, coordinates degrees. Rows that are read by the hundred are tuples: they cost nothing
-to make. Of reports, photos and tickets there may be lean ones, which have but the columns that were asked for (storage/lean.py).
+to make. Of reports, photos and tickets there may be lean ones, which have but the columns that were asked for (storage/statements/lean.py).
 """
 
 from collections.abc import Sequence

@@ -13,9 +13,9 @@ from domain.area_facts import AreaLevel, parse_facts
 from domain.areas import AreaMap
 from domain.categories import CategoryFact, parse_agencies, parse_categories
 from domain.vocabulary import SourceKind, SourceState
-from storage.secrets import ensure_secrets
+from storage.access.secrets import ensure_secrets
 from storage.tables import agencies, area_boundaries, areas, categories, sources
-from storage.transaction import Tx
+from storage.writing.transaction import Tx
 
 FACTS = Path(__file__).parent / "facts"
 HUB_SOURCE = "simpul"

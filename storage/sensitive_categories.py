@@ -12,15 +12,15 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from domain.areas import AreaMap
-from storage.event_log import raise_epoch
-from storage.facets import read_many_facets
-from storage.group import EVERY_WRITE
+from storage.counts.rollups import RollupChanges
+from storage.events.facets import read_many_facets
+from storage.events.writing import raise_epoch
 from storage.reports.fuzzing import Fuzzing
 from storage.reports.naming import category_named
-from storage.rollups import RollupChanges
 from storage.store import Store
 from storage.tables import categories, reports
-from storage.transaction import Operation, Tx
+from storage.writing.group import EVERY_WRITE
+from storage.writing.transaction import Operation, Tx
 
 _AT_ONCE = 500
 

@@ -14,11 +14,11 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
-from storage.bell import Bell
-from storage.event_log import read_head
+from storage.events.bell import Bell
+from storage.events.writing import read_head
 from storage.reference_kept import ReferenceKept
 from storage.together.neighbours import Beside
-from storage.transaction import Operation
+from storage.writing.transaction import Operation
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -176,15 +176,15 @@ def open_store(url: str, beside: Beside | None = None, *, synchronous: str = "FU
     """The store of a database address: `sqlite:///path/to.db` or `postgresql://…`. Raises ValueError for any other.
 
     `beside`: that other processes of this machine use it as well, and where they meet. `synchronous`: how durable a commit
-    is on SQLite (storage/sqlite_engine.py).
+    is on SQLite (storage/sqlite/engine.py).
     """
     scheme = url.partition(":")[0].partition("+")[0]
     if scheme == "sqlite":
-        from storage.sqlite import SqliteStore
+        from storage.sqlite.store import SqliteStore
 
         return SqliteStore(url.partition("///")[2], beside, synchronous=synchronous)
     if scheme in ("postgresql", "postgres"):
-        from storage.postgres import PostgresStore
+        from storage.postgres.store import PostgresStore
 
         return PostgresStore(url, beside=beside)
     raise ValueError(f"a database address begins with sqlite:/// or postgresql://, not {scheme}:")

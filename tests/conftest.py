@@ -14,7 +14,7 @@ from sqlalchemy import create_engine
 from domain.areas import AreaMap
 from storage.seeding import load_area_map, seed
 from storage.store import Store, open_store, opened
-from storage.transaction import Operation
+from storage.writing.transaction import Operation
 from tests import postgres
 from tests.buckets import Gateway, running_gateway
 from tests.crossing_writes import all_writes_cross

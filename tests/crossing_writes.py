@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 from domain.areas import AreaMap
 from resolvers.context import HubParts
-from storage.ingest import StoreSink
-from storage.postgres import PostgresStore
-from storage.sqlite import SqliteStore
+from storage.ingest.sink import StoreSink
+from storage.postgres.store import PostgresStore
+from storage.sqlite.store import SqliteStore
 from storage.store import Store
 from storage.together.crossing import OURS, Crossing
-from storage.transaction import Operation, Tx
+from storage.writing.transaction import Operation, Tx
 from worker.work import Work
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ from typing import Any
 from execution.stream import Place
 from resolvers.audience import audience_of
 from resolvers.streams import LogSource, Told
-from storage.event_tail import LogTail
+from storage.events.tail import LogTail
 
 
 class FedReader:

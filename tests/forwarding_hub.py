@@ -14,15 +14,15 @@ from domain.places import Point
 from domain.sink import Forwarder, Submission, Submitted
 from storage import tables
 from storage.clock import now_in_micros
-from storage.event_log import broken_links
-from storage.facets import Facets
+from storage.events.facets import Facets
+from storage.events.writing import broken_links
 from storage.handing_on import begin_forwarding
 from storage.photos.folder import FolderPhotoStore
 from storage.reports.contacts import Contact, keep_contact
 from storage.reports.creating import NewReport, create_report
 from storage.reports.placing import Place
 from storage.store import Store
-from storage.transaction import NOBODY, Operation, Tx
+from storage.writing.transaction import NOBODY, Operation, Tx
 from worker.outbox import Outbox
 from worker.work import Work
 

@@ -15,11 +15,11 @@ from domain.records import Batch, Record, ReportRecord, SetAside
 from domain.sink import Accepted, Lease, SourceDeclaration
 from domain.vocabulary import SourceKind
 from storage import tables
-from storage.ingest import StoreSink
+from storage.ingest.sink import StoreSink
 from storage.photos.folder import FolderPhotoStore
 from storage.photos.preparing import PhotoPreparer
 from storage.store import Store
-from storage.transaction import Operation, Tx
+from storage.writing.transaction import Operation, Tx
 
 KAMPUNG_MELAYU = Point(-6.2247, 106.8602)
 NOW = datetime.now(UTC).replace(microsecond=0)

@@ -21,7 +21,7 @@ from storage.photos.folder import FolderPhotoStore
 from storage.photos.preparing import PhotoPreparer
 from storage.seeding import load_area_map
 from storage.store import Store, open_store, opened
-from storage.transaction import Operation, Tx
+from storage.writing.transaction import Operation, Tx
 from tests.images import jpeg, plain_jpeg
 from tests.writing import KEY, File, writing_hub
 

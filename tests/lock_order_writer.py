@@ -19,7 +19,7 @@ from storage.reports.creating import NewReport, create_report
 from storage.reports.placing import Place
 from storage.seeding import load_area_map
 from storage.store import Store, open_store, opened
-from storage.transaction import NOBODY, Operation, Tx
+from storage.writing.transaction import NOBODY, Operation, Tx
 
 AT_ONCE = 12
 CATEGORIES = (1, 2, 5, 6)

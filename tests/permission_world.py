@@ -20,20 +20,20 @@ from resolvers.inputs import GivenPoint
 from resolvers.permissions import Standing, Trait
 from resolvers.viewer import Viewer
 from storage import tables
-from storage.api_keys import NewApiKey, creation
+from storage.access.api_keys import NewApiKey, creation
+from storage.access.persons import meet_person
+from storage.access.secrets import load_secrets
 from storage.clock import now_in_micros
-from storage.persons import meet_person
 from storage.reports.changing import change
 from storage.reports.commenting import add_comment
 from storage.reports.supporting import add_support
-from storage.secrets import load_secrets
 from storage.seeding import load_area_map, seed
 from storage.store import Store, open_store, opened
-from storage.transaction import Actor, Operation, Tx
+from storage.writing.transaction import Actor, Operation, Tx
 from tests.images import plain_jpeg
 from tests.schema_world import SchemaWorld, schema_world
 from tests.writing import File, WritingHub
-from transport.local_tokens import LOCAL_ISSUER, issue
+from transport.identity.local_tokens import LOCAL_ISSUER, issue
 
 ITS_AGENCY, OTHER_AGENCY = "tata_air", "dishub"
 REPORTS: Mapping[str, frozenset[Trait]] = {

@@ -14,7 +14,7 @@ from resolvers.acting import add_photos, comment, support
 from resolvers.inputs import AddPhotos, CommentOnReport, GivenPoint, SupportReport
 from storage.reports.placing import Place
 from storage.tables import categories, forwardings, sources
-from storage.transaction import Tx
+from storage.writing.transaction import Tx
 from tests.images import encoded, exif, upright
 from tests.ingesting import EARLIER, NOW, report
 from tests.privacy_world import Minute, Watched

@@ -20,7 +20,7 @@ from resolvers.inputs import AddPhotos, CommentOnReport, GivenPoint, SupportRepo
 from storage.handing_on import arrived, begin_forwarding, give_up
 from storage.reports.placing import Place
 from storage.tables import agencies, sources
-from storage.transaction import NOBODY, Tx
+from storage.writing.transaction import NOBODY, Tx
 from tests.images import plain_jpeg
 from tests.ingesting import EARLIER, KAMPUNG_MELAYU, NOW, report
 from tests.privacy_world import Minute, Watched

@@ -27,15 +27,15 @@ from resolvers.permissions import visibility_of
 from resolvers.source_stream import SourceWatch
 from resolvers.viewer import Viewer
 from schema.root import graphql_schema
-from storage.event_log import read_head
-from storage.event_tail import LogTail
-from storage.facets import read_facets
-from storage.ingest import StoreSink
+from storage.events.facets import read_facets
+from storage.events.tail import LogTail
+from storage.events.writing import read_head
+from storage.ingest.sink import StoreSink
 from storage.photos.folder import FolderPhotoStore
 from storage.reports.changing import change
 from storage.store import Store
 from storage.tables import events, reports
-from storage.transaction import Operation, Tx
+from storage.writing.transaction import Operation, Tx
 from tests import ingesting
 from tests.ingesting import ALL, NOW, SECRET
 from tests.writing import ANONYMOUS, WritingHub, writing_hub

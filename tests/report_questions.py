@@ -21,7 +21,7 @@ from domain.vocabulary import OPEN_STATUSES, ForwardingState, ReportStatus, Role
 from domain.words import field_tokens
 from resolvers.filters import BoundingBoxFilter, NearFilter, ReportFilter
 from resolvers.reports import ReportOrder
-from storage.facets import Facets, read_facets
+from storage.events.facets import Facets, read_facets
 from storage.store import Store, open_store
 from storage.tables import areas, forwardings
 from tests import postgres

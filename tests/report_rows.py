@@ -17,12 +17,12 @@ from domain.time import DAY, HOUR, MINUTE
 from domain.vocabulary import EventKind, ForwardingState, ReportStatus, Role
 from resolvers.context import Context, HubParts, HubSettings
 from resolvers.viewer import Viewer
-from storage.facets import read_facets
+from storage.events.facets import read_facets
 from storage.reports.creating import NewReport, create_report
 from storage.reports.placing import Place
 from storage.store import Store
 from storage.tables import agencies, categories, forwardings, persons, reports, sources
-from storage.transaction import NOBODY, Operation, PendingEvent, Tx
+from storage.writing.transaction import NOBODY, Operation, PendingEvent, Tx
 
 NOW = 1_767_600_000_000_000
 """2026-01-05T08:00:00Z, a Monday afternoon in Jakarta."""

@@ -28,7 +28,7 @@ from resolvers.viewer import Viewer
 from schema.root import graphql_schema
 from storage.store import Store
 from storage.tables import comments, forwardings, report_supports
-from storage.transaction import Operation, Tx
+from storage.writing.transaction import Operation, Tx
 from tests.images import plain_jpeg
 from tests.ingesting import EARLIER, KAMPUNG_MELAYU, NOW, hub_on, report
 from tests.writing import ANONYMOUS, File, WritingHub, writing_hub

@@ -18,11 +18,11 @@ from sqlalchemy import func, select
 from domain.sink import Lease
 from domain.vocabulary import EventKind
 from storage.leases import lease_lock, take_lease
-from storage.sqlite import SqliteStore
+from storage.sqlite.store import SqliteStore
 from storage.tables import events
 from storage.together.crossing import OURS, Crossing
 from storage.together.neighbours import Beside
-from storage.transaction import Operation, PendingEvent, Tx
+from storage.writing.transaction import Operation, PendingEvent, Tx
 from tests.starting import Started, start
 
 

@@ -18,19 +18,19 @@ from domain.vocabulary import EventKind, ReportVisibility, Role
 from resolvers.context import Context, HubParts, HubSettings, context_for
 from resolvers.streams import Told
 from resolvers.viewer import ANONYMOUS, Viewer
-from storage.event_tail import KEPT, LogTail
-from storage.facets import read_facets
-from storage.persons import meet_person
+from storage.access.persons import meet_person
+from storage.access.secrets import load_secrets
+from storage.events.facets import read_facets
+from storage.events.tail import KEPT, LogTail
 from storage.photos.folder import FolderPhotoStore
 from storage.photos.preparing import PhotoPreparer
 from storage.reports.changing import change
 from storage.reports.creating import NewReport, create_report
 from storage.reports.follow import hash_of, keep_follow_token, kept_token
 from storage.reports.placing import Place
-from storage.secrets import load_secrets
 from storage.store import Store
 from storage.tables import agencies, areas, categories, flood_areas, forwardings, sources
-from storage.transaction import NOBODY, Actor, Operation, PendingEvent, Tx
+from storage.writing.transaction import NOBODY, Actor, Operation, PendingEvent, Tx
 
 T = TypeVar("T")
 

@@ -18,19 +18,19 @@ from domain.vocabulary import Role, Scope
 from resolvers.context import HubParts
 from resolvers.errors import Overloaded, Unauthenticated
 from resolvers.viewer import Viewer
-from storage.api_keys import NewApiKey, all_api_keys, creation
+from storage.access.api_keys import NewApiKey, all_api_keys, creation
+from storage.access.persons import agency_id_of
+from storage.access.revocation_following import RevocationFollower
+from storage.access.revocations import revoke
+from storage.access.secrets import load_secrets
 from storage.clock import now_in_micros
 from storage.errors import Overloaded as StoreIsBusy
-from storage.persons import agency_id_of
-from storage.revocation_following import RevocationFollower
-from storage.revocations import revoke
-from storage.secrets import load_secrets
 from storage.store import Store
 from storage.tables import api_keys
-from storage.transaction import Operation
+from storage.writing.transaction import Operation
 from transport.door import Credentials
-from transport.identity import Identity, identifying
-from transport.local_tokens import LocalTokens, issue
+from transport.identity.finding import Identity, identifying
+from transport.identity.local_tokens import LocalTokens, issue
 
 READ = frozenset({Scope.REPORTS_READ})
 

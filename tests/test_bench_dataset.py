@@ -7,11 +7,11 @@ from sqlalchemy import Connection, Table, func, select
 
 from bench.dataset import fill
 from domain.time import jakarta_day
-from storage.event_log import broken_links, read_head
-from storage.rollup_rebuilding import rebuild_rollups
+from storage.counts.rebuilding import rebuild_rollups
+from storage.events.writing import broken_links, read_head
 from storage.store import open_store, opened
 from storage.tables import events, metadata, photos, reports
-from storage.transaction import Operation, Tx
+from storage.writing.transaction import Operation, Tx
 
 REPORTS = 400
 

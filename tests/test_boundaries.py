@@ -13,12 +13,12 @@ from domain.area_import import BoundaryImport, parse_boundaries
 from domain.areas import AreaMap
 from domain.places import Point
 from storage import tables
-from storage.boundaries import boundaries_imported_at, import_boundaries
-from storage.event_log import broken_links, read_head
-from storage.rollup_rebuilding import rebuild_rollups
+from storage.counts.rebuilding import rebuild_rollups
+from storage.events.writing import broken_links, read_head
+from storage.places.boundaries import boundaries_imported_at, import_boundaries
 from storage.seeding import load_area_map, read_fact
 from storage.store import Store
-from storage.transaction import Operation
+from storage.writing.transaction import Operation
 from tests.ingesting import Hub, hub_on, report
 
 ROLLUPS = (tables.rollup_area, tables.rollup_day, tables.rollup_cell)

@@ -7,13 +7,13 @@ import pytest
 from domain.areas import AreaMap
 from domain.places import Point
 from storage import tables
-from storage.boundaries import boundaries_imported_at, import_boundaries
-from storage.boundary_following import BoundaryFollower, read_area_map
-from storage.event_log import read_head
-from storage.event_tail import LogTail
-from storage.rollup_rebuilding import rebuild_rollups
+from storage.counts.rebuilding import rebuild_rollups
+from storage.events.tail import LogTail
+from storage.events.writing import read_head
+from storage.places.boundaries import boundaries_imported_at, import_boundaries
+from storage.places.boundary_following import BoundaryFollower, read_area_map
 from storage.store import Store
-from storage.transaction import Operation
+from storage.writing.transaction import Operation
 from tests.ingesting import Hub, hub_on, report
 from tests.test_boundaries import MENTENG, boundary_file, kept
 

@@ -7,11 +7,11 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from domain.areas import AreaMap
-from storage import drawing
-from storage.drawing import Drawing
 from storage.store import Store
 from storage.tables import persons, reports
-from storage.transaction import Operation, Tx
+from storage.writing import drawing
+from storage.writing.drawing import Drawing
+from storage.writing.transaction import Operation, Tx
 from tests.stream_world import create, world_over
 
 POSTGRESQL = pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)

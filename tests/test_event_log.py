@@ -6,10 +6,10 @@ import itertools
 from sqlalchemy import delete, select, update
 
 from domain.vocabulary import EventKind
-from storage.event_log import broken_links, read_head
+from storage.events.writing import broken_links, read_head
 from storage.store import Store, open_store, opened
 from storage.tables import event_personal, events
-from storage.transaction import Operation, PendingEvent, Tx
+from storage.writing.transaction import Operation, PendingEvent, Tx
 
 
 def tell(note: str | None = None) -> Operation[None]:

@@ -14,10 +14,10 @@ from resolvers.events import EventList
 from resolvers.filters import ReportFilter
 from resolvers.log_positions import log_cursor
 from resolvers.viewer import ANONYMOUS, Viewer
-from storage.event_reading import prune_facets
+from storage.events.reading import prune_facets
 from storage.rows import EventRow
 from storage.store import Store
-from storage.transaction import Actor, Tx
+from storage.writing.transaction import Actor, Tx
 from tests.stream_world import World, alter, create, flood, hide, make_flood_area, show, world_over
 
 

@@ -12,7 +12,7 @@ from execution import Engine, Limits, RequestRefused
 from tests.door import try_schema
 from tests.running import ROOT
 from tests.steps import steps_of
-from transport.configuration import Settings
+from transport.settings.configuration import Settings
 
 TINY = Limits(
     bytes=400,

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from transport.fan_out import A_SHARE, A_TURN, FanOut
-from transport.pinging import Pings
+from transport.operations.fan_out import A_SHARE, A_TURN, FanOut
+from transport.sockets.pinging import Pings
 
 
 async def test_others_run_between_a_few_and_the_next_few() -> None:

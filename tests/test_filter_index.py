@@ -13,7 +13,7 @@ from domain.visibility import Visibility
 from domain.vocabulary import ReportStatus, Role
 from resolvers.filter_index import FilterIndex
 from storage.clock import now_in_micros
-from storage.facets import Facets
+from storage.events.facets import Facets
 from storage.reports.filtering import Near, ResolvedFilter
 
 PUBLIC, STAFF = Visibility(), Visibility(role=Role.DISPATCHER)

@@ -22,15 +22,15 @@ from resolvers.filters import ReportFilter
 from resolvers.lists import Paging
 from resolvers.report_lists import reports as list_of_reports
 from resolvers.reports import ReportOrder
-from storage.estimates import Estimates, read_estimates
-from storage.estimates_kept import EstimatesKept
-from storage.keyset import Key, Span
-from storage.prepared import Prepared
+from storage.counts.estimates import Estimates, read_estimates
+from storage.counts.estimates_kept import EstimatesKept
+from storage.counts.rebuilding import rebuild_rollups
 from storage.reports.drivers import square_of
 from storage.reports.filtering import Near, ResolvedFilter
 from storage.reports.listing import list_reports
 from storage.reports.placing import CELL_RESOLUTION
-from storage.rollup_rebuilding import rebuild_rollups
+from storage.statements.keyset import Key, Span
+from storage.statements.prepared import Prepared
 from storage.tables import reports
 from tests.report_questions import Kept, expected, fixed_clock, kept, ordered, questions
 from tests.report_rows import NOW

@@ -19,7 +19,7 @@ from storage.rows import AreaRow, FloodAreaRow, FloodReadingRow
 from storage.store import Store
 from storage.tables import areas as area_table
 from storage.tables import flood_areas, flood_gauges, flood_readings, sources
-from storage.transaction import Operation, Tx
+from storage.writing.transaction import Operation, Tx
 from tests.report_rows import NOW, City
 from tests.test_reports_visibility import statements
 

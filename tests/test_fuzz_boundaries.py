@@ -16,8 +16,8 @@ from domain.area_crossings import MOST_CROSSINGS, require_few_crossings
 from domain.area_geometry import area_km2
 from domain.area_import import BoundaryImportError, parse_boundaries
 from domain.records import FloodAreaRecord
-from storage.ingest_batch import Unfit
-from storage.ingest_flood import outline_of
+from storage.ingest.batch import Unfit
+from storage.ingest.flood import outline_of
 from tests.fuzzing import damaged, fuzz, kept, once_disturbed
 from tests.test_areas_import import AT_CIDENG, AT_GAMBIR, CIDENG, FACTS, GAMBIR, faults, feature, polygon, read
 

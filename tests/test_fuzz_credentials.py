@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from domain.sealing import CursorCipher, ExpiredCursor, IdCipher, InvalidCursor, InvalidId, Kind, ListCursor, LogCursor
 from domain.vocabulary import Role
 from tests.fuzzing import NASTY_TEXTS, damaged, fuzz, json_values, kept, once_disturbed
-from transport.local_tokens import LocalTokens, issue
-from transport.tokens import MOST_CHARACTERS, BadToken
+from transport.identity.local_tokens import LocalTokens, issue
+from transport.identity.tokens import MOST_CHARACTERS, BadToken
 
 KEY = b"k" * 32
 READER = b"r" * 16

@@ -12,8 +12,8 @@ from connectors.errors import SettingsWrong
 from connectors.registry import build, kinds
 from tests.connector_samples import SECRET, samples
 from tests.fuzzing import NASTY_TEXTS, damaged, disturbed, fuzz, json_values, kept
-from transport.configuration import PREFIX, Settings, WrongSetting
-from transport.loading_settings import load_settings
+from transport.settings.configuration import PREFIX, Settings, WrongSetting
+from transport.settings.loading import load_settings
 
 SOUND = b"""port = 0
 host = "127.0.0.1"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.fuzzing import CORPUS, damaged, drawn
 from tests.raw_client import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
 from tests.running import RunningHub
-from transport.bounded_http import MOST_WAITING
+from transport.server.bounded_http import MOST_WAITING
 
 GET = b"GET /graphql?query=%7B__typename%7D HTTP/1.1\r\nHost: hub\r\nAccept: application/json\r\nConnection: close\r\n\r\n"
 POST = (

@@ -14,12 +14,12 @@ from domain.places import Point
 from domain.vocabulary import EventKind
 from resolvers.remembered import Remembered
 from storage import tables
-from storage.event_log import broken_links
-from storage.group import Done, run_group
+from storage.events.writing import broken_links
 from storage.reports.creating import NewReport, create_report
 from storage.reports.placing import Place
 from storage.store import Store
-from storage.transaction import NOBODY, Operation, PendingEvent, Tx
+from storage.writing.group import Done, run_group
+from storage.writing.transaction import NOBODY, Operation, PendingEvent, Tx
 from tests.ingesting import hub_on
 from tests.test_ingest_flood import outline
 from tests.writing import KEY, MONAS, told, writing_hub

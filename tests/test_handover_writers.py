@@ -17,11 +17,11 @@ from resolvers import streams
 from resolvers.filters import ReportFilter
 from resolvers.log_positions import Sealer
 from resolvers.viewer import ANONYMOUS, Viewer
-from storage.event_log import read_head
-from storage.event_reading import chain_at
+from storage.events.reading import chain_at
+from storage.events.writing import read_head
 from storage.store import Store
 from storage.tables import event_facets
-from storage.transaction import Tx
+from storage.writing.transaction import Tx
 from tests.stream_world import PATIENCE, World, alter, create, world_over
 
 WRITERS = 200

@@ -119,7 +119,7 @@ def test_what_the_hub_imports_is_declared() -> None:
 
 def test_nobody_commits_but_the_store() -> None:
     """A commit in the middle of an operation would acknowledge half of it, and number its events out of order."""
-    allowed = {"storage/sqlite.py", "storage/postgres.py"}
+    allowed = {"storage/sqlite/store.py", "storage/postgres/store.py"}
     committing = set()
     for folder in ("schema", "resolvers", "storage", "transport", "worker", "connectors"):
         for file in (ROOT / folder).rglob("*.py"):

@@ -12,7 +12,7 @@ import zstandard
 
 from tests.door import TryHub, client_of
 from transport import graphql_app
-from transport.compression import compress
+from transport.http.compression import compress
 
 MANY = {"query": "{ reports(first: 200) { id area { name } } }"}
 FEW = {"query": "{ hello }"}

@@ -11,8 +11,8 @@ from storage.store import Store
 from tests.door import TryHub
 from tests.test_transport_multipart import body_of, mapping, operations
 from transport import graphql_app
-from transport.configuration import WrongSetting
-from transport.loading_settings import load_settings
+from transport.settings.configuration import WrongSetting
+from transport.settings.loading import load_settings
 from transport.site import site
 
 FRIEND, STRANGER = "https://peta.example", "https://evil.example"

@@ -11,11 +11,11 @@ import pytest
 
 from tests.door import TryHub, client_of, served, socket_to
 from transport import DoorSettings, graphql_app
-from transport.configuration import WrongSetting
-from transport.documents import DocumentRefused, PersistedDocuments
-from transport.loading_settings import load_settings
-from transport.request import Parameters
-from transport.trusted import documents_of, read_trusted
+from transport.http.request import Parameters
+from transport.operations.documents import DocumentRefused, PersistedDocuments
+from transport.operations.trusted import documents_of, read_trusted
+from transport.settings.configuration import WrongSetting
+from transport.settings.loading import load_settings
 
 GRAPHQL = "application/graphql-response+json"
 TEXT = "query ($n: String) { hello(name: $n) }"

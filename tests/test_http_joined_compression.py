@@ -11,7 +11,7 @@ import brotli
 import pytest
 import zstandard
 
-from transport.joined_compression import begin
+from transport.http.joined_compression import begin
 
 DECODERS = {"gzip": gzip.decompress, "br": brotli.decompress, "zstd": zstandard.ZstdDecompressor().decompress}
 IN_PIECES = {

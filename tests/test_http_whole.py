@@ -10,7 +10,7 @@ import pytest
 from tests.door import TryHub, served
 from tests.raw_client import raw_client
 from transport import DoorSettings, GraphQLDoor, graphql_app
-from transport.whole_http import WholeRequest
+from transport.server.whole_http import WholeRequest
 
 SETTINGS = DoorSettings(answer_seconds=0)
 SECRET = b"s" * 32

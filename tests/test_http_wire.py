@@ -9,7 +9,9 @@ import pytest
 import pytest_asyncio
 
 from tests.door import Stage, served
-from transport import DoorSettings, lingering, request
+from transport import DoorSettings
+from transport.http import request
+from transport.server import lingering
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

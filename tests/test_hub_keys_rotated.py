@@ -6,13 +6,13 @@ from sqlalchemy import update
 from domain.report import KEYS_KEPT
 from domain.sealing import CursorCipher, ExpiredCursor, LogCursor
 from domain.vocabulary import Role
+from storage.access.secrets import Secrets, load_secrets, rotate_secret
 from storage.clock import now_in_micros
-from storage.secrets import Secrets, load_secrets, rotate_secret
 from storage.store import Store
 from storage.tables import secrets
-from storage.transaction import Operation
-from transport.local_tokens import LocalTokens, issue
-from transport.tokens import BadToken
+from storage.writing.transaction import Operation
+from transport.identity.local_tokens import LocalTokens, issue
+from transport.identity.tokens import BadToken
 
 CURSOR = LogCursor(7, b"12345678", 1)
 READER = b"r" * 16

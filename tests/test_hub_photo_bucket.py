@@ -17,8 +17,8 @@ from tests.images import jpeg
 from tests.running import RunningHub
 from tests.starting import run
 from tests.test_photos_served import HIDE, submit
-from transport.configuration import WrongSetting
-from transport.loading_settings import load_settings
+from transport.settings.configuration import WrongSetting
+from transport.settings.loading import load_settings
 
 SUBMIT = """
 mutation ($input: SubmitReportInput!) {

@@ -1,11 +1,11 @@
 """What stands for the address of somebody who has not signed in: his pace goes by it."""
 
-from storage.revocation_following import RevocationFollower
-from storage.secrets import load_secrets
+from storage.access.revocation_following import RevocationFollower
+from storage.access.secrets import load_secrets
 from storage.store import Store
 from transport.door import Credentials
-from transport.identity import Identity
-from transport.local_tokens import LocalTokens
+from transport.identity.finding import Identity
+from transport.identity.local_tokens import LocalTokens
 
 
 async def test_a_customer_of_ipv6_has_one_pace_with_all_its_addresses(sqlite_store: Store) -> None:

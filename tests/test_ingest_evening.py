@@ -17,10 +17,10 @@ from demo.serving import serve
 from domain.areas import AreaMap
 from domain.places import Point, distance_m
 from storage import tables
-from storage.event_log import broken_links
-from storage.rollup_rebuilding import rebuild_rollups
+from storage.counts.rebuilding import rebuild_rollups
+from storage.events.writing import broken_links
 from storage.store import Store
-from storage.transaction import Operation
+from storage.writing.transaction import Operation
 from tests.connector_samples import SECRET
 from tests.ingesting import Hub, hub_on
 

@@ -18,7 +18,7 @@ from storage.reports.creating import NewReport, create_report
 from storage.reports.listing import report_by_source_ref
 from storage.reports.placing import Place
 from storage.store import Store
-from storage.transaction import NOBODY, Tx
+from storage.writing.transaction import NOBODY, Tx
 from tests.ingesting import EARLIER, KAMPUNG_MELAYU, Hub, hub_on, report
 
 QLUE_TEXT = "Banjir setinggi lutut di depan Pasar Kampung Melayu, mobil mogok"

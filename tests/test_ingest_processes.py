@@ -15,10 +15,10 @@ from domain.records import Batch, SetAside
 from domain.sink import Health, LeaseLost, new_holder
 from domain.vocabulary import SourceState
 from storage import tables
-from storage.event_log import broken_links
+from storage.events.writing import broken_links
 from storage.leases import end_leases, lease_lock
 from storage.store import Store, open_store, opened
-from storage.transaction import Operation
+from storage.writing.transaction import Operation
 from tests import postgres
 from tests.conftest import seeded_postgres
 from tests.ingesting import NOW, Hub, hub_on, report

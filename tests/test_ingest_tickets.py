@@ -21,7 +21,7 @@ from storage.reports.changing import change
 from storage.reports.creating import NewReport, create_report
 from storage.reports.placing import Place
 from storage.store import Store
-from storage.transaction import NOBODY, Tx
+from storage.writing.transaction import NOBODY, Tx
 from tests.ingesting import EARLIER, KAMPUNG_MELAYU, NOW, Hub, hub_on, report
 
 REFERENCE = reference_of(b"reference")

@@ -19,7 +19,7 @@ from resolvers.sources import record_counts_of, sources_by_id
 from storage.reports.follow import hash_of, new_follow_token
 from storage.store import Store
 from storage.tables import lapor_responses, lapor_tickets, report_follow_tokens, sources
-from storage.transaction import Operation, Tx
+from storage.writing.transaction import Operation, Tx
 from tests.report_rows import NOW, City
 from tests.test_reports_visibility import statements
 

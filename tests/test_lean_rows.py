@@ -16,7 +16,7 @@ from resolvers.lists import Paging
 from resolvers.photos import photos_of
 from resolvers.reports import report_by_source_ref, reports, reports_of
 from schema.root import graphql_schema
-from storage.event_log import read_head
+from storage.events.writing import read_head
 from storage.reports.creating import NewPhoto
 from storage.reports.ordering import ReportOrder
 from storage.rows import PhotoRow, SeenReport

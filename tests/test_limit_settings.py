@@ -7,10 +7,10 @@ import pytest
 
 from execution import Limits
 from tests.running import RunningHub
-from transport.configuration import Settings
-from transport.limit_settings import LimitSettings
-from transport.loading_settings import load_settings
-from transport.settings import DoorSettings
+from transport.settings.configuration import Settings
+from transport.settings.door import DoorSettings
+from transport.settings.limits import LimitSettings
+from transport.settings.loading import load_settings
 
 NOT_LIMITS = {"path", "spool_bytes", "origins", "trusted_proxies", "join_queries"}
 SETTING_OF = {

@@ -17,9 +17,9 @@ from resolvers.outcomes import AccessRevoked
 from resolvers.revoking import revoke_access
 from resolvers.viewer import Viewer
 from storage import tables
-from storage.api_keys import NewApiKey, creation
+from storage.access.api_keys import NewApiKey, creation
+from storage.access.persons import agency_id_of
 from storage.clock import now_in_micros
-from storage.persons import agency_id_of
 from storage.store import Store
 from tests.writing import ANONYMOUS, KEY, WritingHub, told, writing_hub
 

@@ -17,11 +17,11 @@ from resolvers.acting import withdraw
 from resolvers.forwarding import forward_to_lapor, forwardings_of, settle
 from resolvers.viewer import Viewer
 from storage import tables
-from storage.event_log import broken_links
+from storage.events.writing import broken_links
 from storage.handing_on import arrived, give_up
 from storage.reports.follow import hash_of
 from storage.store import Store
-from storage.transaction import Operation
+from storage.writing.transaction import Operation
 from tests.writing import ANONYMOUS, KEY, WritingHub, told, writing_hub
 
 

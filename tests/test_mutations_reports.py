@@ -18,10 +18,10 @@ from resolvers.comments import authors_of, comments_by_id, comments_of
 from resolvers.lists import Paging
 from resolvers.viewer import Viewer
 from storage import tables
-from storage.event_log import broken_links
+from storage.events.writing import broken_links
 from storage.reports.follow import hash_of
 from storage.store import Store
-from storage.transaction import Operation
+from storage.writing.transaction import Operation
 from tests.images import plain_jpeg, truncated
 from tests.writing import ANONYMOUS, KEY, File, WritingHub, told, writing_hub
 

@@ -17,7 +17,7 @@ from resolvers.sources_acting import retry_set_aside, sync_source
 from resolvers.viewer import Viewer
 from storage import tables
 from storage.store import Store
-from storage.transaction import Operation
+from storage.writing.transaction import Operation
 from tests.writing import ANONYMOUS, KEY, WritingHub, told, writing_hub
 
 

@@ -19,12 +19,12 @@ from tests.issuer import (
     sealed,
     serving_issuer,
 )
-from transport import oidc_fetch
-from transport.oidc import IssuerTokens
-from transport.oidc_fetch import IssuerSite
-from transport.oidc_keys import IssuerKeys
-from transport.oidc_settings import OidcSettings, is_trustworthy
-from transport.tokens import BadToken, KeysUnavailable
+from transport.identity import oidc_fetch
+from transport.identity.oidc import IssuerTokens
+from transport.identity.oidc_fetch import IssuerSite
+from transport.identity.oidc_keys import IssuerKeys
+from transport.identity.tokens import BadToken, KeysUnavailable
+from transport.settings.oidc import OidcSettings, is_trustworthy
 
 STALE, REFETCH = 1_000.0, 10.0
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from domain.vocabulary import Role
-from transport.configuration import WrongSetting
-from transport.loading_settings import load_settings
+from transport.settings.configuration import WrongSetting
+from transport.settings.loading import load_settings
 
 ISSUER = {"SIMPUL_OIDC_ISSUER": "https://login.example/realms/simpul", "SIMPUL_OIDC_AUDIENCE": "simpul"}
 

@@ -12,10 +12,10 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from domain.vocabulary import Role, Scope
 from tests.issuer import AUDIENCE, Issuer, ec_key, okp_key, part, rsa_key, sealed, serving_issuer
-from transport.local_tokens import issue
-from transport.oidc import IssuerTokens, tokens_of
-from transport.oidc_settings import OidcSettings
-from transport.tokens import BadToken, Claims
+from transport.identity.local_tokens import issue
+from transport.identity.oidc import IssuerTokens, tokens_of
+from transport.identity.tokens import BadToken, Claims
+from transport.settings.oidc import OidcSettings
 
 ROLES = {"petugas": Role.RESPONDER, "admin-kota": Role.ADMIN}
 

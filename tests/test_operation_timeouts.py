@@ -12,8 +12,8 @@ from sqlalchemy import text
 from domain.areas import AreaMap
 from execution import Engine, Limits, RequestRefused
 from schema.root import graphql_schema
-from storage.event_log import read_head
-from storage.postgres import PostgresStore
+from storage.events.writing import read_head
+from storage.postgres.store import PostgresStore
 from storage.store import Store
 from tests.door import Stage, TryHub, served, socket_to, try_schema
 from tests.report_rows import City
@@ -117,7 +117,9 @@ async def test_a_count_of_the_served_schema(store: Store, area_map: AreaMap, mon
     """With a count's own limit far away the operation's holds: of the whole answer, not of one field."""
     city = await City(store, area_map, count_timeout=60).look_around()
     await city.add({})
-    monkeypatch.setattr("storage.prepared._kept", {})  # of its own: what is counted here is kept nowhere else
+    monkeypatch.setattr(
+        "storage.statements.prepared._kept", {}
+    )  # of its own: what is counted here is kept nowhere else
     monkeypatch.setattr("storage.reports.counting._counted", lambda *_: LONG)
     engine = Engine(graphql_schema(), Limits(seconds=SECONDS))
     prepared = engine.prepare("{ reports(filter: {hasPhotos: false}) { nodes { id } totalCount } }")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import typer.main
 
-from transport.configuration import Settings
-from transport.loading_settings import CONFIG_VARIABLE
+from transport.settings.configuration import Settings
+from transport.settings.loading import CONFIG_VARIABLE
 
 GUIDE = (Path(__file__).parent.parent / "docs" / "operations.md").read_text()
 

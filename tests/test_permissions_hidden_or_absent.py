@@ -20,7 +20,7 @@ from domain.sealing import Kind
 from domain.vocabulary import EventKind, ReportVisibility
 from storage import tables
 from storage.store import Store
-from storage.transaction import Operation
+from storage.writing.transaction import Operation
 from tests.permission_acts import INPUTS, Target
 from tests.permission_asking import all_fields, kind_named
 from tests.permission_world import PermissionWorld, described

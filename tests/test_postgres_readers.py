@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from storage import postgres_reader
 from storage.errors import StoreUnavailable
-from storage.event_log import read_head
-from storage.postgres import PostgresStore
+from storage.events.writing import read_head
+from storage.postgres import reader as postgres_reader
+from storage.postgres.store import PostgresStore
 from storage.store import open_store, opened
 from tests.conftest import seeded_postgres
 from tests.postgres import copy_database, run_sql

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Select, event, insert, literal, select, update
 
-from storage import prepared as module
-from storage.postgres import PostgresStore
-from storage.prepared import Prepared, many, one, prepared
+from storage.postgres.store import PostgresStore
+from storage.statements import prepared as module
+from storage.statements.prepared import Prepared, many, one, prepared
 from storage.store import Store
 from storage.tables import categories, persons, reports
-from storage.transaction import Operation, Tx
+from storage.writing.transaction import Operation, Tx
 
 
 @pytest.fixture

@@ -20,15 +20,15 @@ from resolvers.log_positions import log_cursor
 from resolvers.reports import reports as list_reports
 from resolvers.viewer import ANONYMOUS, Viewer
 from storage import tables
-from storage.event_log import broken_links, read_head
-from storage.event_tail import KEPT
-from storage.facets import Facets
+from storage.counts.rebuilding import rebuild_rollups
+from storage.events.facets import Facets
+from storage.events.tail import KEPT
+from storage.events.writing import broken_links, read_head
 from storage.reports.naming import UnknownCode
 from storage.reports.placing import Place
-from storage.rollup_rebuilding import rebuild_rollups
 from storage.sensitive_categories import make_sensitive
 from storage.store import Store, open_store, opened
-from storage.transaction import Operation
+from storage.writing.transaction import Operation
 from tests.running import RunningHub
 from tests.stream_world import HERE, PATIENCE, THERE, World, alter, create, world_over
 from tests.test_commands import command

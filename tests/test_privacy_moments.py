@@ -6,8 +6,8 @@ from sqlalchemy import create_engine
 
 from domain.vocabulary import EventKind
 from storage.clock import now_in_micros
-from storage.group import run_group
-from storage.transaction import Operation, PendingEvent, Tx
+from storage.writing.group import run_group
+from storage.writing.transaction import Operation, PendingEvent, Tx
 
 
 def test_the_moment_of_an_event_does_not_tell_how_many_were_ahead_of_it(seeded_sqlite: Path, tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Connection, text
 
 from storage.errors import Overloaded, StoreUnavailable
-from storage.sqlite import SqliteSnapshot
+from storage.sqlite.store import SqliteSnapshot
 from storage.store import Snapshot, Store
-from storage.transaction import Operation, Tx
+from storage.writing.transaction import Operation, Tx
 from tests.test_reads_on_the_loop import Counting
 
 

@@ -12,11 +12,11 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import Connection, text
 
+from storage.counts.time_limit import limited
 from storage.errors import CountTimedOut
-from storage.event_log import read_head
-from storage.sqlite_reader import Reader, TooLong, read_at_once
+from storage.events.writing import read_head
+from storage.sqlite.reader import Reader, TooLong, read_at_once
 from storage.store import Store
-from storage.time_limit import limited
 
 
 def counting_to(number: int) -> Any:

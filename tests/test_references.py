@@ -8,7 +8,7 @@ from domain.areas import AreaMap
 from domain.references import find_references, reference_of, without_references
 from storage.store import Store
 from storage.tables import lapor_tickets
-from storage.transaction import Operation
+from storage.writing.transaction import Operation
 from tests.schema_world import ADMIN, schema_world
 
 REFERENCE = reference_of(bytes(8))

@@ -17,7 +17,7 @@ from storage.reports.naming import rows_named
 from storage.rows import AreaRow, FloodAreaRow, SeenReport
 from storage.store import Store
 from storage.tables import areas, flood_areas
-from storage.transaction import Operation
+from storage.writing.transaction import Operation
 from tests.report_rows import MONAS, NOW, City
 from tests.test_reports_visibility import statements
 

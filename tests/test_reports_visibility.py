@@ -28,7 +28,7 @@ from resolvers.reports import (
 from storage.reports.follow import hash_of, new_follow_token
 from storage.store import Store
 from storage.tables import report_follow_tokens, report_links, report_supports
-from storage.transaction import Operation
+from storage.writing.transaction import Operation
 from tests.report_rows import MONAS, NOW, City
 
 

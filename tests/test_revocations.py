@@ -17,14 +17,14 @@ from domain.revocation import TOKENS_LIVE, Revocation, Revocations, Shown
 from domain.time import SECOND
 from domain.vocabulary import Role
 from resolvers.errors import Unauthenticated
+from storage.access.persons import agency_id_of
+from storage.access.revocation_following import RevocationFollower, following_revocations
+from storage.access.revocations import forget_revocations, read_revocations, revoke
 from storage.clock import now_in_micros
-from storage.persons import agency_id_of
 from storage.photos.folder import FolderPhotoStore
-from storage.revocation_following import RevocationFollower, following_revocations
-from storage.revocations import forget_revocations, read_revocations, revoke
 from storage.store import Store
 from storage.tables import revocations
-from storage.transaction import Operation
+from storage.writing.transaction import Operation
 from tests.test_api_keys import Door, door_on
 from transport.door import Credentials
 from worker.sweeping import Sweeping

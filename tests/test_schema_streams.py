@@ -13,7 +13,7 @@ from domain.vocabulary import Locale
 from execution import Answer, RequestRefused, Stream
 from resolvers.source_stream import SourceWatch
 from resolvers.viewer import Viewer
-from storage.event_tail import LogTail
+from storage.events.tail import LogTail
 from storage.store import Store
 from tests.schema_world import SchemaWorld, schema_world
 from tests.writing import ANONYMOUS

@@ -6,8 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from server import app
-from transport.configuration import MOST_WORKERS, PREFIX, Settings, WrongSetting
-from transport.loading_settings import load_settings
+from transport.settings.configuration import MOST_WORKERS, PREFIX, Settings, WrongSetting
+from transport.settings.loading import load_settings
 
 NAMES = [name for name in Settings.model_fields if name != "sources"]
 

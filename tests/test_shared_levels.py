@@ -7,8 +7,8 @@ import pytest
 from domain.shared_levels import BYTES, SharedLevels
 from resolvers.pace import SharedBuckets
 from transport.door import BadRequest
-from transport.shared_allowance import SharedAllowance
-from transport.throttle import Allowance, Rate
+from transport.operations.shared_allowance import SharedAllowance
+from transport.operations.throttle import Allowance, Rate
 
 RATE = Rate(100, 10)
 KEY = b"sixteen bytes ok"

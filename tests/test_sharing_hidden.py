@@ -19,7 +19,7 @@ from storage.store import Store
 from tests.stream_world import World, alter, create, hide, show, world_over
 from transport import Credentials, DoorSettings, graphql_app
 from transport.hub import SimpulHub
-from transport.identity import Identity
+from transport.identity.finding import Identity
 
 LIST = {"query": "{ reports { nodes { code } } }"}
 CONFIDE = (

@@ -12,10 +12,11 @@ import pytest
 
 from execution import Answer
 from tests.door import TryHub, client_of
-from transport import DoorSettings, GraphQLDoor, graphql_app, told
+from transport import DoorSettings, GraphQLDoor, graphql_app
 from transport.door import News
-from transport.sharing import SharedAnswers
-from transport.told import Told
+from transport.http import told
+from transport.http.told import Told
+from transport.operations.sharing import SharedAnswers
 
 HELLO = {"query": "{ hello }"}
 

@@ -16,7 +16,7 @@ from storage.rows import SourceRow
 from storage.store import Store
 from storage.tables import flood_areas, flood_gauges, set_aside
 from storage.tables import sources as source_table
-from storage.transaction import Operation, Tx
+from storage.writing.transaction import Operation, Tx
 from tests.report_rows import NOW, City
 from tests.test_reports_visibility import statements
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from storage.sqlite_checkpoints import OPERATIONS, Checkpoints
+from storage.sqlite.checkpoints import OPERATIONS, Checkpoints
 from storage.store import open_store, opened
-from storage.transaction import Operation, Tx
+from storage.writing.transaction import Operation, Tx
 
 
 @pytest.mark.parametrize(("told", "found"), [({}, 2), ({"synchronous": "FULL"}, 2), ({"synchronous": "NORMAL"}, 1)])

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from tests.door import Stage
-from transport import listening
-from transport.listening import HubServer
-from transport.ports import take_ports
+from transport.server import listening
+from transport.server.listening import HubServer
+from transport.server.ports import take_ports
 
 
 @asynccontextmanager

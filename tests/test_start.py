@@ -23,8 +23,8 @@ ELSEWHERE = (
     "rich",
     "connectors",
     "demo",
-    "storage.ingest",
-    "transport.oidc",
+    "storage.ingest.sink",
+    "transport.identity.oidc",
 )
 """What a hub on SQLite with data of before has no use for, where no source, bucket or issuer is configured."""
 
@@ -50,7 +50,7 @@ def test_a_start_loads_nothing_that_it_does_not_need(loading_hub: RunningHub) ->
     """Each of these takes a tenth of a second or megabytes, at every start of everybody."""
     assert len(loading_hub.data(PAGE)["areas"]) == 6
     loaded = set(IMPORTED.findall(loading_hub.log))
-    assert {"sqlalchemy", "strawberry", "storage.sqlite"} <= loaded, "the log names what is loaded"
+    assert {"sqlalchemy", "strawberry", "storage.sqlite.store"} <= loaded, "the log names what is loaded"
     assert [name for name in ELSEWHERE if name in loaded] == []
 
 

@@ -16,12 +16,12 @@ from execution import Engine as Executor
 from resolvers.context import HubParts, context_for
 from resolvers.viewer import ANONYMOUS
 from schema.root import graphql_schema
-from storage.postgres import PostgresStore
+from storage.postgres.store import PostgresStore
 from storage.reports.creating import NewPhoto, NewReport, create_report
 from storage.reports.placing import Place
 from storage.store import Store
 from storage.tables import categories, flood_areas, lapor_tickets, persons, sources
-from storage.transaction import NOBODY, Operation, Tx
+from storage.writing.transaction import NOBODY, Operation, Tx
 from tests.stream_world import world_over
 
 PAGE = """

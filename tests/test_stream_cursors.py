@@ -22,11 +22,11 @@ from resolvers.filters import ReportFilter
 from resolvers.lists import Paging
 from resolvers.log_positions import log_cursor, resume
 from resolvers.viewer import ANONYMOUS, Viewer
-from storage.event_reading import prune_facets
+from storage.events.reading import prune_facets
 from storage.store import Store, open_store, opened
 from storage.tables import event_facets, log_head
 from storage.tables import events as event_log
-from storage.transaction import Tx
+from storage.writing.transaction import Tx
 from tests.stream_world import PATIENCE, Source, World, alter, create, hide, read_up_to, take, world_over
 
 

@@ -17,7 +17,7 @@ from resolvers.flood_stream import FloodSource
 from resolvers.lists import Paging
 from resolvers.log_positions import log_cursor
 from resolvers.viewer import ANONYMOUS, Viewer
-from storage.flood import flood_areas_in_state
+from storage.places.flood import flood_areas_in_state
 from storage.store import Store
 from tests.stream_world import World, create, flood, make_flood_area, take, world_over
 

@@ -26,14 +26,14 @@ from resolvers.context import Context
 from resolvers.filters import BoundingBoxFilter, NearFilter, ReportFilter, resolve_filter
 from resolvers.log_positions import Sealer, log_cursor
 from resolvers.viewer import Viewer
-from storage.event_log import read_head
-from storage.event_reading import last_seen
+from storage.events.reading import last_seen
+from storage.events.writing import read_head
 from storage.reports.filtering import ResolvedFilter
 from storage.reports.placing import Place
 from storage.rows import EventRow
 from storage.store import Store
 from storage.tables import reports
-from storage.transaction import Tx
+from storage.writing.transaction import Tx
 from tests.fed_readers import FedReader
 from tests.stream_oracle import STREAMED, Oracle, Reading, Spot, Standing
 from tests.stream_world import World, alter, close_all, create, flood, forward, make_flood_area, read_up_to, world_over

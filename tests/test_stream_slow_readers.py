@@ -10,11 +10,11 @@ from domain.areas import AreaMap
 from domain.vocabulary import EventKind
 from resolvers import streams
 from resolvers.streams import LogSource
-from storage.event_reading import LogEntry
-from storage.event_tail import PAGE
-from storage.facets import read_facets
+from storage.events.facets import read_facets
+from storage.events.reading import LogEntry
+from storage.events.tail import PAGE
 from storage.store import Store
-from storage.transaction import PendingEvent, Tx
+from storage.writing.transaction import PendingEvent, Tx
 from tests.stream_world import PATIENCE, World, close_all, create, hide, take, world_over
 
 EVENTS = 10_000

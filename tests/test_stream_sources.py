@@ -13,9 +13,9 @@ from domain.vocabulary import SourceState
 from resolvers import source_stream
 from resolvers.source_stream import SourceSource, SourceWatch
 from storage.rows import SourceRow
-from storage.source_keeping import record_health, source_lock
+from storage.sources.keeping import record_health, source_lock
 from storage.store import Store
-from storage.transaction import Operation
+from storage.writing.transaction import Operation
 from tests.stream_world import World, close_all, take, world_over
 
 

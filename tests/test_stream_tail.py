@@ -7,11 +7,11 @@ from sqlalchemy import update
 
 from domain.areas import AreaMap
 from domain.vocabulary import EventKind
-from storage.event_reading import LogEntry
-from storage.event_tail import LogTail
+from storage.events.reading import LogEntry
+from storage.events.tail import LogTail
 from storage.store import Store, open_store, opened
 from storage.tables import log_head
-from storage.transaction import Operation, PendingEvent, Tx
+from storage.writing.transaction import Operation, PendingEvent, Tx
 from tests.stream_world import PATIENCE, create, world_over
 
 

@@ -15,11 +15,11 @@ from resolvers.acting import comment, set_confidential, withdraw
 from resolvers.outcomes import Submitted
 from storage import tables
 from storage.errors import OutcomeUnknown
-from storage.idempotency import forget_old
 from storage.photos.folder import FolderPhotoStore
 from storage.reports.follow import follow_token_again
 from storage.store import Store, open_store, opened
-from storage.transaction import Operation
+from storage.writing.idempotency import forget_old
+from storage.writing.transaction import Operation
 from tests.images import jpeg, plain_jpeg
 from tests.writing import ANONYMOUS, BANDUNG, KEY, File, WritingHub, told, writing_hub
 

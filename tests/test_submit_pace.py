@@ -13,8 +13,8 @@ from resolvers.context import HubSettings
 from resolvers.errors import RateLimited
 from resolvers.pace import Pace
 from resolvers.reports import report
+from storage.access.suspicions import recent_suspicions
 from storage.store import Store
-from storage.suspicions import recent_suspicions
 from tests.writing import ANONYMOUS, BANDUNG, KEY, told, writing_hub
 
 ELSEWHERE = replace(ANONYMOUS, client="f" * 64)

@@ -15,12 +15,12 @@ from resolvers.duplicates import duplicates_of_submitted
 from resolvers.inputs import GivenContact, GivenPoint
 from resolvers.submitting import submit
 from storage import tables
-from storage.event_log import broken_links
+from storage.events.writing import broken_links
 from storage.reports.contacts import Contact, contact_to_forward
 from storage.reports.follow import hash_of
 from storage.rows import SeenReport
 from storage.store import Store
-from storage.transaction import Operation
+from storage.writing.transaction import Operation
 from tests.images import heic, jpeg, plain_jpeg, truncated
 from tests.writing import ANONYMOUS, BANDUNG, MONAS, File, WritingHub, nothing_left, submission, told, writing_hub
 

@@ -23,16 +23,16 @@ from schema.root import graphql_schema
 from storage.reports.placing import Place
 from storage.store import Store
 from storage.tables import areas, log_head
-from storage.transaction import Operation, Tx
+from storage.writing.transaction import Operation, Tx
 from tests.stream_world import PATIENCE, World, alter, create, hide, world_over
-from transport.channels import Channels, Follower, SharedAnswer
-from transport.documents import PersistedDocuments
 from transport.door import RequestInfo
+from transport.http.request import Parameters
 from transport.hub import SimpulHub
-from transport.request import Parameters
-from transport.running import Operations
-from transport.runs import Run
-from transport.throttle import Allowance, Rate, Throttle
+from transport.operations.channels import Channels, Follower, SharedAnswer
+from transport.operations.documents import PersistedDocuments
+from transport.operations.running import Operations
+from transport.operations.runs import Run
+from transport.operations.throttle import Allowance, Rate, Throttle
 
 NEW = "subscription ($after: Cursor) { newReports(after: $after) { cursor report { text category { name } } } }"
 EVENTS = "subscription { reportEvents { kind byViewer reportId matches } }"
@@ -304,7 +304,7 @@ async def first_cursor(door: Door) -> list[str]:
 
 
 def _sari(world: World) -> Any:
-    from storage.transaction import Actor
+    from storage.writing.transaction import Actor
 
     return Actor("CITIZEN", None, world.people["sari"], None, True)
 

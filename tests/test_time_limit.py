@@ -8,9 +8,9 @@ from resolvers import errors
 from resolvers.filters import ReportFilter
 from resolvers.reports import reports
 from resolvers.statistics import StatisticsBucket, statistics
+from storage.counts.time_limit import limited
 from storage.errors import CountTimedOut
 from storage.store import Store
-from storage.time_limit import limited
 from tests.report_rows import City
 
 ENDLESS = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n")
@@ -46,7 +46,9 @@ async def test_a_list_keeps_its_page_where_its_count_takes_too_long(
 ) -> None:
     city = await City(store, area_map, count_timeout=0.05).look_around()
     await city.add({})
-    monkeypatch.setattr("storage.prepared._kept", {})  # of its own: what is counted here is kept nowhere else
+    monkeypatch.setattr(
+        "storage.statements.prepared._kept", {}
+    )  # of its own: what is counted here is kept nowhere else
     monkeypatch.setattr("storage.reports.counting._counted", lambda *_: ENDLESS)
     async with city.asking() as ctx:
         page = await reports(ctx, ReportFilter(has_photos=False))

@@ -16,7 +16,7 @@ from storage.errors import OutcomeUnknown, Overloaded
 from storage.leases import take_lease
 from storage.together import seat
 from storage.together.crossing import CannotCross, Crossing, WriteFailed
-from storage.transaction import Operation, Tx
+from storage.writing.transaction import Operation, Tx
 
 LEASE = Lease("source:qlue", "somebody", 3, datetime(2026, 1, 2, tzinfo=UTC))
 REFUSAL = fault(UserErrorCode.CONFLICT, "Sudah dipakai.", "Taken already.", "idempotencyKey")

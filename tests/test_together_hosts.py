@@ -17,7 +17,7 @@ from storage.together.crossing import Crossing
 from storage.together.frames import Frames, Kind, framed
 from storage.together.neighbours import Beside
 from storage.together.seat import SOCKET_FILE
-from storage.transaction import Operation
+from storage.writing.transaction import Operation
 from tests import postgres
 from tests.conftest import seeded_postgres
 from tests.side_by_side import Side, add_event, hosting_process

@@ -9,14 +9,14 @@ from joserfc.jwk import ECKey
 
 from domain.vocabulary import Role
 from tests.issuer import AUDIENCE, Issuer, serving_issuer
-from transport import local_tokens, oidc
-from transport import tokens as rules
-from transport.local_tokens import LocalTokens, issue
-from transport.oidc import IssuerTokens
-from transport.oidc_fetch import IssuerSite
-from transport.oidc_keys import IssuerKeys
-from transport.oidc_settings import OidcSettings
-from transport.tokens import BadToken
+from transport.identity import local_tokens, oidc
+from transport.identity import tokens as rules
+from transport.identity.local_tokens import LocalTokens, issue
+from transport.identity.oidc import IssuerTokens
+from transport.identity.oidc_fetch import IssuerSite
+from transport.identity.oidc_keys import IssuerKeys
+from transport.identity.tokens import BadToken
+from transport.settings.oidc import OidcSettings
 
 KEY, OTHER = b"k" * 32, b"o" * 32
 

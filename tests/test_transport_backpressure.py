@@ -10,7 +10,7 @@ import uvloop
 
 from tests.door import Stage, served, socket_to
 from tests.raw_client import PING, RawClient, raw_client
-from transport import bounded_websocket
+from transport.server import bounded_websocket
 
 SIZE = 16_000
 MOST_IN_FLIGHT = 6_000_000 // SIZE
@@ -101,7 +101,7 @@ def test_pings_without_reading_the_pongs_are_bounded_too(
 def test_a_stopping_hub_does_not_wait_for_who_does_not_read(
     run: Callable[[Test], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("transport.graphql_ws._CLOSING_SECONDS", 0.05)
+    monkeypatch.setattr("transport.sockets.graphql_ws._CLOSING_SECONDS", 0.05)
     monkeypatch.setattr(bounded_websocket, "DRAIN_SECONDS", 0.05)
 
     async def test() -> None:
@@ -137,7 +137,7 @@ def test_an_event_stream_that_is_not_read_stops_its_source_too(run: Callable[[Te
 def test_nor_does_a_stopping_hub_wait_for_it_longer_than_for_any_request(
     run: Callable[[Test], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("transport.graphql_sse._CLOSING_SECONDS", 0.05)
+    monkeypatch.setattr("transport.http.graphql_sse._CLOSING_SECONDS", 0.05)
 
     async def test() -> None:
         async with AsyncExitStack() as outlasting:

@@ -9,9 +9,9 @@ from tests.door import served, socket_to
 from tests.raw_client import raw_client
 from tests.running import RunningHub
 from transport import DoorSettings
-from transport.clients import Places, TooMany, client_of
-from transport.configuration import WrongSetting
-from transport.loading_settings import load_settings
+from transport.identity.clients import Places, TooMany, client_of
+from transport.settings.configuration import WrongSetting
+from transport.settings.loading import load_settings
 
 
 class TestOneClient:

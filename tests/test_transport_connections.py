@@ -9,8 +9,8 @@ import pytest
 from tests.door import Stage, served, socket_to
 from tests.raw_client import RawClient, raw_client
 from transport import DoorSettings
-from transport import connections as connections_module
-from transport.connections import Connections, raise_open_files
+from transport.server import connections as connections_module
+from transport.server.connections import Connections, raise_open_files
 
 HALF = b"POST /graphql HTTP/1.1\r\nHost: hub\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
 WHOLE = b"GET /graphql?query={hello} HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n"

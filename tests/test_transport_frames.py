@@ -10,7 +10,7 @@ import pytest_asyncio
 from tests.door import Stage, served
 from tests.raw_client import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, RawClient, frame, raw_client
 from transport import DoorSettings
-from transport.bounded_websocket import MOST_FRAGMENTS
+from transport.server.bounded_websocket import MOST_FRAGMENTS
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(30)]
 

@@ -10,8 +10,9 @@ import pytest_asyncio
 
 from tests.door import Stage, served
 from tests.raw_client import RawClient, raw_client
-from transport import DoorSettings, bounded_websocket
-from transport.ports import take_port
+from transport import DoorSettings
+from transport.server import bounded_websocket
+from transport.server.ports import take_port
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(60)]
 

@@ -13,11 +13,11 @@ import pytest_asyncio
 from execution import Limits
 from tests.door import Numbers, Stage, TryHub, served, socket_to
 from transport import Credentials, DoorSettings, RequestInfo
-from transport.documents import PersistedDocuments
 from transport.door import Account, BadRequest
-from transport.request import Parameters
-from transport.running import Operations
-from transport.throttle import OPENING, Allowance, Rate, Throttle
+from transport.http.request import Parameters
+from transport.operations.documents import PersistedDocuments
+from transport.operations.running import Operations
+from transport.operations.throttle import OPENING, Allowance, Rate, Throttle
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -126,7 +126,7 @@ class TestAllowance:
     async def test_clients_are_told_apart_and_only_so_many_are_remembered(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("transport.throttle.REMEMBERED", 3)
+        monkeypatch.setattr("transport.operations.throttle.REMEMBERED", 3)
         throttle = Throttle(Rate(100, 10), Rate(300, 10), Clock())
         nobody = Account()
         throttle.allowance(nobody, "10.0.0.1").draw(50)

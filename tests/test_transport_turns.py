@@ -11,12 +11,12 @@ import pytest
 from execution import Engine
 from tests.door import Context, Numbers, TryHub
 from transport import Credentials, DoorSettings, RequestInfo
-from transport.documents import PersistedDocuments
-from transport.request import Parameters
-from transport.running import Operations
-from transport.runs import Run
-from transport.throttle import Rate, Throttle
-from transport.turns import CostTurns
+from transport.http.request import Parameters
+from transport.operations.documents import PersistedDocuments
+from transport.operations.running import Operations
+from transport.operations.runs import Run
+from transport.operations.throttle import Rate, Throttle
+from transport.operations.turns import CostTurns
 
 PLENTY = Rate(1_000_000, 1_000_000)
 QUERY, EVENTS = "{ reports { id } }", "subscription { told { id } }"

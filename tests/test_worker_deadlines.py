@@ -15,10 +15,10 @@ from storage.photos.folder import FolderPhotoStore
 from storage.reports.changing import change
 from storage.reports.creating import NewReport, create_report
 from storage.reports.placing import Place
-from storage.sqlite_reader import Reader
+from storage.sqlite.reader import Reader
 from storage.store import Store
 from storage.tables import categories, events, reports, sources
-from storage.transaction import NOBODY, Operation, Tx
+from storage.writing.transaction import NOBODY, Operation, Tx
 from worker.deadlines import Deadlines, passed
 from worker.work import Work
 

@@ -19,7 +19,7 @@ from storage.reports.changing import change
 from storage.reports.contacts import Contact
 from storage.reports.placing import Place
 from storage.store import Store
-from storage.transaction import NOBODY, Operation
+from storage.writing.transaction import NOBODY, Operation
 from tests.forwarding_hub import CONTACT, KAMPUNG_MELAYU, Hub, Lapor, Said, forwarding_hub
 from worker.handing_over import INTERRUPTED, LONGEST_ASKED_PAUSE, MOST_TRIES, NOT_CONFIGURED, NOT_REACHED, pause_after
 from worker.outbox import AT_ONCE

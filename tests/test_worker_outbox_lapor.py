@@ -21,7 +21,7 @@ from domain.time import DAY
 from storage import tables
 from storage.handing_on import begin_forwarding
 from storage.store import Store
-from storage.transaction import NOBODY
+from storage.writing.transaction import NOBODY
 from tests.connector_samples import SECRET
 from tests.forwarding_hub import CONTACT, Hub, forwarding_hub
 from worker.loops import Worker

@@ -23,7 +23,7 @@ from storage.photos.sweeping import GRACE
 from storage.reports.creating import NewPhoto, NewReport, create_report
 from storage.reports.placing import Place
 from storage.store import Store
-from storage.transaction import NOBODY, Operation, Tx
+from storage.writing.transaction import NOBODY, Operation, Tx
 from tests.running import free_port
 from worker.sweeping import EVERY_SECONDS, Sweeping
 from worker.work import Work

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from storage.gathering import MOST_SECONDS, QUIET_TURNS, Gathering
-from storage.group import run_group
 from storage.store import open_store, opened
-from storage.transaction import Lane, Operation, Tx
-from storage.waiting import SMALLEST_GROUP, Job, Waiting
+from storage.writing.gathering import MOST_SECONDS, QUIET_TURNS, Gathering
+from storage.writing.group import run_group
+from storage.writing.transaction import Lane, Operation, Tx
+from storage.writing.waiting import SMALLEST_GROUP, Job, Waiting
 
 
 def nothing(_: Tx) -> None:
@@ -105,7 +105,7 @@ async def test_writes_at_once_share_commits_and_each_is_done(sqlite_url: str, mo
         sizes.append(len(operations))
         return run_group(connection, operations, *more, **named)
 
-    monkeypatch.setattr("storage.sqlite_writer.run_group", counted)
+    monkeypatch.setattr("storage.sqlite.writer.run_group", counted)
     async with opened(open_store(sqlite_url)) as store:
         sizes.clear()
         await asyncio.gather(*(store.write(Operation(nothing)) for _ in range(40)))

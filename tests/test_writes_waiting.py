@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-import storage.waiting
+import storage.writing.waiting
 from storage.errors import Overloaded
 from storage.store import Store
 from storage.tables import outbox
-from storage.transaction import Lane, Operation, Tx
-from storage.waiting import Job, Waiting
+from storage.writing.transaction import Lane, Operation, Tx
+from storage.writing.waiting import Job, Waiting
 
 
 class Clock:
@@ -67,7 +67,9 @@ class TestTurns:
             clock.now += seconds_each * len(group)
             waiting.done([])
             sizes.append(len(group))
-        assert sizes[39] == storage.waiting.SMALLEST_GROUP and sizes[-1] == storage.waiting.LARGEST_GROUP
+        assert (
+            sizes[39] == storage.writing.waiting.SMALLEST_GROUP and sizes[-1] == storage.writing.waiting.LARGEST_GROUP
+        )
 
     async def test_what_has_to_come_again_comes_first(self) -> None:
         waiting = Waiting()
@@ -81,11 +83,11 @@ class TestTurns:
 
 class TestBound:
     async def test_past_it_one_is_told_when_what_waits_will_be_done(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(storage.waiting, "MAX_WAITING", 400)
+        monkeypatch.setattr(storage.writing.waiting, "MAX_WAITING", 400)
         clock = Clock()
         waiting = Waiting(clock)
         for _ in range(80):  # at 20 a second
-            for _ in range(storage.waiting.SMALLEST_GROUP):
+            for _ in range(storage.writing.waiting.SMALLEST_GROUP):
                 waiting.put(job())
             clock.now += len(waiting.take()) / 20
             waiting.done([])
@@ -99,7 +101,7 @@ class TestBound:
     async def test_a_burst_past_it_is_refused_and_what_was_taken_is_written(
         self, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(storage.waiting, "MAX_WAITING", 30)
+        monkeypatch.setattr(storage.writing.waiting, "MAX_WAITING", 30)
         outcomes = await asyncio.gather(*(store.write(_note(n)) for n in range(200)), return_exceptions=True)
         taken = [outcome for outcome in outcomes if not isinstance(outcome, Overloaded)]
         kept = await store.read(lambda conn: conn.execute(select(outbox.c.subject_id)).scalars().all())

@@ -19,12 +19,12 @@ from resolvers.submitting import submit
 from resolvers.user_errors import Fault
 from resolvers.viewer import Viewer
 from storage import tables
+from storage.access.secrets import load_secrets
 from storage.photos.folder import FolderPhotoStore
 from storage.photos.preparing import PhotoPreparer
 from storage.rows import SeenReport
-from storage.secrets import load_secrets
 from storage.store import Store
-from storage.transaction import Operation
+from storage.writing.transaction import Operation
 
 MONAS = GivenPoint(-6.1754, 106.8272)
 BANDUNG = GivenPoint(-6.9175, 107.6191)

@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 from starlette.datastructures import Headers
 
 from execution import Engine, Kind
-from transport.head import Head
+from transport.http.head import Head
 
 Way = Literal["http", "sse", "websocket"]
 

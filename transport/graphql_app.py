@@ -5,16 +5,16 @@ import secrets
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from transport.documents import PersistedDocuments
 from transport.door import Hub
-from transport.entity_tags import EntityTags
-from transport.graphql_http import GraphQLOverHTTP
-from transport.graphql_sse import EventStreams
-from transport.messages import CloseCode
-from transport.running import Operations
-from transport.settings import DoorSettings
-from transport.sockets import Sockets
-from transport.throttle import Make, Throttle, throttle_of
+from transport.http.entity_tags import EntityTags
+from transport.http.graphql_http import GraphQLOverHTTP
+from transport.http.graphql_sse import EventStreams
+from transport.operations.documents import PersistedDocuments
+from transport.operations.running import Operations
+from transport.operations.throttle import Make, Throttle, throttle_of
+from transport.settings.door import DoorSettings
+from transport.sockets.messages import CloseCode
+from transport.sockets.open_sockets import Sockets
 
 
 class GraphQLDoor:

@@ -1,7 +1,7 @@
 """What the person who starts the hub sees once it serves: where everything is, and, if he wants, tokens to try it with."""
 
 from domain.vocabulary import Role
-from transport.local_tokens import issue
+from transport.identity.local_tokens import issue
 
 _AGENCIES = {Role.RESPONDER: "tata_air", Role.PARTNER: "dishub"}
 _NAMES = {

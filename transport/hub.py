@@ -12,8 +12,8 @@ from resolvers.context import Context, HubParts, context_for
 from resolvers.viewer import Viewer
 from transport.door import Account, Credentials, News, RequestInfo
 from transport.door import Viewer as AnyViewer
-from transport.identity import Identity
-from transport.preferences import preferences, weight
+from transport.http.preferences import preferences, weight
+from transport.identity.finding import Identity
 
 _OURS = {"id": Locale.ID, "in": Locale.ID, "en": Locale.EN}
 """`in` is what Indonesian was called until 1989; Java's runtimes still say it."""

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from transport.preferences import weights
+from transport.http.preferences import weights
 from transport.safe_headers import SAFE
 
 DIST = Path(__file__).resolve().parent.parent / "web" / "dist"

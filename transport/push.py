@@ -9,8 +9,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from transport.door import BadRequest
-from transport.request import limited_body
-from transport.settings import DoorSettings
+from transport.http.request import limited_body
+from transport.settings.door import DoorSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,12 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from schema.root import printed
-from storage.event_log import read_head
+from storage.events.writing import read_head
 from storage.store import Store
-from transport.compression import coding_of, codings, compress
 from transport.door import BadRequest
 from transport.graphql_app import GraphQLDoor
-from transport.head import Head
+from transport.http.compression import coding_of, codings, compress
+from transport.http.head import Head
 from transport.pages import page_routes
 from transport.safe_headers import SafeHeaders
 

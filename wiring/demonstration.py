@@ -7,7 +7,7 @@ from typing import Any
 from demo.beside import DemoFailed, city_beside
 from domain.categories import category_for, parse_categories
 from storage.seeding import read_fact
-from transport.configuration import Settings, WrongSetting
+from transport.settings.configuration import Settings, WrongSetting
 
 
 @asynccontextmanager

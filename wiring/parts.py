@@ -7,17 +7,17 @@ from functools import partial
 from domain.areas import AreaMap
 from resolvers.context import HubParts
 from resolvers.parts import hub_parts
+from storage.access.secrets import Secrets, load_secrets
 from storage.leases import end_leases
 from storage.photos.folder import FolderPhotoStore
 from storage.photos.store import PhotoStore
-from storage.secrets import Secrets, load_secrets
 from storage.seeding import seed
 from storage.store import open_store, opened
-from storage.surely import write_surely
 from storage.together.crossing import Crossing
 from storage.together.neighbours import Beside
-from storage.transaction import Operation
-from transport.configuration import Settings
+from storage.writing.surely import write_surely
+from storage.writing.transaction import Operation
+from transport.settings.configuration import Settings
 from wiring.place import Place
 
 

@@ -7,20 +7,20 @@ from contextlib import AsyncExitStack
 
 from execution import Engine
 from schema.root import graphql_schema
-from storage.sole_server import sole_server
+from storage.sqlite.sole_server import sole_server
 from transport import graphql_app
-from transport.configuration import Settings
-from transport.documents import PersistedDocuments
 from transport.greeting import greeting
 from transport.hub import SimpulHub
-from transport.identity import identifying
-from transport.listening import HubServer, signals_end_serving_alone
+from transport.identity.finding import identifying
+from transport.operations.documents import PersistedDocuments
+from transport.operations.shared_allowance import made_from
+from transport.operations.trusted import documents_of
 from transport.photo_files import photo_routes
-from transport.ports import take_port
 from transport.push import push_routes
-from transport.shared_allowance import made_from
+from transport.server.listening import HubServer, signals_end_serving_alone
+from transport.server.ports import take_port
+from transport.settings.configuration import Settings
 from transport.site import site
-from transport.trusted import documents_of
 from wiring.parts import parts_of
 from wiring.place import Place
 from wiring.working import at_work

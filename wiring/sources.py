@@ -12,10 +12,10 @@ from connectors.registry import build
 from connectors.runner import Runner
 from domain.sink import Forwarder
 from resolvers.context import HubParts
-from storage.ingest import StoreSink
+from storage.ingest.sink import StoreSink
 from storage.together.crossing import Crossing
-from transport.configuration import WrongSetting
 from transport.push import PushOutcome, Receiver
+from transport.settings.configuration import WrongSetting
 
 
 class Sources:

@@ -17,12 +17,12 @@ from tempfile import TemporaryDirectory
 
 from domain.shared_levels import BYTES, SharedLevels
 from domain.sink import new_holder
-from storage.sole_server import sole_server
+from storage.sqlite.sole_server import sole_server
 from storage.together.seat import Seat
 from transport.commands.command import run_told
-from transport.configuration import Settings
 from transport.greeting import greeting
-from transport.ports import take_ports
+from transport.server.ports import take_ports
+from transport.settings.configuration import Settings
 from wiring.children import Child, Tether
 from wiring.ear import Ear
 from wiring.place import Place

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from domain.sink import Forwarder, new_holder
 from resolvers.context import HubParts
 from storage.together.crossing import Crossing
-from transport.configuration import Settings
 from transport.push import Receiver
+from transport.settings.configuration import Settings
 from wiring.place import Place
 from worker.loops import Worker
 from worker.work import Work

@@ -12,7 +12,7 @@ from storage.clock import now_in_micros
 from storage.leases import require_lease
 from storage.reports.changing import change
 from storage.tables import reports
-from storage.transaction import Operation, Tx
+from storage.writing.transaction import Operation, Tx
 from worker.turns import take_turn
 from worker.work import Work
 

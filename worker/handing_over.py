@@ -20,7 +20,7 @@ from storage.handing_on import arrived, give_up, put_off
 from storage.leases import require_lease
 from storage.outbox import FORWARD, take_out
 from storage.tables import forwardings, outbox, reports, sources
-from storage.transaction import Operation, Tx
+from storage.writing.transaction import Operation, Tx
 from worker.asking import Answer
 from worker.submissions import submission_of
 from worker.work import Work

@@ -12,7 +12,7 @@ from domain.sink import Lease, LeaseLost, SubmissionUnknown
 from storage.clock import now_in_micros
 from storage.errors import StoreError
 from storage.leases import give_back_lease, lease_lock
-from storage.transaction import Operation
+from storage.writing.transaction import Operation
 from worker.asking import STOPPED, Answer, ask
 from worker.handing_over import Begun, DueRow, beginning, due_rows, ending, next_due
 from worker.turns import take_turn

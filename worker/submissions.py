@@ -7,8 +7,8 @@ from sqlalchemy import Connection, RowMapping, select
 from domain.areas import AreaMap
 from domain.sink import Submission
 from domain.vocabulary import ReportVisibility
+from storage.access.sealed import WrongKey
 from storage.reports.contacts import NO_CONTACT, Contact, contact_to_forward
-from storage.sealed import WrongKey
 from storage.tables import areas, categories
 from worker.work import Work
 

@@ -10,15 +10,15 @@ from sqlalchemy import Connection, or_, select
 
 from domain.report import KEYS_KEPT
 from domain.sink import Lease
+from storage.access.revocations import forget_revocations
 from storage.clock import now_in_micros
-from storage.event_reading import prune_facets
-from storage.idempotency import forget_old
+from storage.events.reading import prune_facets
 from storage.leases import require_lease
 from storage.photos.store import PhotoStoreUnavailable
 from storage.photos.sweeping import GRACE, sweep
-from storage.revocations import forget_revocations
 from storage.tables import photos
-from storage.transaction import Operation, Tx
+from storage.writing.idempotency import forget_old
+from storage.writing.transaction import Operation, Tx
 from worker.turns import take_turn
 from worker.work import Work
 

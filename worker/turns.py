@@ -4,8 +4,8 @@ from functools import partial
 
 from domain.sink import Lease
 from storage.leases import lease_lock, take_lease
-from storage.surely import write_surely
-from storage.transaction import Operation
+from storage.writing.surely import write_surely
+from storage.writing.transaction import Operation
 from worker.work import Work
 
 

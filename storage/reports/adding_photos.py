@@ -9,7 +9,7 @@ from domain.vocabulary import EventKind, PhotoPhase, PhotoState
 from storage.reports.changing import change
 from storage.reports.creating import NewPhoto, add_photo
 from storage.tables import photos, reports
-from storage.transaction import Actor, Tx
+from storage.writing.transaction import Actor, Tx
 
 
 def photo_count(conn: Connection, report_id: int, phase: PhotoPhase) -> int:

@@ -8,12 +8,12 @@ from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, 
 from domain.areas import AreaMap
 from domain.visibility import Visibility
 from domain.vocabulary import EventKind, Role
-from storage.keyset import Order, Span, read_pages
 from storage.reports.changing import change
 from storage.reports.seen import visible_reports
 from storage.rows import CommentRow, Page
+from storage.statements.keyset import Order, Span, read_pages
 from storage.tables import comments, reports
-from storage.transaction import Actor, Tx
+from storage.writing.transaction import Actor, Tx
 
 _COLUMNS = [comments.c[name] for name in CommentRow.__dataclass_fields__]
 _OLDEST_FIRST = Order(comments.c.id)

@@ -1,6 +1,6 @@
 """A filter of reports as SQL: its conditions, its *shape*, and the values that go into them.
 
-Filters of one shape are one statement, kept and run with other values (storage/prepared.py). So whatever a filter holds
+Filters of one shape are one statement, kept and run with other values (storage/statements/prepared.py). So whatever a filter holds
 has a name here and is part of the values, and whatever makes the text another is part of the shape: which conditions there
 are, and of each list whether it has none, one or many. A test holds names and values together.
 """

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 import orjson
 from sqlalchemy import Connection, select
 
-from storage.sealed import seal, unseal
+from storage.access.sealed import seal, unseal
 from storage.tables import report_contacts
-from storage.transaction import Tx
+from storage.writing.transaction import Tx
 
 
 @dataclass(frozen=True, slots=True)

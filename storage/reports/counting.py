@@ -1,6 +1,6 @@
 """How many reports match: from the roll-ups where they have all that is asked, else counted under a time limit.
 
-The roll-ups are exact: they are written in the transaction of the reports themselves (storage/rollups.py).
+The roll-ups are exact: they are written in the transaction of the reports themselves (storage/counts/rollups.py).
 """
 
 from collections.abc import Sequence
@@ -9,17 +9,17 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, cast, func, select
 
 from domain.visibility import Visibility
-from storage.estimates import Estimates
-from storage.prepared import many, prepared
+from storage.counts.estimates import Estimates
+from storage.counts.rollups import REPORTS
+from storage.counts.time_limit import limited
 from storage.reference import area_tree
 from storage.reports.filtering import ResolvedFilter
 from storage.reports.rolled_up import rolled_up
 from storage.reports.seen import place, viewer_shape, viewer_values
 from storage.reports.walking import Walk, way_to_all
-from storage.rollups import REPORTS
+from storage.statements.prepared import many, prepared
 from storage.tables import reports, rollup_area, rollup_day
 from storage.tables.rollups import ALL, EVER
-from storage.time_limit import limited
 
 _KEPT = ("statuses", "categories", "sources", "agencies", "areas", "confidential")
 _KEPT_BY_CITY = ("statuses", "categories", "agencies", "areas", "confidential")

@@ -11,16 +11,16 @@ from domain.areas import AreaMap
 from domain.photo import PreparedPhoto
 from domain.report import Clocks, clocks_from
 from domain.vocabulary import OPEN_STATUSES, EventKind, PhotoPhase, PhotoState, ReportStatus, ReportVisibility
-from storage.facets import facets_of
+from storage.events.facets import facets_of
 from storage.photos.store import new_key
-from storage.prepared import prepared
 from storage.reports.clocks import clock_columns
 from storage.reports.group_ground import GroundOfGroup
 from storage.reports.photo_addresses import new_photo_address
 from storage.reports.placing import Place, place_columns
 from storage.reports.words import Tokens, index_words, words_of
+from storage.statements.prepared import prepared
 from storage.tables import categories, photos, reports
-from storage.transaction import Actor, PendingEvent, Tx
+from storage.writing.transaction import Actor, PendingEvent, Tx
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, ColumnElement, bindparam, literal_column, sel
 from domain.squares import COARSE, FINE, Grid
 from domain.visibility import Visibility
 from domain.vocabulary import ReportStatus
-from storage.estimates import MOST_SQUARES, Estimates
+from storage.counts.estimates import MOST_SQUARES, Estimates
 from storage.reports.filtering import ResolvedFilter
 from storage.reports.seen import uses_true_places
 from storage.reports.shares import Shares

@@ -15,7 +15,7 @@ from domain.search_query import SearchQuery
 from domain.time import HOUR
 from domain.visibility import Visibility
 from domain.vocabulary import ReportVisibility
-from storage.facets import Facets
+from storage.events.facets import Facets
 from storage.reports.conditions import conditions, shape_of, values_of
 from storage.reports.distance import millimetres_between, whole_millimetres
 from storage.reports.seen import uses_true_places, visible_reports

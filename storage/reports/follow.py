@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Connection, Select, select
 
-from storage.prepared import many, prepared
-from storage.sealed import WrongKey, seal, unseal
+from storage.access.sealed import WrongKey, seal, unseal
+from storage.statements.prepared import many, prepared
 from storage.tables import report_follow_tokens as tokens
-from storage.transaction import Tx
+from storage.writing.transaction import Tx
 
 
 def new_follow_token() -> str:

@@ -8,10 +8,10 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from domain.areas import AreaMap
 from domain.places import Point, cell_of, fuzz
-from storage.facets import Facets
+from storage.events.facets import Facets
 from storage.reports.placing import CELL_RESOLUTION, flood_area_at
 from storage.tables import areas, event_facets
-from storage.transaction import Tx
+from storage.writing.transaction import Tx
 
 
 @dataclass(frozen=True, slots=True)

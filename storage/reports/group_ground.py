@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.places import Point
-from storage.facts_kept import AreaFact
-from storage.transaction import Tx
+from storage.writing.facts_kept import AreaFact
+from storage.writing.transaction import Tx
 
 
 class GroundOfGroup:

@@ -14,18 +14,18 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, bindparam,
 from domain.places import Box, Point, bounding_box_around, cell_center, cell_parent
 from domain.visibility import Visibility
 from domain.vocabulary import OPEN_STATUSES, ReportStatus
-from storage.estimates import Estimates
-from storage.prepared import prepared
+from storage.counts.estimates import Estimates
+from storage.counts.rollups import CELL_RESOLUTIONS
+from storage.counts.time_limit import limited
 from storage.reports.filtering import ResolvedFilter
 from storage.reports.placing import CELL_RESOLUTION
 from storage.reports.rolled_up import rolled_up
 from storage.reports.seen import place, viewer_shape, viewer_values
 from storage.reports.walking import way_to_all
-from storage.rollups import CELL_RESOLUTIONS
 from storage.rows import HexBinRow
+from storage.statements.prepared import prepared
 from storage.tables import reports, rollup_cell
 from storage.tables.rollups import ALL
-from storage.time_limit import limited
 
 RESOLUTIONS = range(5, CELL_RESOLUTION + 1)
 

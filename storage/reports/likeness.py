@@ -14,7 +14,7 @@ from domain.places import Point, bounding_box_around
 from domain.squares import FINE
 from domain.visibility import Visibility
 from domain.vocabulary import OPEN_STATUSES, ReportStatus
-from storage.estimates import MOST_SQUARES
+from storage.counts.estimates import MOST_SQUARES
 from storage.reports.drivers import square_of
 from storage.reports.seen import place, seen_columns, uses_true_places, visible_reports
 from storage.rows import SeenReport

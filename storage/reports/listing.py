@@ -11,10 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, not_, select, union_all
 
 from domain.visibility import Visibility
-from storage.estimates import Estimates
-from storage.keyset import NEXT, PAGE, PREVIOUS, ListOf, Order, Span, Way, page_of, pages_of
-from storage.lean import columns_of, maker_of
-from storage.prepared import many, one, prepared
+from storage.counts.estimates import Estimates
 from storage.reference import area_tree
 from storage.reports.filtering import ResolvedFilter
 from storage.reports.ordering import ReportOrder, key_columns, order_of
@@ -29,6 +26,9 @@ from storage.reports.seen import (
 )
 from storage.reports.walking import Walk, way_beside, way_to_page
 from storage.rows import Page, SeenReport
+from storage.statements.keyset import NEXT, PAGE, PREVIOUS, ListOf, Order, Span, Way, page_of, pages_of
+from storage.statements.lean import columns_of, maker_of
+from storage.statements.prepared import many, one, prepared
 from storage.tables import report_links, reports, sources
 
 

@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, Connection, Select, select
 
 from domain.visibility import Visibility
 from domain.vocabulary import PhotoState
-from storage.lean import columns_of, maker_of
-from storage.prepared import many, one, prepared
 from storage.reports.seen import viewer_shape, viewer_values, visible_reports
 from storage.rows import PhotoRow
+from storage.statements.lean import columns_of, maker_of
+from storage.statements.prepared import many, one, prepared
 from storage.tables import photos, reports
 
 

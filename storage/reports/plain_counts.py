@@ -25,14 +25,14 @@ from domain.periods import LENGTH, SHIFT
 from domain.time import MINUTE
 from domain.visibility import Visibility
 from domain.vocabulary import OPEN_STATUSES, RESOLVED_STATUSES
-from storage.estimates import Estimates
-from storage.prepared import prepared
+from storage.counts.estimates import Estimates
 from storage.reference import area_tree
 from storage.reports.dimensions import ALL, Counted, Keys, StatisticsBucket
 from storage.reports.filtering import ResolvedFilter
 from storage.reports.seen import place, viewer_shape, viewer_values
 from storage.reports.walking import Walk, way_to_all
 from storage.rows import CountsRow
+from storage.statements.prepared import prepared
 from storage.tables import areas, reports
 
 _COLUMNS: dict[StatisticsBucket, ColumnElement[Any]] = {

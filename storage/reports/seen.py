@@ -52,7 +52,7 @@ def viewer_shape(visibility: Visibility) -> Hashable:
 
 
 def viewer_values(visibility: Visibility) -> dict[str, Any]:
-    """The viewer's own ids, under the names that the fragments give them (storage/prepared.py)."""
+    """The viewer's own ids, under the names that the fragments give them (storage/statements/prepared.py)."""
     return {
         "viewer_agency": visibility.confidential_of,
         "viewer_person": visibility.person_id,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from domain.places import Box, bounding_box_around
-from storage.estimates import Estimates
+from storage.counts.estimates import Estimates
 from storage.reports.filtering import ResolvedFilter
 
 _CIRCLE_IN_BOX = 0.785

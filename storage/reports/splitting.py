@@ -6,7 +6,7 @@ from domain.areas import AreaMap
 from domain.vocabulary import EventKind, ReportStatus
 from storage.reports.changing import change
 from storage.tables import reports
-from storage.transaction import Actor, Tx
+from storage.writing.transaction import Actor, Tx
 
 
 def split_all(tx: Tx, area_map: AreaMap, report_id: int, actor: Actor) -> None:

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from domain.visibility import Visibility
-from storage.estimates import Estimates
+from storage.counts.estimates import Estimates
+from storage.counts.time_limit import limited
 from storage.reports.day_counts import counted_by_day, is_kept_by_day
 from storage.reports.dimensions import ALL, Counted, Keys, StatisticsBucket
 from storage.reports.filtering import ResolvedFilter
 from storage.reports.naming import whole_cities
 from storage.reports.plain_counts import Question, counted_plainly
-from storage.time_limit import limited
 
 __all__ = ["ALL", "Counted", "Keys", "StatisticsBucket", "count_by"]
 

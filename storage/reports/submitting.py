@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select
 from domain.vocabulary import SourceKind, SourceState
 from storage.seeding import HUB_SOURCE
 from storage.tables import agencies, areas, categories, reports, sources
-from storage.transaction import Tx
+from storage.writing.transaction import Tx
 
 
 @dataclass(frozen=True, slots=True)

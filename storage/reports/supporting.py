@@ -7,10 +7,10 @@ from sqlalchemy import Connection, Select, delete, insert, select
 
 from domain.areas import AreaMap
 from domain.vocabulary import EventKind
-from storage.prepared import many, prepared
 from storage.reports.changing import change
+from storage.statements.prepared import many, prepared
 from storage.tables import report_supports, reports
-from storage.transaction import Actor, Tx
+from storage.writing.transaction import Actor, Tx
 
 
 def add_support(tx: Tx, area_map: AreaMap, report_id: int, supporter: str, actor: Actor) -> bool:

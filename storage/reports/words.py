@@ -7,9 +7,9 @@ from sqlalchemy import Column, Connection, MetaData, Table, Text, delete, insert
 from sqlalchemy.types import UserDefinedType
 
 from domain.words import field_tokens, joined, tokens
+from storage.statements.word_index import fts5_document, tsvector_literal
 from storage.tables.base import BigId
-from storage.transaction import Tx
-from storage.word_index import fts5_document, tsvector_literal
+from storage.writing.transaction import Tx
 
 STAFF_INDEX, PUBLIC_INDEX = "report_words_staff", "report_words_public"
 

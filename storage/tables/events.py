@@ -48,7 +48,7 @@ event_facets = Table(
     Column("at", Micros, nullable=False),
     Column("report_id", BigId),
     Column("kind", String(24), nullable=False),
-    # JSON objects of storage.facets: the report just before and just after; null: there was none
+    # JSON objects of storage.events.facets: the report just before and just after; null: there was none
     Column("before", Text),
     Column("after", Text),
     # what a class of viewers may see is judged by these two pairs alone

@@ -7,7 +7,7 @@ from typing import Any
 from storage.errors import OutcomeUnknown
 from storage.together.crossing import CannotCross, Crossing
 from storage.together.frames import Frames, Kind
-from storage.waiting import Job
+from storage.writing.waiting import Job
 
 
 class Guest(Frames):

@@ -10,7 +10,7 @@ from storage.errors import OutcomeUnknown, Overloaded
 from storage.together.crossing import CannotCross, Crossing
 from storage.together.frames import Frames, Kind
 from storage.together.seat import Seat, of_this_user
-from storage.waiting import Job
+from storage.writing.waiting import Job
 
 log = logging.getLogger("simpul.together")
 

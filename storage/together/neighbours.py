@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from storage.bell import Bell
 from storage.errors import Overloaded
+from storage.events.bell import Bell
 from storage.together.crossing import Crossing
 from storage.together.guest import Guest
 from storage.together.host import Host
 from storage.together.seat import Seat
-from storage.waiting import MAX_WAITING, Job
+from storage.writing.waiting import MAX_WAITING, Job
 
 log = logging.getLogger("simpul.together")
 

@@ -11,16 +11,16 @@ from domain.time import DAY, moment
 from domain.vocabulary import Locale, Role, Scope
 from resolvers.inputs import RevokeAccess
 from resolvers.revoking import entry_of, wrong_with
-from storage.api_keys import NewApiKey, all_api_keys, creation
+from storage.access.api_keys import NewApiKey, all_api_keys, creation
+from storage.access.persons import agency_id_of
+from storage.access.revocations import revoke
+from storage.access.secrets import ROTATED, load_secrets, rotate_secret
 from storage.clock import now_in_micros
-from storage.persons import agency_id_of
-from storage.revocations import revoke
-from storage.secrets import ROTATED, load_secrets, rotate_secret
 from storage.store import Store
-from storage.transaction import Operation
+from storage.writing.transaction import Operation
 from transport.commands.command import command, seeded, settings_in_force
-from transport.configuration import WrongSetting
-from transport.local_tokens import issue
+from transport.identity.local_tokens import issue
+from transport.settings.configuration import WrongSetting
 
 app = typer.Typer()
 keys_app = typer.Typer(no_args_is_help=True, help="Partners' API keys, and the hub's own keys.")

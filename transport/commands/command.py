@@ -16,10 +16,10 @@ from storage.errors import StoreUnavailable
 from storage.photos.store import PhotoStoreUnavailable
 from storage.seeding import seed
 from storage.store import Store, open_store, opened
-from storage.transaction import Operation
-from transport.configuration import Settings, WrongSetting
-from transport.loading_settings import load_settings
-from transport.ports import CannotListen
+from storage.writing.transaction import Operation
+from transport.server.ports import CannotListen
+from transport.settings.configuration import Settings, WrongSetting
+from transport.settings.loading import load_settings
 
 P = ParamSpec("P")
 

@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 
 from domain.time import DAY, moment
+from storage.access.suspicions import recent_suspicions
 from storage.clock import now_in_micros
-from storage.event_log import broken_links, read_head
-from storage.sources import all_sources
-from storage.suspicions import recent_suspicions
+from storage.events.writing import broken_links, read_head
+from storage.sources.reading import all_sources
 from transport.commands.command import command, seeded, settings_in_force
 
 app = typer.Typer()

@@ -1,0 +1,146 @@
+"""The store on PostgreSQL, through asyncpg. Each process groups its own commits, READ COMMITTED; it is
+read in snapshots, REPEATABLE READ (storage/postgres/reader.py)."""
+
+import asyncio
+import logging
+from typing import Any, TypeVar
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from storage.errors import OutcomeUnknown, Overloaded, StoreUnavailable
+from storage.migrating import upgrade
+from storage.postgres.reader import PostgresLent, Readers
+from storage.store import Store
+from storage.together.neighbours import Beside, Neighbours
+from storage.writing.facts_kept import FactsKept
+from storage.writing.group import Done, is_deadlock, run_group
+from storage.writing.transaction import GroupBroken, Operation
+from storage.writing.waiting import Job, Waiting, settle, to_come_again
+
+T = TypeVar("T")
+log = logging.getLogger("simpul.store")
+
+_TRIES = 5
+_FEWEST_CONNECTIONS = 4
+
+
+class PostgresStore(Store):
+    """PostgreSQL at an address."""
+
+    def __init__(self, url: str, pool_size: int = 16, beside: Beside | None = None) -> None:
+        super().__init__()
+        if beside is not None:
+            pool_size = max(_FEWEST_CONNECTIONS, pool_size // beside.of)  # they share what the server has
+        self._neighbours = None if beside is None else Neighbours(beside, self.bell)
+        self._url = make_url(url).set(drivername="postgresql+asyncpg")
+        self._engine = create_async_engine(self._url, pool_size=pool_size, max_overflow=4, pool_pre_ping=True)
+        self.readers = Readers(self._url, pool_size)
+        self._waiting = Waiting()
+        self._some = asyncio.Event()
+        self._stopping = False
+        self._facts = FactsKept()
+        self._writer: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """See Store."""
+        try:
+            async with self._engine.connect() as connection:
+                await connection.run_sync(upgrade)
+        except (OSError, DBAPIError) as error:
+            shown = self._url.render_as_string(hide_password=True)
+            raise StoreUnavailable(
+                f"The database {shown} cannot be opened ({error}). Start it, or mend SIMPUL_DATABASE_URL."
+            ) from error
+        self._writer = asyncio.create_task(self._work(), name="postgres-writer")
+        if self._neighbours is not None:
+            await self._neighbours.open()
+        async with self.snapshot():
+            pass  # so that the first reader need not wait for a connection
+        self._start_polling()
+
+    async def close(self) -> None:
+        """See Store."""
+        await self._stop_polling()
+        if self._writer is not None:
+            self._stopping = True
+            self._some.set()
+            await asyncio.gather(self._writer, return_exceptions=True)
+        if self._neighbours is not None:
+            await self._neighbours.close()
+        await self.readers.close()
+        await self._engine.dispose()
+
+    def snapshot(self) -> PostgresLent:
+        """See Store."""
+        return PostgresLent(self.readers)
+
+    def lend_at_once(self) -> PostgresLent | None:
+        """See Store."""
+        kept = self.readers.take_at_once()
+        return None if kept is None else PostgresLent(self.readers, kept)
+
+    async def write(self, operation: Operation[T]) -> T:
+        """See Store."""
+        if self._stopping:
+            raise Overloaded(retry_after=1.0)
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.put((operation, future))
+        self._some.set()
+        return await asyncio.shield(future)
+
+    async def _work(self) -> None:
+        while True:
+            self._some.clear()
+            jobs = self._waiting.take()
+            if jobs:
+                try:
+                    await self._commit(jobs)
+                except Exception:
+                    log.exception("something failed after a commit")  # the next writes must not wait for ever
+            elif self._stopping:
+                return
+            else:
+                await self._some.wait()
+
+    async def _commit(self, jobs: list[Job]) -> None:
+        """Commits a group; those that need more locks wait again."""
+        operations = [operation for operation, _ in jobs]
+        try:
+            done, seq = await self._run(operations)
+        except Exception as error:
+            log.exception("a group of writes failed")
+            self._waiting.done([])
+            for _, future in jobs:
+                settle(future, Done(error=error))
+            return
+        self._waiting.done(to_come_again(jobs, done))
+        try:
+            (self._neighbours or self.bell).ring(seq)
+        finally:
+            for (_, future), outcome in zip(jobs, done, strict=True):
+                settle(future, outcome)
+
+    async def _run(self, operations: list[Operation[Any]]) -> tuple[list[Done], int]:
+        """Runs a group and commits it: again after a deadlock, and each operation by itself where they do not go together."""
+        alone = False
+        for left in reversed(range(_TRIES)):
+            async with self._engine.connect() as connection:
+                try:
+                    await connection.begin()
+                    done, head = await connection.run_sync(run_group, operations, self._facts, alone=alone)
+                except Exception as error:
+                    await connection.rollback()
+                    self._facts.forget_outlines()
+                    broken = isinstance(error, GroupBroken) and not alone
+                    if not left or not (broken or is_deadlock(error)):
+                        raise
+                    alone = alone or broken
+                    continue
+                try:
+                    await connection.commit()
+                except (OSError, DBAPIError) as error:
+                    raise OutcomeUnknown("the connection was lost at the commit") from error
+                return done, head.seq
+        raise AssertionError("unreachable")

@@ -1,0 +1,85 @@
+"""Where the settings come from: `SIMPUL_*` environment variables, over a TOML file, over the defaults.
+
+An empty text counts as not set, in either: programs that start others often hand on names that have no value.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from transport.settings.configuration import PREFIX, Settings, WrongSetting
+
+CONFIG_VARIABLE = "SIMPUL_CONFIG"
+DEFAULT_FILE = Path("simpul.toml")
+
+
+def load_settings(environment: Mapping[str, str] | None = None, file: Path | None = None) -> Settings:
+    """The settings in force. Raises WrongSetting for an unknown name, a wrong value, or a file that cannot be read."""
+    environment = os.environ if environment is None else environment
+    told = _from_file(file or _file_named(environment))
+    told = {name: value for name, value in told.items() if value != "" or name not in Settings.model_fields}
+    told |= _from_environment(environment)
+    try:
+        return Settings(**told)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"])[:80]
+        raise WrongSetting(
+            f"The setting {PREFIX}{name.upper()} (or {name} in the file) is wrong: {_plain(first['type'], first['msg'])}."
+            " See docs/operations.md."
+        ) from error
+
+
+def _file_named(environment: Mapping[str, str]) -> Path | None:
+    if environment.get(CONFIG_VARIABLE):
+        return Path(environment[CONFIG_VARIABLE])
+    return DEFAULT_FILE if DEFAULT_FILE.exists() else None
+
+
+def _from_file(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise WrongSetting(
+            f"The settings file {file} cannot be read ({error.strerror}): mend {CONFIG_VARIABLE}."
+        ) from error
+    except RecursionError as error:
+        raise WrongSetting(f"The settings file {file} is nested too deeply.") from error
+    except ValueError as error:  # TOML's own faults, letters that are none, and numbers of thousands of digits
+        raise WrongSetting(f"The settings file {file} is not TOML: {error}.") from error
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    for variable, value in environment.items():
+        if not variable.startswith(PREFIX) or variable == CONFIG_VARIABLE:
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name not in Settings.model_fields or name == "sources":
+            near = ", ".join(PREFIX + field.upper() for field in sorted(Settings.model_fields) if field != "sources")
+            raise WrongSetting(f"There is no setting {variable}. The settings are: {near}.")
+        if value:
+            told[name] = value
+    return told
+
+
+_WORDS = {
+    "int_parsing": "must be a whole number",
+    "float_parsing": "must be a number",
+    "bool_parsing": "must be true or false",
+}
+"""Where pydantic tells how it failed rather than what is wanted."""
+
+
+def _plain(kind: str, message: str) -> str:
+    """What is wrong, as a clause: in our words, or pydantic's."""
+    if kind in _WORDS:
+        return _WORDS[kind]
+    text = message.removeprefix("Value error, ").rstrip(".")
+    return text[:1].lower() + text[1:]
