@@ -7,8 +7,7 @@ import pytest
 from domain.shared_levels import BYTES, SharedLevels
 from resolvers.pace import SharedBuckets
 from transport.door import BadRequest
-from transport.operations.shared_allowance import SharedAllowance
-from transport.operations.throttle import Allowance, Rate
+from transport.operations.throttle import Allowance, OwnLevel, Rate, shared_by
 
 RATE = Rate(100, 10)
 KEY = b"sixteen bytes ok"
@@ -34,7 +33,7 @@ def processes(clock: Clock) -> list[SharedLevels]:
 
 
 def of(levels: SharedLevels, name: str, clock: Clock) -> Allowance:
-    return SharedAllowance(levels, name, RATE, clock)
+    return Allowance(RATE, shared_by(levels)(name, RATE, clock))
 
 
 def available(allowance: Allowance) -> int:
@@ -71,7 +70,7 @@ def test_clients_do_not_spend_for_one_another(processes: list[SharedLevels], clo
 def test_it_goes_as_the_allowance_of_one_process_does(processes: list[SharedLevels], clock: Clock) -> None:
     """Whatever is drawn, given back and waited for, in whichever process: within the rounding of a moment."""
     chance = random.Random(7)
-    alone = Allowance(RATE, clock)
+    alone = Allowance(RATE, OwnLevel(RATE, clock))
     shared = [of(each, "citizen", clock) for each in processes]
     for _ in range(500):
         clock.now += chance.choice((0, 0, 0.317, 5.123))

@@ -32,7 +32,7 @@ from transport.operations.channels import Channels, Follower, SharedAnswer
 from transport.operations.documents import PersistedDocuments
 from transport.operations.running import Operations
 from transport.operations.runs import Run
-from transport.operations.throttle import Allowance, Rate, Throttle
+from transport.operations.throttle import Allowance, OwnLevel, Rate, Throttle
 
 NEW = "subscription ($after: Cursor) { newReports(after: $after) { cursor report { text category { name } } } }"
 EVENTS = "subscription { reportEvents { kind byViewer reportId matches } }"
@@ -355,7 +355,7 @@ async def test_ten_thousand_subscribers_with_a_thousand_filters(door: Door) -> N
     """Of the filters few are tried that do not match, and what matches is executed once for each filter."""
     world, executed = door.world, 0
     channels = Channels(lambda error: door.engine.refusal(error))
-    client = Allowance(PLENTY, lambda: 0.0)
+    client = Allowance(PLENTY, OwnLevel(PLENTY, lambda: 0.0))
     outlets: list[Counting] = []
 
     async def execute(_: object) -> Answer:

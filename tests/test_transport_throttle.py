@@ -17,10 +17,11 @@ from transport.door import Account, BadRequest
 from transport.http.request import Parameters
 from transport.operations.documents import PersistedDocuments
 from transport.operations.running import Operations
-from transport.operations.throttle import OPENING, Allowance, Rate, Throttle
+from transport.operations.throttle import OPENING, Allowance, OwnLevel, Rate, Throttle
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+RATE = Rate(100, 10)
 HARDLY = 0.001
 """So little comes back that a test never sees it."""
 
@@ -81,7 +82,7 @@ class Clock:
 class TestAllowance:
     async def test_it_fills_up_again_and_never_beyond_its_maximum(self) -> None:
         clock = Clock()
-        allowance = Allowance(Rate(100, 10), clock)
+        allowance = Allowance(RATE, OwnLevel(RATE, clock))
         allowance.draw(100)
         with pytest.raises(BadRequest) as refused:
             allowance.draw(30)
@@ -96,7 +97,7 @@ class TestAllowance:
 
     async def test_what_is_dearer_than_a_full_one_may_be_had_from_a_full_one(self) -> None:
         clock = Clock()
-        allowance = Allowance(Rate(100, 10), clock)
+        allowance = Allowance(RATE, OwnLevel(RATE, clock))
         allowance.draw(150)
         assert allowance.state()["available"] == 0
         clock.now += 14.9
@@ -106,7 +107,7 @@ class TestAllowance:
         allowance.draw(150)
 
     async def test_what_was_not_needed_comes_back(self) -> None:
-        allowance = Allowance(Rate(100, 10), Clock())
+        allowance = Allowance(RATE, OwnLevel(RATE, Clock()))
         allowance.draw(60)
         allowance.give_back(50)
         assert allowance.state()["available"] == 90
@@ -114,7 +115,7 @@ class TestAllowance:
         assert allowance.state()["available"] == 60
 
     async def test_what_happens_now_is_counted_and_never_below_nothing(self) -> None:
-        allowance = Allowance(Rate(100, 10), Clock())
+        allowance = Allowance(RATE, OwnLevel(RATE, Clock()))
         await allowance.count(60)
         assert allowance.state()["available"] == 40
         await allowance.count(60)

@@ -11,7 +11,7 @@ from transport.http.graphql_http import GraphQLOverHTTP
 from transport.http.graphql_sse import EventStreams
 from transport.operations.documents import PersistedDocuments
 from transport.operations.running import Operations
-from transport.operations.throttle import Make, Throttle, throttle_of
+from transport.operations.throttle import MakeLevel, Throttle, throttle_of
 from transport.settings.door import DoorSettings
 from transport.sockets.messages import CloseCode
 from transport.sockets.open_sockets import Sockets
@@ -49,13 +49,13 @@ def graphql_app(
     *,
     documents: PersistedDocuments | None = None,
     secret: bytes | None = None,
-    allowances: Make | None = None,
+    levels: MakeLevel | None = None,
 ) -> GraphQLDoor:
     """Make the door to `hub`: an ASGI application that also takes part in shutting down (`close_all`).
 
     `secret` keys the tags of answers: all processes of a hub share it; without one, tags hold within this process, as
-    clients' allowances do unless `allowances` makes others.
+    clients' allowances do unless `levels` makes others.
     """
     settings = settings or DoorSettings()
-    tags, throttle = EntityTags(secret or secrets.token_bytes(32)), throttle_of(settings, allowances)
+    tags, throttle = EntityTags(secret or secrets.token_bytes(32)), throttle_of(settings, levels)
     return GraphQLDoor(hub, settings, documents or PersistedDocuments(), tags, throttle)

@@ -13,7 +13,7 @@ from transport.greeting import greeting
 from transport.hub import SimpulHub
 from transport.identity.finding import identifying
 from transport.operations.documents import PersistedDocuments
-from transport.operations.shared_allowance import made_from
+from transport.operations.throttle import shared_by
 from transport.operations.trusted import documents_of
 from transport.photo_files import photo_routes
 from transport.push import push_routes
@@ -83,8 +83,8 @@ async def serve(
     ):
         hub = SimpulHub(schema.engine, parts, identity)
         for_door = settings.for_door()
-        allowances = None if place is None or place.levels is None else made_from(place.levels)
-        door = graphql_app(hub, for_door, documents=schema.documents, secret=secrets.hashes, allowances=allowances)
+        levels = None if place is None or place.levels is None else shared_by(place.levels)
+        door = graphql_app(hub, for_door, documents=schema.documents, secret=secrets.hashes, levels=levels)
         routes = [*photo_routes(parts), *push_routes(receivers, for_door)]
         application = site(door, parts.store, routes, origins=settings.cors_origins)
 

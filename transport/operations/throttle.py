@@ -1,7 +1,7 @@
 """What clients may spend: an allowance each, which operations draw from and which fills up again with time.
 
-In memory: that of one process, or shared by those of one machine (shared_allowance.py); on N machines a client has N times
-as much at worst. What is asked for is drawn before it runs; what the answer did not need is given back. Nothing is asked of
+In memory: that of one process, or shared by those of one machine (domain/shared_levels.py); on N machines a client has
+N times as much at worst. What is asked for is drawn before it runs; what the answer did not need is given back. Nothing is asked of
 the store.
 """
 
@@ -10,9 +10,10 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from domain.recent import Recent
+from domain.shared_levels import SharedLevels
 from execution import COST_EXCEEDED
 from transport.door import Account, BadRequest
 from transport.identity.clients import client_of
@@ -51,10 +52,10 @@ class Throttle:
         clock: Callable[[], float] = time.monotonic,
         *,
         at_once: int = _USUAL.cost_at_once,
-        make: "Make | None" = None,
+        level: "MakeLevel | None" = None,
     ) -> None:
         self._ordinary, self._trusted = ordinary, trusted
-        self._make = make or _of_this_process
+        self._level = level or OwnLevel.of
         self._clock, self._at_once = clock, at_once
         self._allowances: Recent[tuple[str, bool], Allowance] = Recent(REMEMBERED)
 
@@ -67,9 +68,42 @@ class Throttle:
         found = self._allowances.get((name, account.trusted))
         if found is None:
             rate = self._trusted if account.trusted else self._ordinary
-            found = self._make(name, rate, self._clock, self._at_once)
+            found = Allowance(rate, self._level(name, rate, self._clock), at_once=self._at_once)
             self._allowances.put((name, account.trusted), found)
         return found
+
+
+class Level(Protocol):
+    """What is left of an allowance at this moment. It fills by itself, up to its maximum."""
+
+    left: float
+
+
+class OwnLevel:
+    """A level that this process alone knows."""
+
+    __slots__ = ("_at", "_clock", "_left", "_rate")
+
+    def __init__(self, rate: Rate, clock: Callable[[], float]) -> None:
+        self._rate, self._clock = rate, clock
+        self._left, self._at = rate.maximum, clock()
+
+    @classmethod
+    def of(cls, _name: str, rate: Rate, clock: Callable[[], float]) -> "OwnLevel":
+        """The level of a client, whatever he is called."""
+        return cls(rate, clock)
+
+    @property
+    def left(self) -> float:
+        """What there is now; below nothing where more was taken than it holds."""
+        now = self._clock()
+        self._left = min(self._left + (now - self._at) * self._rate.per_second, self._rate.maximum)
+        self._at = now
+        return self._left
+
+    @left.setter
+    def left(self, left: float) -> None:
+        self._left = left
 
 
 class Allowance:
@@ -79,21 +113,20 @@ class Allowance:
     whatever he asks for at once, others get their share of the hub while what is his waits.
     """
 
-    def __init__(self, rate: Rate, clock: Callable[[], float], *, at_once: int = _USUAL.cost_at_once) -> None:
-        self._rate, self._clock = rate, clock
+    def __init__(self, rate: Rate, level: Level, *, at_once: int = _USUAL.cost_at_once) -> None:
+        self._rate, self._level = rate, level
         self._told = {"maximum": round(rate.maximum), "available": 0, "restoreRate": rate.per_second}
         self.asking, self.telling = CostTurns(at_once), CostTurns(at_once)
-        self._left, self._at = rate.maximum, clock()
         self.acted_at = -math.inf
         """When this client last changed something (sharing.py's clock)."""
 
     def draw(self, cost: int) -> None:
         """Spend `cost`. Raises BadRequest (COST_EXCEEDED, with retryAfter) where there is not so much left."""
         if cost:
-            left = self._available()
+            left = self._level.left
             if left < cost and left < self._rate.maximum:
                 raise self._short(cost, self._seconds_until(cost))
-            self._left = left - cost
+            self._level.left = left - cost
 
     def require(self, cost: int) -> None:
         """Raises what `draw` raises, and spends nothing."""
@@ -105,14 +138,14 @@ class Allowance:
 
     def give_back(self, cost: int) -> dict[str, Any]:
         """Take back what was not needed; a negative `cost` is what was needed beyond. Return how it stands then."""
-        left = self._left = min(self._available() + cost, self._rate.maximum)
+        left = self._level.left = min(self._level.left + cost, self._rate.maximum)
         return self._state(left)
 
     async def draw_in_time(self, cost: int) -> None:
         """Spend `cost`, waiting until there is so much."""
         while (seconds := self._seconds_until(cost)) > 0:  # noqa: ASYNC110  time alone fills it
             await asyncio.sleep(seconds)
-        self._left -= cost
+        self._level.left -= cost
 
     async def count(self, cost: int) -> None:
         """Spend what there is of `cost`. Where that is not enough, others have a turn first."""
@@ -127,25 +160,19 @@ class Allowance:
 
     def note(self, cost: int) -> None:
         """Spend what there is of `cost`."""
-        left = self._available()
-        self._left = max(left - cost, min(left, 0.0))
+        left = self._level.left
+        self._level.left = max(left - cost, min(left, 0.0))
 
     def state(self) -> dict[str, Any]:
         """How it stands, as clients are told."""
-        return self._state(self._available())
+        return self._state(self._level.left)
 
     def _state(self, left: float) -> dict[str, Any]:
         return {**self._told, "available": int(left) if left > 0 else 0}
 
-    def _available(self) -> float:
-        now = self._clock()
-        self._left = min(self._left + (now - self._at) * self._rate.per_second, self._rate.maximum)
-        self._at = now
-        return self._left
-
     def _seconds_until(self, cost: float) -> float:
         """What is dearer than a full allowance may be had from a full one: it goes below nothing."""
-        return (min(cost, self._rate.maximum) - self._available()) / self._rate.per_second
+        return (min(cost, self._rate.maximum) - self._level.left) / self._rate.per_second
 
     def _short(self, cost: int, seconds: float) -> BadRequest:
         state = self.state()
@@ -163,19 +190,24 @@ class Allowance:
         )
 
 
-Make = Callable[[str, Rate, Callable[[], float], int], Allowance]
-"""Makes the allowance of a client by its name, with a rate, a clock, and what may run at once."""
+MakeLevel = Callable[[str, Rate, Callable[[], float]], Level]
+"""Makes the level of a client by its name, with a rate and a clock."""
 
 
-def _of_this_process(_name: str, rate: Rate, clock: Callable[[], float], at_once: int) -> Allowance:
-    return Allowance(rate, clock, at_once=at_once)
+def shared_by(levels: SharedLevels) -> MakeLevel:
+    """Levels that lie in the memory of all processes of this machine: a client has as much however many of them it asks."""
+
+    def level(name: str, rate: Rate, _clock: Callable[[], float]) -> Level:
+        return levels.level(f"{name} {rate.maximum:g} {rate.per_second:g}", rate.maximum, rate.per_second)
+
+    return level
 
 
-def throttle_of(settings: DoorSettings, make: Make | None = None) -> Throttle:
-    """The throttle that the settings ask for; `make` makes the allowances, each of this process alone unless told."""
+def throttle_of(settings: DoorSettings, level: MakeLevel | None = None) -> Throttle:
+    """The throttle that the settings ask for; `level` makes the levels, each of this process alone unless told."""
     return Throttle(
         Rate(settings.cost_bucket, settings.cost_per_second),
         Rate(settings.trusted_cost_bucket, settings.trusted_cost_per_second),
         at_once=settings.cost_at_once,
-        make=make,
+        level=level,
     )
