@@ -6,6 +6,7 @@ from resolvers.filters import BoundingBoxFilter, ReportFilter, box_of, resolve_f
 from resolvers.lists import in_time
 from storage.clock import now_in_micros
 from storage.reports.hexbins import RESOLUTIONS, TooManyCells, count_cells
+from storage.reports.question import Question
 from storage.rows import HexBinRow
 
 MAX_CELLS = 5_000
@@ -23,9 +24,8 @@ async def hex_bins(
         raise BadUserInput(told, argument="resolution")
     box = box_of(within, "within")
     wanted, visibility = await resolve_filter(ctx, given), await ctx.visibility()
-    seconds = ctx.parts.settings.count_timeout
-    now, known = now_in_micros(), ctx.parts.estimates
-    counted = ctx.read(count_cells, visibility, wanted, box, resolution, now, seconds, MAX_CELLS, known)
+    asked = Question(visibility, wanted, now_in_micros(), ctx.parts.estimates)
+    counted = ctx.read(count_cells, asked, box, resolution, ctx.parts.settings.count_timeout, MAX_CELLS)
     try:
         return await in_time(ctx, counted)
     except TooManyCells as error:

@@ -17,6 +17,7 @@ from storage.reports import counting, listing
 from storage.reports.filtering import ResolvedFilter
 from storage.reports.naming import areas_within, rows_named
 from storage.reports.ordering import ReportOrder
+from storage.reports.question import Question
 from storage.reports.seen import DUPLICATE_OF, place
 from storage.rows import AreaRow, FloodAreaRow, Page, SeenReport
 from storage.statements.keyset import Span
@@ -30,13 +31,11 @@ _NAMES = {order: f"reports.{order}" for order in ReportOrder}
 
 
 class _Asked(NamedTuple):
-    """What a list was asked with, understood; `now` is the clock that its page and its count share. `name` is what its
-    cursors are good for."""
+    """What a list was asked with, understood. `name` is what its cursors are good for."""
 
-    wanted: ResolvedFilter
+    question: Question
     order: ReportOrder
     span: Span
-    now: int
     name: str
 
 
@@ -44,7 +43,8 @@ async def _asked(ctx: Context, wanted: ResolvedFilter, order: ReportOrder, pagin
     if order is ReportOrder.NEAREST and wanted.near is None:
         raise BadUserInput("NEAREST needs filter.near: nearest to what?", argument="orderBy")
     name = _NAMES[order]
-    return _Asked(wanted, order, await span_of(ctx, paging, name), now_in_micros(), name)
+    question = Question(await ctx.visibility(), wanted, now_in_micros(), ctx.parts.estimates)
+    return _Asked(question, order, await span_of(ctx, paging, name), name)
 
 
 async def reports(
@@ -61,13 +61,11 @@ async def reports(
 
 
 async def _listed(ctx: Context, asked: _Asked, columns: Set[str] | None) -> ListResult[SeenReport]:
-    visibility, seconds = await ctx.visibility(), ctx.parts.settings.count_timeout
-    order, known = asked.order, ctx.parts.estimates
-    page = await ctx.read(listing.list_reports, visibility, asked.wanted, order, asked.span, asked.now, columns, known)
+    page = await ctx.read(listing.list_reports, asked.question, asked.order, asked.span, columns)
 
     async def count() -> int:
-        counting_ = ctx.read(counting.count_reports, visibility, asked.wanted, asked.now, seconds, known)
-        return await in_time(ctx, counting_)
+        seconds = ctx.parts.settings.count_timeout
+        return await in_time(ctx, ctx.read(counting.count_reports, asked.question, seconds))
 
     return await list_result(ctx, page, asked.name, count)
 
@@ -86,14 +84,13 @@ async def reports_in_areas(
     ids = [area.id for area in areas]
     if len(ids) == 1:  # an index finds the first rows of one area; those of many all have to be numbered
         below = await ctx.read(areas_within, ids)
-        return [await _listed(ctx, asked._replace(wanted=asked.wanted.in_areas(below)), columns)]
-    visibility, seconds = await ctx.visibility(), ctx.parts.settings.count_timeout
-    of_areas = listing.list_reports_of_areas
-    pages = await ctx.read(of_areas, visibility, asked.wanted, order, asked.span, asked.now, ids, columns)
+        question = asked.question.of(asked.question.wanted.in_areas(below))
+        return [await _listed(ctx, asked._replace(question=question), columns)]
+    pages = await ctx.read(listing.list_reports_of_areas, asked.question, order, asked.span, ids, columns)
 
     async def count() -> Mapping[int, int]:
-        counts = counting.count_reports_of_areas
-        return await in_time(ctx, ctx.read(counts, visibility, asked.wanted, asked.now, seconds, ids))
+        seconds = ctx.parts.settings.count_timeout
+        return await in_time(ctx, ctx.read(counting.count_reports_of_areas, asked.question, seconds, ids))
 
     return await _each(ctx, asked, pages, AskedOnce(count), ids)
 
@@ -103,8 +100,8 @@ async def duplicates(
 ) -> list[ListResult[SeenReport]]:
     """The reports that were merged into each, the newest first. Of the rows it reads the id."""
     asked = await _asked(ctx, ResolvedFilter(), ReportOrder.NEWEST, paging)
-    ids, visibility = [row.id for row in rows], await ctx.visibility()
-    pages = await ctx.read(listing.list_duplicates, visibility, asked.wanted, asked.span, asked.now, ids, columns)
+    ids = [row.id for row in rows]
+    pages = await ctx.read(listing.list_duplicates, asked.question, asked.span, ids, columns)
     return await _of_parents(ctx, asked, pages, DUPLICATE_OF, ids)
 
 
@@ -124,10 +121,9 @@ async def reports_in_flood_areas(
         reported_after=now_in_micros() - DAY if since is None else micros(since),
     )
     asked = await _asked(ctx, open_flood, ReportOrder.NEWEST, paging)
-    ids, visibility = [area.id for area in areas], await ctx.visibility()
-    of_areas = listing.list_reports_of_flood_areas
-    pages = await ctx.read(of_areas, visibility, asked.wanted, asked.span, asked.now, ids, columns)
-    return await _of_parents(ctx, asked, pages, place(visibility).flood_area_id, ids)
+    ids = [area.id for area in areas]
+    pages = await ctx.read(listing.list_reports_of_flood_areas, asked.question, asked.span, ids, columns)
+    return await _of_parents(ctx, asked, pages, place(asked.question.visibility).flood_area_id, ids)
 
 
 async def _of_parents(
@@ -137,11 +133,9 @@ async def _of_parents(
     parent: ColumnElement[Any],
     ids: Sequence[int],
 ) -> list[ListResult[SeenReport]]:
-    visibility, seconds = await ctx.visibility(), ctx.parts.settings.count_timeout
-
     async def count() -> Mapping[int, int]:
-        counts = counting.count_reports_of_parents
-        return await in_time(ctx, ctx.read(counts, visibility, asked.wanted, asked.now, seconds, parent, ids))
+        seconds = ctx.parts.settings.count_timeout
+        return await in_time(ctx, ctx.read(counting.count_reports_of_parents, asked.question, seconds, parent, ids))
 
     return await _each(ctx, asked, pages, AskedOnce(count), ids)
 

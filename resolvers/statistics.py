@@ -10,7 +10,7 @@ from resolvers.filters import ReportFilter, resolve_filter
 from resolvers.lists import AskedOnce, in_time
 from storage.clock import now_in_micros
 from storage.reports.buckets import NONE_COUNTED, NamedBucket, TooManyBuckets, in_order, named
-from storage.reports.filtering import ResolvedFilter
+from storage.reports.question import Question
 from storage.reports.statistics import ALL, Keys, StatisticsBucket, count_by
 from storage.rows import AreaRow, CountsRow
 
@@ -30,8 +30,7 @@ class _Counting:
     """What the handles of one field share: each set of dimensions is counted once for all areas."""
 
     ctx: Context
-    wanted: ResolvedFilter
-    now: int
+    question: Question
     area_ids: Sequence[int] | None
     asked: dict[tuple[_Dimensions, bool], AskedOnce[int, Mapping[Keys, CountsRow]]] = field(default_factory=dict)
 
@@ -39,11 +38,9 @@ class _Counting:
         """The counts of one area, with medians or without. Raises CountTimeout."""
 
         async def count() -> Mapping[int, Mapping[Keys, CountsRow]]:
-            ctx, visibility = self.ctx, await self.ctx.visibility()
-            seconds = ctx.parts.settings.count_timeout
-            counted = partial(count_by, durations=medians, known=ctx.parts.estimates)
-            asked = ctx.read(counted, visibility, self.wanted, self.now, seconds, dimensions, self.area_ids)
-            return await in_time(ctx, asked)
+            ctx, seconds = self.ctx, self.ctx.parts.settings.count_timeout
+            counted = partial(count_by, durations=medians)
+            return await in_time(ctx, ctx.read(counted, self.question, seconds, dimensions, self.area_ids))
 
         return await self.asked.setdefault((dimensions, medians), AskedOnce(count)).of(area, {})
 
@@ -74,7 +71,7 @@ class StatisticsHandle:
         shared = self._counting
         counts = await shared.by(dimensions, self._area, medians=medians)
         try:
-            buckets = in_order(counts, dimensions, shared.wanted, shared.now, first=first, most=MAX_BUCKETS)
+            buckets = in_order(counts, dimensions, shared.question, first=first, most=MAX_BUCKETS)
         except TooManyBuckets as error:
             raise BadUserInput(
                 f"These are more than {MAX_BUCKETS:,} buckets: narrow the filter, or say with first how many you want.",
@@ -91,14 +88,18 @@ def _dimensions(by: StatisticsBucket, split_by: StatisticsBucket | None) -> _Dim
     return (by, split_by)
 
 
+async def _question(ctx: Context, given: ReportFilter | None) -> Question:
+    return Question(await ctx.visibility(), await resolve_filter(ctx, given), now_in_micros(), ctx.parts.estimates)
+
+
 async def statistics(ctx: Context, given: ReportFilter | None = None) -> StatisticsHandle:
     """The statistics of all that matches."""
-    return StatisticsHandle(_Counting(ctx, await resolve_filter(ctx, given), now_in_micros(), None))
+    return StatisticsHandle(_Counting(ctx, await _question(ctx, given), None))
 
 
 async def statistics_in_areas(
     areas: Sequence[AreaRow], ctx: Context, *, given: ReportFilter | None = None
 ) -> list[StatisticsHandle]:
     """The statistics of what matches within each area."""
-    counting = _Counting(ctx, await resolve_filter(ctx, given), now_in_micros(), [area.id for area in areas])
+    counting = _Counting(ctx, await _question(ctx, given), [area.id for area in areas])
     return [StatisticsHandle(counting, area.id) for area in areas]

@@ -20,6 +20,7 @@ from domain.visibility import Visibility
 from resolvers.filters import BoundingBoxFilter, NearFilter, ReportFilter, resolve_filter
 from schema.scalars import read_moment
 from storage.reports.counting import count_reports
+from storage.reports.question import Question
 from storage.store import open_store, opened
 from storage.tables import areas, categories, sources
 from tests.report_rows import NOW, City
@@ -111,7 +112,7 @@ async def test_the_sql_of_the_peers_finds_what_the_hub_finds(tmp_path: Path, are
         async with City(store, area_map).asking() as ctx:
             for told in thousand_filters()[::EVERY]:
                 resolved = await resolve_filter(ctx, given(told))
-                ours = await ctx.read(count_reports, Visibility(), resolved, NOW, 5.0)
+                ours = await ctx.read(count_reports, Question(Visibility(), resolved, NOW), 5.0)
                 assert ours == await store.read(count, *where(told, known)), told
                 found += ours > 0
         assert found > 15

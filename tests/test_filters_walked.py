@@ -29,6 +29,7 @@ from storage.reports.drivers import square_of
 from storage.reports.filtering import Near, ResolvedFilter
 from storage.reports.listing import list_reports
 from storage.reports.placing import CELL_RESOLUTION
+from storage.reports.question import Question
 from storage.statements.keyset import Key, Span
 from storage.statements.prepared import Prepared
 from storage.tables import reports
@@ -177,16 +178,15 @@ class Grown:
 
         estimates = self.known if known else None
         self.driver.set_progress_handler(step, 1)
-        page = list_reports(
-            self.connection, Visibility(), f, ReportOrder.NEWEST, span, NOW, frozenset({"id"}), estimates
-        )
+        asked = Question(Visibility(), f, NOW, estimates)
+        page = list_reports(self.connection, asked, ReportOrder.NEWEST, span, frozenset({"id"}))
         self.driver.set_progress_handler(None, 0)
         return taken["steps"], len(page.rows)
 
     def cursor(self, f: ResolvedFilter) -> Key:
         """The key of the last row of the first page."""
-        span, only = Span(SIZE), frozenset({"id"})
-        page = list_reports(self.connection, Visibility(), f, ReportOrder.NEWEST, span, NOW, only, self.known)
+        asked = Question(Visibility(), f, NOW, self.known)
+        page = list_reports(self.connection, asked, ReportOrder.NEWEST, Span(SIZE), frozenset({"id"}))
         return page.keys[-1]
 
     def close(self) -> None:

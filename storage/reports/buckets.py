@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Table
 
 from domain.periods import number_of, start_of, written
 from storage.reports.dimensions import Keys, StatisticsBucket
-from storage.reports.filtering import ResolvedFilter
 from storage.reports.naming import NamedRow, names_of
+from storage.reports.question import Question
 from storage.rows import BucketRow, CountsRow
 from storage.tables import agencies, areas, categories, sources
 
@@ -44,8 +44,7 @@ class NamedBucket:
 def in_order(
     counts: Mapping[Keys, CountsRow],
     dimensions: Sequence[StatisticsBucket],
-    wanted: ResolvedFilter,
-    now: int,
+    asked: Question,
     *,
     first: int | None,
     most: int,
@@ -60,7 +59,7 @@ def in_order(
     if timed is None:
         number, ordered = len(counts), iter(_largest_first(counts))
     else:
-        periods = _periods(timed, dimensions[timed], counts, wanted, now)
+        periods = _periods(timed, dimensions[timed], counts, asked)
         others = _largest_first(_summed(counts, 1 - timed)) if len(dimensions) == 2 else [((), NONE_COUNTED)]
         number, ordered = len(periods) * len(others), _filled(counts, timed, periods, [key for key, _ in others])
     if first is None and number > most:
@@ -84,10 +83,9 @@ def _summed(counts: Mapping[Keys, CountsRow], n: int) -> dict[Keys, CountsRow]:
     return {key: replace(NONE_COUNTED, total=total) for key, total in totals.items()}
 
 
-def _periods(
-    n: int, dimension: StatisticsBucket, counts: Mapping[Keys, CountsRow], wanted: ResolvedFilter, now: int
-) -> range:
+def _periods(n: int, dimension: StatisticsBucket, counts: Mapping[Keys, CountsRow], asked: Question) -> range:
     """The numbers of all periods that are told of."""
+    wanted, now = asked.wanted, asked.now
     assert dimension.period is not None
     told = [number for number in (keys[n] for keys in counts) if isinstance(number, int)]
     since = [bound for bound in (wanted.reported_after, wanted.earliest(now)) if bound is not None]

@@ -8,14 +8,12 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, cast, func, select
 
-from domain.visibility import Visibility
-from storage.counts.estimates import Estimates
 from storage.counts.rollups import REPORTS
 from storage.counts.time_limit import limited
 from storage.reference import area_tree
-from storage.reports.filtering import ResolvedFilter
+from storage.reports.question import Question
 from storage.reports.rolled_up import rolled_up
-from storage.reports.seen import place, viewer_shape, viewer_values
+from storage.reports.seen import place
 from storage.reports.walking import Walk, way_to_all
 from storage.statements.prepared import many, prepared
 from storage.tables import reports, rollup_area, rollup_day
@@ -25,39 +23,33 @@ _KEPT = ("statuses", "categories", "sources", "agencies", "areas", "confidential
 _KEPT_BY_CITY = ("statuses", "categories", "agencies", "areas", "confidential")
 
 
-def count_reports(
-    conn: Connection,
-    visibility: Visibility,
-    wanted: ResolvedFilter,
-    now: int,
-    seconds: float,
-    known: Estimates | None = None,
-) -> int:
-    """The number of reports that match. Raises CountTimedOut. `known`: what a way to them is chosen by."""
-    values = {**wanted.values(conn.dialect.name, now), **viewer_values(visibility)}
-    if wanted.has_only(*_KEPT):
-        return _sum_up(conn, visibility, wanted, values)
-    walk = way_to_all(visibility, wanted, now, known)
+def count_reports(conn: Connection, asked: Question, seconds: float) -> int:
+    """The number of reports that match. Raises CountTimedOut."""
+    if asked.wanted.has_only(*_KEPT):
+        return _sum_up(conn, asked)
+    walk = way_to_all(asked)
 
     def counted() -> Select[Any]:
-        return _counted(walk, wanted.where(visibility, conn.dialect.name, now))
+        return _counted(walk, asked.where(conn.dialect.name))
 
-    key = ("count_reports", viewer_shape(visibility), wanted.shape(), walk.shape)
+    key = ("count_reports", asked.shape, walk.shape)
     with limited(conn, seconds):
-        return int(prepared(conn, key, counted).rows(conn, {**values, **walk.stretches[0]})[0][0])
+        values = {**asked.values(conn.dialect.name), **walk.stretches[0]}
+        return int(prepared(conn, key, counted).rows(conn, values)[0][0])
 
 
 def _counted(walk: Walk, condition: ColumnElement[bool]) -> Select[Any]:
     return walk.hinted(select(func.count()).select_from(reports).where(condition))
 
 
-def _sum_up(conn: Connection, visibility: Visibility, wanted: ResolvedFilter, values: dict[str, Any]) -> int:
+def _sum_up(conn: Connection, asked: Question) -> int:
     """Whole cities have fewer rows than all areas within them."""
+    wanted = asked.wanted
     by_city = bool(wanted.whole_cities) and wanted.has_only(*_KEPT_BY_CITY)
 
     def summed() -> Select[Any]:
         table = rollup_day if by_city else rollup_area
-        condition = rolled_up(table, visibility, wanted)
+        condition = rolled_up(table, asked.visibility, wanted)
         if by_city:
             day = rollup_day.c
             condition = and_(condition, day.measure == REPORTS, day.day == EVER, day.city_id.in_(many("cities")))
@@ -65,28 +57,23 @@ def _sum_up(conn: Connection, visibility: Visibility, wanted: ResolvedFilter, va
             condition = and_(condition, rollup_area.c.area_id == ALL)
         return select(cast(func.coalesce(func.sum(table.c.total), 0), BigInteger)).where(condition)
 
-    key = ("sum_up", viewer_shape(visibility), wanted.shape(), by_city)
+    key = ("sum_up", asked.shape, by_city)
     cities = {"cities": sorted(wanted.whole_cities)} if by_city and wanted.whole_cities else {}
-    return int(prepared(conn, key, summed).rows(conn, values | cities)[0][0])
+    return int(prepared(conn, key, summed).rows(conn, asked.values(conn.dialect.name) | cities)[0][0])
 
 
 def count_reports_of_areas(
-    conn: Connection,
-    visibility: Visibility,
-    wanted: ResolvedFilter,
-    now: int,
-    seconds: float,
-    area_ids: Sequence[int],
+    conn: Connection, asked: Question, seconds: float, area_ids: Sequence[int]
 ) -> dict[int, int]:
     """The number of reports that match within each of these areas; none: not in the answer. Raises CountTimedOut."""
     tree = area_tree(area_ids)
-    if wanted.has_only(*_KEPT):
+    if asked.wanted.has_only(*_KEPT):
         joined = rollup_area.join(tree, tree.c.area_id == rollup_area.c.area_id)
-        condition = rolled_up(rollup_area, visibility, wanted)
+        condition = rolled_up(rollup_area, asked.visibility, asked.wanted)
         summed: ColumnElement[Any] = func.sum(rollup_area.c.total)
     else:
-        joined = reports.join(tree, tree.c.area_id == place(visibility, mine=wanted.own).area_id)
-        condition = wanted.where(visibility, conn.dialect.name, now)
+        joined = reports.join(tree, tree.c.area_id == place(asked.visibility, mine=asked.wanted.own).area_id)
+        condition = asked.where(conn.dialect.name)
         summed = func.count()
     counted = select(tree.c.root_id, summed).select_from(joined).where(condition).group_by(tree.c.root_id)
     with limited(conn, seconds):
@@ -96,15 +83,13 @@ def count_reports_of_areas(
 
 def count_reports_of_parents(
     conn: Connection,
-    visibility: Visibility,
-    wanted: ResolvedFilter,
-    now: int,
+    asked: Question,
     seconds: float,
     parent: ColumnElement[Any],
     parents: Sequence[int],
 ) -> dict[int, int]:
     """The number of reports that match and name each of these rows in the column `parent`. Raises CountTimedOut."""
-    condition = and_(wanted.where(visibility, conn.dialect.name, now), parent.in_(sorted(set(parents))))
+    condition = and_(asked.where(conn.dialect.name), parent.in_(sorted(set(parents))))
     counted = select(parent, func.count()).select_from(reports).where(condition).group_by(parent)
     with limited(conn, seconds):
         return {row[0]: row[1] for row in conn.execute(counted)}

@@ -33,6 +33,7 @@ from storage.counts.rollups import REPORTS, RESOLVE, RESPOND
 from storage.reports.dimensions import ALL as WHOLE
 from storage.reports.dimensions import Counted, Keys, StatisticsBucket
 from storage.reports.filtering import ResolvedFilter
+from storage.reports.question import Question
 from storage.reports.rolled_up import rolled_up
 from storage.reports.seen import viewer_shape, viewer_values
 from storage.rows import CountsRow
@@ -163,8 +164,7 @@ class _Sum:
 
 def counted_by_day(
     conn: Connection,
-    visibility: Visibility,
-    wanted: ResolvedFilter,
+    question: Question,
     dimensions: Sequence[StatisticsBucket],
     cities: Cities | None,
     *,
@@ -172,7 +172,8 @@ def counted_by_day(
 ) -> Counted:
     """The counts of what `is_kept_by_day`; for each area that is made of `cities`, if they are given. Without `durations`
     there are no medians."""
-    asked = _Asked(visibility, wanted, dimensions, cities is not None, _counting(wanted, cities))
+    wanted = question.wanted
+    asked = _Asked(question.visibility, wanted, dimensions, cities is not None, _counting(wanted, cities))
     sums: dict[int, dict[Keys, _Sum]] = {}
     length = len(dimensions) + asked.by_city
     for key, *counts in _keyed(

@@ -3,8 +3,8 @@
 So the roll-up and the reports themselves give the same bins, and a map that is moved never shows a cell counted in part.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -12,15 +12,14 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, bindparam, case, cast, func, literal, select
 
 from domain.places import Box, Point, bounding_box_around, cell_center, cell_parent
-from domain.visibility import Visibility
 from domain.vocabulary import OPEN_STATUSES, ReportStatus
-from storage.counts.estimates import Estimates
 from storage.counts.rollups import CELL_RESOLUTIONS
 from storage.counts.time_limit import limited
 from storage.reports.filtering import ResolvedFilter
 from storage.reports.placing import CELL_RESOLUTION
+from storage.reports.question import Question
 from storage.reports.rolled_up import rolled_up
-from storage.reports.seen import place, viewer_shape, viewer_values
+from storage.reports.seen import place
 from storage.reports.walking import way_to_all
 from storage.rows import HexBinRow
 from storage.statements.prepared import prepared
@@ -41,23 +40,14 @@ class TooManyCells(Exception):
 
 
 def count_cells(
-    conn: Connection,
-    visibility: Visibility,
-    wanted: ResolvedFilter,
-    box: Box,
-    resolution: int,
-    now: int,
-    seconds: float,
-    most: int,
-    known: Estimates | None = None,
+    conn: Connection, asked: Question, box: Box, resolution: int, seconds: float, most: int
 ) -> list[HexBinRow]:
     """The cells with reports, the fullest first. `resolution` is one of RESOLUTIONS. Raises TooManyCells, CountTimedOut."""
-    values = {**wanted.values(conn.dialect.name, now), **viewer_values(visibility), "resolution": resolution}
     with limited(conn, seconds):
-        if resolution in CELL_RESOLUTIONS and _is_kept(wanted):
-            rows = _rolled_up(conn, visibility, wanted, values)
+        if resolution in CELL_RESOLUTIONS and _is_kept(asked.wanted):
+            rows = _rolled_up(conn, asked, resolution)
         else:
-            rows = _counted(conn, visibility, wanted, values, _Where(box, resolution, now, known))
+            rows = _counted(conn, asked, box, resolution)
     bins = list(map(HexBinRow._make, _in_box(rows, box)))
     bins.sort(key=itemgetter(1), reverse=True)  # equal ones stay in the order of their cells
     if len(bins) > most:
@@ -89,14 +79,13 @@ def _is_kept(wanted: ResolvedFilter) -> bool:
     )
 
 
-def _rolled_up(
-    conn: Connection, visibility: Visibility, wanted: ResolvedFilter, values: Mapping[str, Any]
-) -> Sequence[Any]:
+def _rolled_up(conn: Connection, asked: Question, resolution: int) -> Sequence[Any]:
     """One row a cell for what is open and one for the rest where categories and agencies do not matter."""
+    wanted = asked.wanted
     cell, still_open = rollup_cell.c, None if wanted.statuses is None else wanted.statuses == _OPEN
 
     def summed() -> Select[Any]:
-        conditions = [rolled_up(rollup_cell, visibility, wanted), cell.resolution == bindparam("resolution")]
+        conditions = [rolled_up(rollup_cell, asked.visibility, wanted), cell.resolution == bindparam("resolution")]
         if still_open is not None:
             conditions.append(cell.open.is_(still_open))
         by_kind = wanted.categories is not None or wanted.agencies is not None
@@ -107,36 +96,26 @@ def _rolled_up(
         counted = select(cell.cell, total, of_open).where(*conditions)
         return counted.group_by(cell.cell).having(total > 0).order_by(cell.cell)
 
-    key = ("cells rolled up", viewer_shape(visibility), wanted.shape(), still_open)
-    return prepared(conn, key, summed).rows(conn, values)
+    key = ("cells rolled up", asked.shape, still_open)
+    return prepared(conn, key, summed).rows(conn, {**asked.values(conn.dialect.name), "resolution": resolution})
 
 
-@dataclass(frozen=True, slots=True)
-class _Where:
-    box: Box
-    resolution: int
-    now: int
-    known: Estimates | None
-
-
-def _counted(
-    conn: Connection, visibility: Visibility, wanted: ResolvedFilter, values: Mapping[str, Any], where: _Where
-) -> Sequence[Any]:
+def _counted(conn: Connection, asked: Question, box: Box, resolution: int) -> Sequence[Any]:
     """Of the reports in a box that holds all of every cell that is told, unless the filter has a smaller one."""
-    lies, wide = place(visibility, mine=wanted.own), _widened(where.box, where.resolution)
-    within = wanted if wanted.box is not None else replace(wanted, box=wide)
-    walk = way_to_all(visibility, within, where.now, where.known)
+    lies = place(asked.visibility, mine=asked.wanted.own)
+    if asked.wanted.box is None:
+        asked = asked.of(replace(asked.wanted, box=_widened(box, resolution)))
+    walk = way_to_all(asked)
 
     def grouped() -> Select[Any]:
-        cell = parent_cell(lies.cell, where.resolution).label("cell_of_bin")
+        cell = parent_cell(lies.cell, resolution).label("cell_of_bin")
         still_open = func.sum(case((reports.c.status.in_([literal(each) for each in sorted(_OPEN)]), 1), else_=0))
-        condition = within.where(visibility, conn.dialect.name, where.now)
         columns: list[ColumnElement[Any]] = [cell, func.count(), still_open]
-        rows = select(*columns).select_from(reports).where(condition, lies.cell.is_not(None))
+        rows = select(*columns).select_from(reports).where(asked.where(conn.dialect.name), lies.cell.is_not(None))
         return walk.hinted(rows).group_by(cell).order_by(cell)
 
-    key = ("cells counted", viewer_shape(visibility), within.shape(), walk.shape, where.resolution)
-    given = {**values, **within.values(conn.dialect.name, where.now), **walk.stretches[0]}
+    key = ("cells counted", asked.shape, walk.shape, resolution)
+    given = {**asked.values(conn.dialect.name), "resolution": resolution, **walk.stretches[0]}
     return prepared(conn, key, grouped).rows(conn, given)
 
 

@@ -11,10 +11,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, not_, select, union_all
 
 from domain.visibility import Visibility
-from storage.counts.estimates import Estimates
 from storage.reference import area_tree
-from storage.reports.filtering import ResolvedFilter
 from storage.reports.ordering import ReportOrder, key_columns, order_of
+from storage.reports.question import Question
 from storage.reports.seen import (
     DUPLICATE_OF,
     blurred,
@@ -33,120 +32,87 @@ from storage.tables import report_links, reports, sources
 
 
 def list_reports(
-    conn: Connection,
-    visibility: Visibility,
-    wanted: ResolvedFilter,
-    by: ReportOrder,
-    span: Span,
-    now: int,
-    columns: Set[str] | None = None,
-    known: Estimates | None = None,
+    conn: Connection, asked: Question, by: ReportOrder, span: Span, columns: Set[str] | None = None
 ) -> Page[SeenReport]:
-    """One page of the reports that match. `known`: what the way to them is chosen by."""
-    asked = _matching(conn, visibility, wanted, by, now, columns)
-    return page_of(conn, replace(asked, ways=_ways(conn, asked, visibility, wanted, by, span, now, known)), span)
+    """One page of the reports that match."""
+    rows = _matching(conn, asked, by, columns)
+    return page_of(conn, replace(rows, ways=_ways(conn, rows, asked, by, span)), span)
 
 
 def _ways(
-    conn: Connection,
-    asked: ListOf[SeenReport],
-    visibility: Visibility,
-    wanted: ResolvedFilter,
-    by: ReportOrder,
-    span: Span,
-    now: int,
-    known: Estimates | None,
+    conn: Connection, matching: ListOf[SeenReport], asked: Question, by: ReportOrder, span: Span
 ) -> dict[str, Way]:
     """The ways to a page, and to what lies beside it."""
 
     def way(walk: Walk) -> Way:
         def build() -> tuple[Select[Any], Order]:
-            rows, order = asked.build()
-            bounded = wanted.where(visibility, conn.dialect.name, now, since=walk.since, until=walk.until)
+            rows, order = matching.build()
+            bounded = asked.where(conn.dialect.name, since=walk.since, until=walk.until)
             return walk.hinted(select(*rows.selected_columns).select_from(reports).where(bounded)), order
 
         return Way(build, walk.shape, walk.stretches)
 
-    walks = {PAGE: way_to_page(visibility, wanted, by, span, now, known)}
+    walks = {PAGE: way_to_page(asked, by, span)}
     for side, key in ((PREVIOUS, span.after), (NEXT, span.before)):
-        if key is not None and (walk := way_beside(visibility, wanted, by, span, side, now, known)) is not None:
+        if key is not None and (walk := way_beside(asked, by, span, side)) is not None:
             walks[side] = walk
     return {part: way(walk) for part, walk in walks.items() if walk.index is not None}
 
 
 def list_reports_of_areas(
     conn: Connection,
-    visibility: Visibility,
-    wanted: ResolvedFilter,
+    asked: Question,
     by: ReportOrder,
     span: Span,
-    now: int,
     area_ids: Sequence[int],
     columns: Set[str] | None = None,
 ) -> dict[int, Page[SeenReport]]:
     """The same page of the reports within each of these areas."""
     tree = area_tree(area_ids)
-    lies = place(visibility, mine=wanted.own).area_id
-    asked = _matching(conn, visibility, wanted, by, now, columns)
+    lies = place(asked.visibility, mine=asked.wanted.own).area_id
+    matching = _matching(conn, asked, by, columns)
 
     def within() -> tuple[Select[Any], Order]:
-        rows, order = asked.build()
+        rows, order = matching.build()
         return rows.join(tree, tree.c.area_id == lies), order
 
-    return pages_of(conn, ListOf(within, asked.make, asked.columns), span, lambda: tree.c.root_id, area_ids)
+    return pages_of(conn, ListOf(within, matching.make, matching.columns), span, lambda: tree.c.root_id, area_ids)
 
 
 def list_duplicates(
-    conn: Connection,
-    visibility: Visibility,
-    wanted: ResolvedFilter,
-    span: Span,
-    now: int,
-    report_ids: Sequence[int],
-    columns: Set[str] | None = None,
+    conn: Connection, asked: Question, span: Span, report_ids: Sequence[int], columns: Set[str] | None = None
 ) -> dict[int, Page[SeenReport]]:
     """The same page, the newest first, of the reports that were merged into each of these."""
-    asked = _matching(conn, visibility, wanted, ReportOrder.NEWEST, now, columns, "duplicates")
-    return pages_of(conn, asked, span, lambda: DUPLICATE_OF, report_ids)
+    matching = _matching(conn, asked, ReportOrder.NEWEST, columns, "duplicates")
+    return pages_of(conn, matching, span, lambda: DUPLICATE_OF, report_ids)
 
 
 def list_reports_of_flood_areas(
-    conn: Connection,
-    visibility: Visibility,
-    wanted: ResolvedFilter,
-    span: Span,
-    now: int,
-    area_ids: Sequence[int],
-    columns: Set[str] | None = None,
+    conn: Connection, asked: Question, span: Span, area_ids: Sequence[int], columns: Set[str] | None = None
 ) -> dict[int, Page[SeenReport]]:
     """The same page, the newest first, of the reports that lie in each of these flood areas."""
-    asked = _matching(conn, visibility, wanted, ReportOrder.NEWEST, now, columns, "in flood areas")
-    return pages_of(conn, asked, span, lambda: place(visibility).flood_area_id, area_ids)
+    matching = _matching(conn, asked, ReportOrder.NEWEST, columns, "in flood areas")
+    return pages_of(conn, matching, span, lambda: place(asked.visibility).flood_area_id, area_ids)
 
 
 def _matching(
-    conn: Connection,
-    visibility: Visibility,
-    wanted: ResolvedFilter,
-    by: ReportOrder,
-    now: int,
-    asked: Set[str] | None,
-    what: str = "reports",
+    conn: Connection, asked: Question, by: ReportOrder, wanted_columns: Set[str] | None, what: str = "reports"
 ) -> ListOf[SeenReport]:
     dialect = conn.dialect.name
-    columns = columns_of(SeenReport, asked, "id")
+    columns = columns_of(SeenReport, wanted_columns, "id")
 
     def build() -> tuple[Select[Any], Order]:
+        visibility, wanted = asked.visibility, asked.wanted
         shown = seen_columns(visibility, own=wanted.own, columns=columns)
-        rows = select(*shown).select_from(reports).where(wanted.where(visibility, dialect, now))
+        rows = select(*shown).select_from(reports).where(asked.where(dialect))
         return rows, order_of(by, visibility, mine=wanted.own, origin=wanted.near.point if wanted.near else None)
 
     return ListOf(
         build,
         _maker(columns),
         len(columns),
-        shape=(what, viewer_shape(visibility), wanted.shape(), by, columns),
-        values={**viewer_values(visibility), **wanted.values(dialect, now)},
+        shape=(what, asked.shape, by, columns),
+        values=asked.values(dialect),
         key_places=_key_places(by, columns),
     )
 

@@ -23,13 +23,11 @@ from sqlalchemy import (
 from domain.areas import AreaLevel
 from domain.periods import LENGTH, SHIFT
 from domain.time import MINUTE
-from domain.visibility import Visibility
 from domain.vocabulary import OPEN_STATUSES, RESOLVED_STATUSES
-from storage.counts.estimates import Estimates
 from storage.reference import area_tree
 from storage.reports.dimensions import ALL, Counted, Keys, StatisticsBucket
-from storage.reports.filtering import ResolvedFilter
-from storage.reports.seen import place, viewer_shape, viewer_values
+from storage.reports.question import Question
+from storage.reports.seen import place
 from storage.reports.walking import Walk, way_to_all
 from storage.rows import CountsRow
 from storage.statements.prepared import prepared
@@ -46,27 +44,24 @@ _lies_in = areas.alias("lies_in")
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What is counted, by which dimensions, and for each of which areas, if some are given. `now` is the hub's clock."""
+class Counting:
+    """What is counted, by which dimensions, and for each of which areas, if some are given."""
 
-    visibility: Visibility
-    wanted: ResolvedFilter
-    now: int
+    asked: Question
     dimensions: Sequence[StatisticsBucket]
     area_ids: Sequence[int] | None
 
 
-def counted_plainly(conn: Connection, asked: Question, known: Estimates | None, *, durations: bool = True) -> Counted:
-    """The counts of what matches. Without `durations` there are no medians. `known`: what the way to the reports is chosen
-    by."""
-    walk = way_to_all(asked.visibility, asked.wanted, asked.now, known)
-    counts = _counts(_run(conn, asked, walk, "totals", _totals), _key_length(asked))
+def counted_plainly(conn: Connection, counting: Counting, *, durations: bool = True) -> Counted:
+    """The counts of what matches. Without `durations` there are no medians."""
+    walk = way_to_all(counting.asked)
+    counts = _counts(_run(conn, counting, walk, "totals", _totals), _key_length(counting))
     medians = [
-        _medians(_run(conn, asked, walk, name, partial(_middles, name=name))) for name in _DURATIONS if durations
+        _medians(_run(conn, counting, walk, name, partial(_middles, name=name))) for name in _DURATIONS if durations
     ]
     found: Counted = {}
     for key, row in counts.items():
-        area, rest = (ALL, key) if asked.area_ids is None else (key[0], key[1:])
+        area, rest = (ALL, key) if counting.area_ids is None else (key[0], key[1:])
         assert isinstance(area, int)
         total, still_open, resolved, breached = row
         responded_in, resolved_in = [each.get(key) for each in medians] or (None, None)
@@ -74,13 +69,13 @@ def counted_plainly(conn: Connection, asked: Question, known: Estimates | None, 
     return found
 
 
-def _key_length(asked: Question) -> int:
-    return len(asked.dimensions) + (asked.area_ids is not None)
+def _key_length(counting: Counting) -> int:
+    return len(counting.dimensions) + (counting.area_ids is not None)
 
 
 def _run(
     conn: Connection,
-    asked: Question,
+    counting: Counting,
     walk: Walk,
     what: str,
     finish: Callable[[Any, list[ColumnElement[Any]]], Select[Any]],
@@ -88,34 +83,30 @@ def _run(
     """Rows of what matches, put together by `finish`. Kept, unless it is of areas, whose tree is part of the text."""
 
     def build() -> Select[Any]:
-        matching = _matching(conn.dialect.name, asked, walk)
+        matching = _matching(conn.dialect.name, counting, walk)
         return finish(matching, [column for column in matching.c if column.key.startswith("key_")])
 
-    values = {
-        **asked.wanted.values(conn.dialect.name, asked.now),
-        **viewer_values(asked.visibility),
-        **walk.stretches[0],
-    }
-    if asked.area_ids is not None:
+    if counting.area_ids is not None:
         return conn.execute(build(), dict(walk.stretches[0])).all()
-    shape = (viewer_shape(asked.visibility), asked.wanted.shape(), tuple(asked.dimensions), walk.shape)
+    shape = (counting.asked.shape, tuple(counting.dimensions), walk.shape)
+    values = {**counting.asked.values(conn.dialect.name), **walk.stretches[0]}
     return prepared(conn, ("counted plainly", what, shape), build).rows(conn, values)
 
 
-def _matching(dialect: str, asked: Question, walk: Walk) -> Any:
+def _matching(dialect: str, counting: Counting, walk: Walk) -> Any:
     """What matches, with only what is counted: its keys, whether it is open, its durations."""
+    asked = counting.asked
     area_id = place(asked.visibility, mine=asked.wanted.own).area_id
-    keys = [_column(dimension) for dimension in asked.dimensions]
+    keys = [_column(dimension) for dimension in counting.dimensions]
     source: FromClause = reports
-    if StatisticsBucket.AREA in asked.dimensions:
+    if StatisticsBucket.AREA in counting.dimensions:
         source = source.outerjoin(_lies_in, _lies_in.c.id == area_id)
-    if asked.area_ids is not None:
-        tree = area_tree(asked.area_ids)
+    if counting.area_ids is not None:
+        tree = area_tree(counting.area_ids)
         source = source.join(tree, tree.c.area_id == area_id)
         keys.insert(0, tree.c.root_id)
     columns = [key.label(f"key_{n}") for n, key in enumerate(keys)] + _facts()
-    condition = asked.wanted.where(asked.visibility, dialect, asked.now)
-    return walk.hinted(select(*columns).select_from(source).where(condition)).subquery()
+    return walk.hinted(select(*columns).select_from(source).where(asked.where(dialect))).subquery()
 
 
 def _column(dimension: StatisticsBucket) -> ColumnElement[Any]:

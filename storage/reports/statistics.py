@@ -9,37 +9,31 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from domain.visibility import Visibility
-from storage.counts.estimates import Estimates
 from storage.counts.time_limit import limited
 from storage.reports.day_counts import counted_by_day, is_kept_by_day
 from storage.reports.dimensions import ALL, Counted, Keys, StatisticsBucket
-from storage.reports.filtering import ResolvedFilter
 from storage.reports.naming import whole_cities
-from storage.reports.plain_counts import Question, counted_plainly
+from storage.reports.plain_counts import Counting, counted_plainly
+from storage.reports.question import Question
 
 __all__ = ["ALL", "Counted", "Keys", "StatisticsBucket", "count_by"]
 
 
 def count_by(
     conn: Connection,
-    visibility: Visibility,
-    wanted: ResolvedFilter,
-    now: int,
+    asked: Question,
     seconds: float,
     dimensions: Sequence[StatisticsBucket] = (),
     area_ids: Sequence[int] | None = None,
     *,
     durations: bool = True,
-    known: Estimates | None = None,
 ) -> Counted:
     """The counts of what matches, for each of the areas if some are given. Raises CountTimedOut.
 
-    Without `durations` there are no medians, which are the dearest part. `known`: what a way to the reports is chosen by.
+    Without `durations` there are no medians, which are the dearest part.
     """
     with limited(conn, seconds):
-        cities = None if area_ids is None else whole_cities(conn, visibility, area_ids)
-        if is_kept_by_day(wanted, dimensions) and (area_ids is None or cities is not None):
-            return counted_by_day(conn, visibility, wanted, dimensions, cities, durations=durations)
-        asked = Question(visibility, wanted, now, dimensions, area_ids)
-        return counted_plainly(conn, asked, known, durations=durations)
+        cities = None if area_ids is None else whole_cities(conn, asked.visibility, area_ids)
+        if is_kept_by_day(asked.wanted, dimensions) and (area_ids is None or cities is not None):
+            return counted_by_day(conn, asked, dimensions, cities, durations=durations)
+        return counted_plainly(conn, Counting(asked, dimensions, area_ids), durations=durations)

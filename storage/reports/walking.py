@@ -19,6 +19,7 @@ from storage.reports.conditions import SINCE, UNTIL
 from storage.reports.drivers import Driver, drivers_of
 from storage.reports.filtering import ResolvedFilter
 from storage.reports.ordering import ReportOrder
+from storage.reports.question import Question
 from storage.reports.shares import shares_of
 from storage.statements.keyset import PREVIOUS, Span
 from storage.tables import reports
@@ -75,10 +76,9 @@ _ORDERS = {
 }
 
 
-def way_to_page(
-    visibility: Visibility, f: ResolvedFilter, by: ReportOrder, span: Span, now: int, known: Estimates | None
-) -> Walk:
+def way_to_page(asked: Question, by: ReportOrder, span: Span) -> Walk:
     """The way to one page of a list."""
+    visibility, f, now, known = asked.visibility, asked.wanted, asked.now, asked.known
     if known is None or not known.total or _found_otherwise(f):
         return AS_THE_STORE_THINKS
     wanted, index = span.size + 1, _ORDERS.get(by)
@@ -91,28 +91,28 @@ def way_to_page(
     return best
 
 
-def way_beside(
-    visibility: Visibility, f: ResolvedFilter, by: ReportOrder, span: Span, side: str, now: int, known: Estimates | None
-) -> Walk | None:
+def way_beside(asked: Question, by: ReportOrder, span: Span, side: str) -> Walk | None:
     """The way to any report on one side of a page, the row of the cursor included; None: the store's own."""
+    f, known = asked.wanted, asked.known
     key = span.after if side == PREVIOUS else span.before
     timed = by in (ReportOrder.NEWEST, ReportOrder.OLDEST)
     if known is None or not known.total or _found_otherwise(f) or not timed or key is None or key[0] is None:
         return None
-    low, high = f.since(now), f.reported_before
+    low, high = f.since(asked.now), f.reported_before
     later = (by is ReportOrder.NEWEST) == (side == PREVIOUS)
     if later:
         low = key[0] if low is None else max(low, key[0])
     else:
         high = key[0] + 1 if high is None else min(high, key[0] + 1)
-    return _timed(visibility, f, 1, (low, high), known, falling=not later)
+    return _timed(asked.visibility, f, 1, (low, high), known, falling=not later)
 
 
-def way_to_all(visibility: Visibility, f: ResolvedFilter, now: int, known: Estimates | None) -> Walk:
+def way_to_all(asked: Question) -> Walk:
     """The way to all reports that match, to count them."""
-    if known is None or not known.total or _found_otherwise(f):
+    known = asked.known
+    if known is None or not known.total or _found_otherwise(asked.wanted):
         return AS_THE_STORE_THINKS
-    return _of_all(visibility, f, now, known)[0]
+    return _of_all(asked.visibility, asked.wanted, asked.now, known)[0]
 
 
 def _found_otherwise(f: ResolvedFilter) -> bool:
