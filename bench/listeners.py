@@ -13,7 +13,6 @@ before it sends anything, its answer to whoever submitted included, has begun th
 import asyncio
 import base64
 import json
-import os
 import sqlite3
 import sys
 import time
@@ -22,7 +21,7 @@ from typing import Any, cast
 
 import uvloop
 
-from bench.load import cpu_of
+from bench.processes import cpu_of, held_by
 
 TEXT, PING, PONG = 0x1, 0x9, 0xA
 
@@ -196,7 +195,7 @@ async def listen(job: dict[str, Any]) -> dict[str, Any]:
         )
     await asyncio.wait_for(Subscriber.gate.opened, 120)
     await asyncio.sleep(job.get("settle", 2.0))
-    resident = _resident(job["processes"])
+    resident = held_by(job["processes"])
     lasts: list[float] = []
     cpu = spent = 0.0
     for n, each in enumerate(job["submits"][: job["events"] + 1]):
@@ -211,15 +210,6 @@ async def listen(job: dict[str, Any]) -> dict[str, Any]:
     spent = cpu_of(job["processes"]) - cpu
     lost = sum(each.lost for each in subscribers)
     return {"lasts": lasts, "cpu": spent, "deliveries": many * len(lasts), "lost": lost, "resident": resident}
-
-
-def _resident(processes: list[int]) -> int:
-    """Bytes of memory that processes hold."""
-    pages = 0
-    for process in processes:
-        with open(f"/proc/{process}/statm", encoding="ascii") as file:  # noqa: PTH123  the bytes of one line
-            pages += int(file.read().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 if __name__ == "__main__":

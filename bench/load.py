@@ -13,7 +13,6 @@ processes spent meanwhile, `bad` the answers with errors, `first` the first answ
 import asyncio
 import base64
 import json
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -22,6 +21,8 @@ from functools import partial
 from typing import Any, cast
 
 import uvloop
+
+from bench.processes import cpu_of
 
 HEAD_END = b"\r\n\r\n"
 LENGTH = b"content-length: "
@@ -141,15 +142,6 @@ async def drive(job: dict[str, Any]) -> dict[str, Any]:
         client.stopping = True
     await asyncio.wait([client.closed for client in clients], timeout=10)
     return _told(tally, took, spent)
-
-
-def cpu_of(processes: Sequence[int]) -> float:
-    """Seconds of CPU that processes have had so far, by the kernel's count."""
-    ticks = 0
-    for process in processes:
-        with open(f"/proc/{process}/stat", encoding="ascii") as file:  # noqa: PTH123  the bytes of one line
-            ticks += sum(map(int, file.read().rpartition(")")[2].split()[11:13]))
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _told(tally: Tally, took: float, cpu: float) -> dict[str, Any]:

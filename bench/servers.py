@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.processes import held_by
+
 BENCH = Path(__file__).resolve().parent
 ROOT = BENCH.parent
 CHECKOUT = Path(os.environ.get("BENCH_CHECKOUT", ROOT))
@@ -80,11 +82,7 @@ class Server:
     @property
     def resident(self) -> int:
         """Bytes of memory that it holds, without what its processes share being counted twice."""
-        total = 0
-        for pid in self.processes:
-            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-            total += sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")) * 1024
-        return total
+        return held_by(self.processes)
 
     def stop(self) -> None:
         """Ends it as an operator does; after ten seconds with force."""

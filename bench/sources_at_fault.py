@@ -6,7 +6,6 @@ costs as well, healthy polling included. What that is by itself is measured with
 3 s, twenty times as often as by default. Prints a table of medians; takes over three minutes.
 """
 
-import os
 import statistics
 import tempfile
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import httpx
 
+from bench.processes import cpu_of
 from demo import lapor, peta_jakarta_v3, qlue
 from demo.city import City
 from demo.faults import DemoServer
@@ -30,15 +30,13 @@ CYCLES = 3
 POLL_SECONDS = 3.0
 TURN_SECONDS = 2 * POLL_SECONDS
 QUERY = "{ reports(first: 20) { nodes { code text area { name } category { name } } } sources { code state } }"
-_TICKS = os.sysconf("SC_CLK_TCK")
 _CALM = 0.05
 
 
 def cpu_seconds(hub: RunningHub) -> float:
     """User and system time that the hub's process has used, children left out."""
     assert hub.process is not None
-    fields = Path(f"/proc/{hub.process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+    return cpu_of([hub.process.pid])
 
 
 def milliseconds_a_query(hub: RunningHub) -> float:
@@ -103,7 +101,7 @@ def _hub(stack: ExitStack, servers: dict[str, str]) -> RunningHub:
     tables[-1] += f'\nprofile = "csv"\nexport = "{servers["lapor"]}/export/tickets.csv"'
     (folder / "simpul.toml").write_text("\n".join(tables))
     settings = {"SIMPUL_CONFIG": str(folder / "simpul.toml"), "SIMPUL_COST_PER_SECOND": "1000000"}
-    hub = RunningHub(folder, settings).start()
+    hub = RunningHub(folder, settings, cold=True).start()
     stack.callback(hub.stop)
     return hub
 

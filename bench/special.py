@@ -13,9 +13,9 @@ from functools import partial
 from pathlib import Path
 
 from bench import stores
-from bench.load import cpu_of
 from bench.marks import MANY
 from bench.measuring import Figures, Rounds, in_a_process, in_turns, load
+from bench.processes import cpu_of
 from bench.report import say
 from bench.scenarios import HUB_IN_TESTS, SCENARIOS
 from bench.servers import Server, running, start

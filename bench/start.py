@@ -15,13 +15,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.processes import cpu_of, held_by
 from tests.running import RunningHub
 
 ROUNDS = 5
 QUERIES = 1_000
 PAGE = "{ reports(first: 50) { nodes { id code text area { name } category { name } } } }"
 PACKAGES = "import sqlalchemy, strawberry"
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +40,6 @@ class Start:
         return self.cpu / self.packages_cpu
 
 
-def cpu_seconds(process: int) -> float:
-    """User and system time that a process has used."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
-def resident_mb(process: int) -> float:
-    """What a process has in memory, pages that it shares with others included."""
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    told = next(line for line in lines if line.startswith("VmRSS"))
-    return int(told.split()[1]) / 1024
-
-
 def packages_cpu() -> float:
     """What importing the two largest packages costs by itself."""
     before = os.times()
@@ -65,14 +52,14 @@ def start(folder: Path) -> Start:
     """Starts the hub on a folder, asks it, and stops it."""
     packages = packages_cpu()
     begun = time.monotonic()
-    hub = RunningHub(folder).start()
+    hub = RunningHub(folder, cold=True).start()
     try:
         assert hub.process is not None
         hub.data(PAGE)
-        seconds, cpu, first = time.monotonic() - begun, cpu_seconds(hub.process.pid), resident_mb(hub.process.pid)
+        seconds, cpu, first = time.monotonic() - begun, cpu_of([hub.process.pid]), held_by([hub.process.pid]) / 2**20
         for _ in range(QUERIES):
             hub.ask(PAGE)
-        return Start(seconds, cpu, packages, first, resident_mb(hub.process.pid))
+        return Start(seconds, cpu, packages, first, held_by([hub.process.pid]) / 2**20)
     finally:
         hub.stop()
 
@@ -82,7 +69,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home) / "data"
         folder.mkdir()
-        RunningHub(folder).start().stop()  # makes the tables: a first start is not what is measured
+        RunningHub(folder, cold=True).start().stop()  # makes the tables: a first start is not what is measured
         starts = [start(folder) for _ in range(ROUNDS)]
     told = {
         name: round(statistics.median(getattr(each, name) for each in starts), 3)
