@@ -17,7 +17,7 @@ run: $(DONE)/run $(DONE)/web ## Set up, then serve the hub with the demonstratio
 	@exec $(PY) server.py serve --demo
 
 test: $(DONE)/dev $(DONE)/web ## Set up, then run every test, on all cores
-	@export PATH="$(CURDIR)/$(VENV)/bin:$$PATH"; failed=0; \
+	@export PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONDONTWRITEBYTECODE=; failed=0; \
 		$(PY) -m pytest -m "not alone" -n auto || failed=1; \
 		$(PY) -m pytest -m alone $$(grep -l "mark\.alone" tests/test_*.py) || failed=1; \
 		exit $$failed

@@ -114,7 +114,7 @@ def run_sql(statement: str) -> None:
         assert asked is not None and told is not None
         asked.write(f"{statement};\n\\echo {_DONE} :ERROR\n")
         asked.flush()
-        said = []
+        said: list[str] = []
         while not (line := told.readline()).startswith(_DONE):
             assert line, f"psql is no more: {said}"
             said.append(line)

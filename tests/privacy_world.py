@@ -143,6 +143,13 @@ class Watched:
     transcript: dict[str, list[Any]] = field(default_factory=dict)
     """What each watcher was told, in order."""
 
+    def looking(self, watchers: Sequence[str]) -> Sequence[str]:
+        """Who looks in this minute: all on SQLite, one after the other on PostgreSQL, where looking takes longest. All of
+        them listen on both."""
+        if self.hub.parts.store.__class__.__name__ == "SqliteStore":
+            return watchers
+        return (watchers[(self.clock.now - micros(NOW)) // SLOT % len(watchers)],)
+
     async def ask(self, who: str, question: str, variables: dict[str, Any] | None = None) -> Any:
         """An answer as it was given."""
         prepared = self.engine.prepare(question, None, variables)

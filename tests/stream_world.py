@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -263,9 +264,11 @@ async def read_up_to(source: Source, cursor: str) -> list[Told]:
     """All that a subscription tells until it stands at a place in the log; the reader then leaves off asking."""
     told: list[Told] = []
     asked = asyncio.ensure_future(source.__anext__())
+    pauses = chain(repeat(0.0, 20), repeat(0.002))  # most is there at once
     async with asyncio.timeout(PATIENCE):
         while True:
-            await asyncio.wait((asked,), timeout=0.002)  # nobody rings when a position moves with nothing to tell
+            # nobody rings when a position moves with nothing to tell
+            await asyncio.wait((asked,), timeout=next(pauses))
             if asked.done():
                 told.append(asked.result())
                 asked = asyncio.ensure_future(source.__anext__())

@@ -28,6 +28,9 @@ TIME_LIMIT = 2.0
 MARGIN = 1.5
 """What a run, writing down how it went and asking for that may take on a busy machine."""
 
+PAUSE = 0.03
+"""Seconds from one query to the next: without it queries would keep both cores from what is asked about."""
+
 CODES = ("peta_jakarta", "qlue", "lapor")
 QUERY = "{ reports(first: 5) { nodes { code text } } sources { code state lastError lastSuccessAt } }"
 WATCH = "subscription { sources { code state lastError } }"
@@ -145,9 +148,10 @@ def asked(hub: RunningHub, code: str) -> dict[str, Any]:
 
 
 def until(hub: RunningHub, code: str, holds: Callable[[dict[str, Any]], bool], seconds: float) -> dict[str, Any]:
-    """Asks one query after another until a source is as wanted; it must be so within these seconds."""
+    """Asks again and again until a source is as wanted; it must be so within these seconds."""
     begun = time.monotonic()
     while not holds(source := asked(hub, code)):
+        time.sleep(PAUSE)
         assert time.monotonic() - begun < seconds, f"after {seconds} s {code} was still {source}"
     return source
 

@@ -71,7 +71,7 @@ async def live(world: Watched, secret: bool) -> dict[str, str]:
 
 
 async def glance(world: Watched) -> None:
-    for who in WATCHERS:
+    for who in world.looking(WATCHERS):
         answer = await world.note(who, GLANCE)
         assert "errors" not in answer, answer["errors"]
 

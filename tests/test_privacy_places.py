@@ -120,7 +120,7 @@ async def live(world: Watched, secret: Secret) -> dict[str, str]:
 
 async def glance(world: Watched) -> None:
     """What a watcher reads again and again."""
-    for who in PUBLIC:
+    for who in world.looking(PUBLIC):
         question = f"{{ logCursor reports(orderBy: RECENTLY_UPDATED, first: 5) {{ {LIST} }} sources {{ recordCount setAsideCount }} }}"
         await world.note(who, question)
 

@@ -68,7 +68,7 @@ class Follower:
     fed: FedReader
     opened: int
     start: int
-    list_at_start: set[int]
+    list_at_start: set[int] | None
     read_to: int
     told: Told = field(default_factory=list)
     rows: list[EventRow] = field(default_factory=list)
@@ -83,7 +83,7 @@ class Absent:
     follower: Follower
     cursor: str
     position: int
-    listed: set[int]
+    listed: set[int] | None
 
 
 class History:
@@ -207,11 +207,14 @@ class History:
         agency = None if reading.agency is None else self.world.agencies[reading.agency]
         return Viewer(role=reading.role, person_id=person, agency_id=agency)
 
-    async def _list(self, reading: Reading, viewer: Viewer) -> tuple[set[int], int, str]:
-        """The list that the reader sees now, where the log stands for it, and its cursor: all of one snapshot."""
+    async def _list(self, reading: Reading, viewer: Viewer) -> tuple[set[int] | None, int, str]:
+        """The list that the reader sees now, if events can keep it, where the log stands for it, and its cursor: all of one
+        snapshot."""
         async with self.world.reading(viewer) as ctx:
-            wanted = await resolve_filter(ctx, reading.filter, for_stream=True)
-            listed = await ctx.read(_matching, await ctx.visibility(), wanted)
+            listed = None
+            if _keeps_a_list(reading):
+                wanted = await resolve_filter(ctx, reading.filter, for_stream=True)
+                listed = await ctx.read(_matching, await ctx.visibility(), wanted)
             cursor = await log_cursor(ctx)
         position = self.world.opened(cursor, viewer).seq
         own = bool(reading.person or reading.tokens)
@@ -261,8 +264,9 @@ class History:
 
     async def check(self, follower: Follower, absences: list[Absent]) -> None:
         assert follower.told == follower.expected, f"{self}: live, {follower.reading}"
-        await self._check_list(follower, follower.list_at_start, follower.rows)
-        await self._check_list(follower, follower.list_at_start, follower.fed_rows)
+        afresh, _, _ = await self._list(follower.reading, follower.viewer)
+        self._check_list(follower, follower.list_at_start, follower.rows, afresh)
+        self._check_list(follower, follower.list_at_start, follower.fed_rows, afresh)
         for absent in absences:
             async with self.world.reading(follower.viewer) as ctx:
                 source = await _open(ctx, follower.reading, absent.cursor)
@@ -270,7 +274,7 @@ class History:
             expected = self.oracle.expected(follower.reading, absent.position)
             assert told(rows) == expected, f"{self}: replay behind {absent.position}, {follower.reading}"
             self._check_live_is_replay(follower, absent, told(rows))
-            await self._check_list(follower, absent.listed, rows)
+            self._check_list(follower, absent.listed, rows, afresh)
             if not follower.reading.created_only:
                 await self._check_pages(follower, absent, expected)
 
@@ -290,18 +294,17 @@ class History:
         live = [each for each in follower.told if each[0] > absent.position and each[0] in of_steady]
         assert live == [each for each in replayed if each[0] in of_steady], f"{self}: live against replay"
 
-    async def _check_list(self, follower: Follower, listed: set[int], rows: list[EventRow]) -> None:
-        reading = follower.reading
-        # A filter that moves with the clock lets reports go without any event: whoever keeps such a list drops them by the
-        # clock. With `kinds` a reader asks not to hear of all that comes in; newReports does not tell of what changes.
-        if reading.created_only or reading.kinds is not None or reading.filter.reported_within_hours is not None:
+    def _check_list(
+        self, follower: Follower, listed: set[int] | None, rows: list[EventRow], afresh: set[int] | None
+    ) -> None:
+        """The list of an earlier moment, kept with these events, is the one of now."""
+        if listed is None:
             return
         kept = set(listed)
         for row in rows:
             assert row.report_id is not None
             (kept.add if row.matches else kept.discard)(row.report_id)
-        afresh, _, _ = await self._list(reading, follower.viewer)
-        assert kept == afresh, f"{self}: list and events against the list, {reading}"
+        assert kept == afresh, f"{self}: list and events against the list, {follower.reading}"
 
     async def _check_pages(self, follower: Follower, absent: Absent, expected: Told) -> None:
         size, found = self.random.choice((1, 3, 7, 100)), []
@@ -318,6 +321,12 @@ class History:
 
     def __str__(self) -> str:
         return f"history of seed {self.seed}"
+
+
+def _keeps_a_list(reading: Reading) -> bool:
+    """A filter that moves with the clock lets reports go without any event: whoever keeps such a list drops them by the
+    clock. With `kinds` a reader asks not to hear of all that comes in; newReports does not tell of what changes."""
+    return not reading.created_only and reading.kinds is None and reading.filter.reported_within_hours is None
 
 
 def _now() -> int:
