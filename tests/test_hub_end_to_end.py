@@ -121,7 +121,7 @@ class TestRunning:
         ("settings", "words"),
         [
             ({"SIMPUL_PORT": "many"}, "SIMPUL_PORT"),
-            ({"SIMPUL_PROT": "8000"}, "There is no setting SIMPUL_PROT"),
+            ({"SIMPUL_PROT": "8000"}, "There is no setting SIMPUL_PROT. Do you mean SIMPUL_PORT?"),
             ({"SIMPUL_DATA_DIR": "/dev/null/data"}, "SIMPUL_DATA_DIR"),
             ({"SIMPUL_CONFIG": "/nowhere/simpul.toml"}, "SIMPUL_CONFIG"),
         ],

@@ -5,7 +5,8 @@ An empty text counts as not set, in either: programs that start others often han
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ def load_settings(environment: Mapping[str, str] | None = None, file: Path | Non
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])[:80]
+        if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
+            raise WrongSetting(_unknown(name, str)) from error
         raise WrongSetting(
             f"The setting {PREFIX}{name.upper()} (or {name} in the file) is wrong: {_plain(first['type'], first['msg'])}."
             " See docs/operations.md."
@@ -62,11 +65,18 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             continue
         name = variable.removeprefix(PREFIX).lower()
         if name not in Settings.model_fields or name == "sources":
-            near = ", ".join(PREFIX + field.upper() for field in sorted(Settings.model_fields) if field != "sources")
-            raise WrongSetting(f"There is no setting {variable}. The settings are: {near}.")
+            raise WrongSetting(_unknown(name, lambda field: PREFIX + field.upper()))
         if value:
             told[name] = value
     return told
+
+
+def _unknown(name: str, spelt: Callable[[str], str]) -> str:
+    """What is wrong with a name that no setting has, as the environment or the file spells names."""
+    names = [field for field in Settings.model_fields if field != "sources"]
+    near = get_close_matches(name.lower(), names, n=2, cutoff=0.7)
+    meant = f" Do you mean {' or '.join(map(spelt, near))}?" if near else ""
+    return f"There is no setting {spelt(name)}.{meant} docs/operations.md has them all."
 
 
 _WORDS = {
