@@ -91,8 +91,9 @@ class TestAReaderThatNeverReads:
             await write_many(world, report, 1_000)
             for source in once:
                 await take(source, 1)
-            await write_many(world, report, EVENTS)
-            await heard(world, 1 + 1_000 + EVENTS)
+            many = 2 * (KEPT + READERS * PAGE)
+            await write_many(world, report, many)
+            await heard(world, 1 + 1_000 + many)
             in_memory = entries_held() - before
             assert in_memory <= KEPT + READERS * PAGE
             await close_all(once)
