@@ -23,8 +23,8 @@ from bench.rows import Codes, Filling, Lot
 from domain.areas import AreaMap
 from domain.time import DAY, HOUR
 from storage.places.boundary_following import read_area_map
+from storage.reports.filter.word_index import fts5_document, tsvector_literal
 from storage.seeding import seed
-from storage.statements.word_index import fts5_document, tsvector_literal
 from storage.store import Store, open_store, opened
 from storage.tables import (
     event_facets,

@@ -11,9 +11,9 @@ from domain.area_facts import AreaLevel, parse_facts
 from domain.areas import AreaMap, to_geojson
 from domain.places import Point, cell_of, cell_parent
 from domain.time import DAY, jakarta_day
-from storage.counts.rollups import CELL_RESOLUTIONS, keys_of
 from storage.events.facets import Facets
 from storage.reports.placing import CELL_RESOLUTION
+from storage.rollups.keeping import CELL_RESOLUTIONS, keys_of
 from storage.seeding import read_fact
 
 _DAY = 900_004

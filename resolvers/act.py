@@ -23,7 +23,7 @@ from resolvers.permissions import actions_on
 from resolvers.refusal import Refused, fault
 from resolvers.user_errors import Fault, UserErrorCode
 from storage.reports.follow import followed_reports, hash_of
-from storage.reports.listing import reports_by_id
+from storage.reports.lists.listing import reports_by_id
 from storage.rows import SeenReport
 from storage.writing.idempotency import KeyedCall, Outcome
 from storage.writing.transaction import Tx

@@ -19,11 +19,11 @@ from resolvers.refusal import Refused, fault
 from resolvers.supporting import support, unsupport
 from resolvers.typed_text import TypedText
 from resolvers.user_errors import Fault, UserErrorCode
-from storage.handing_on import cancel_queued
-from storage.reports.adding_photos import add_photos_to, photo_count
+from storage.handovers.writing import cancel_queued
 from storage.reports.changing import change
 from storage.reports.commenting import add_comment
 from storage.reports.creating import NewPhoto
+from storage.reports.photos.adding import add_photos_to, photo_count
 from storage.reports.splitting import split_all
 from storage.rows import SeenReport
 from storage.writing.idempotency import KeyedCall, Outcome

@@ -16,12 +16,12 @@ from resolvers import errors
 from resolvers.permissions import visibility_of
 from resolvers.remembered import Remembered
 from resolvers.viewer import ANONYMOUS, Viewer
-from storage.counts.estimates import Estimates
-from storage.counts.estimates_kept import EstimatesKept
 from storage.errors import OutcomeUnknown, Overloaded
 from storage.photos.preparing import PhotoPreparer
 from storage.photos.store import PhotoStore
 from storage.reports.follow import followed_reports
+from storage.rollups.estimates import Estimates
+from storage.rollups.estimates_kept import EstimatesKept
 from storage.store import Lent, Snapshot, Store
 from storage.writing.transaction import Actor, Operation
 

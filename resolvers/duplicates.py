@@ -12,8 +12,8 @@ from resolvers.filters import metres_of, point_of
 from resolvers.outcomes import Submitted
 from resolvers.reports import reports_of
 from storage.clock import now_in_micros
+from storage.reports.filter.naming import UnknownCode, category_named
 from storage.reports.likeness import Candidate, Kind, Subject, candidates
-from storage.reports.naming import UnknownCode, category_named
 from storage.rows import DuplicateRow, SeenReport
 
 LEAST_SCORE = 0.25

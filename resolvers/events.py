@@ -13,6 +13,7 @@ from resolvers.filters import ReportFilter, resolve_filter
 from resolvers.judging import Reader, told
 from resolvers.lists import ListResult, Paging, page_size
 from resolvers.log_positions import Sealer, horizon, resume
+from storage.events.appending import read_head
 from storage.events.reading import (
     LogEntry,
     entries_by_seq,
@@ -21,8 +22,7 @@ from storage.events.reading import (
     seen_at_all,
     told_in_timelines,
 )
-from storage.events.writing import read_head
-from storage.reports.filtering import ResolvedFilter
+from storage.reports.filter.filtering import ResolvedFilter
 from storage.rows import EventRow
 
 SEARCHED = 5_000

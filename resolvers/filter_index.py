@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from domain.places import Box, bounding_box_around
 from domain.time import DAY
 from storage.events.facets import Facets
-from storage.reports.filtering import ResolvedFilter
+from storage.reports.filter.filtering import ResolvedFilter
 
 K = TypeVar("K", bound=Hashable)
 

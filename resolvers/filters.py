@@ -14,8 +14,8 @@ from domain.vocabulary import OPEN_STATUSES, ForwardingState, Locale, ReportStat
 from resolvers.context import Context
 from resolvers.errors import BadUserInput, Unauthenticated
 from resolvers.permissions import require, ruled_by_role
-from storage.reports.filtering import Near, ResolvedFilter
-from storage.reports.naming import (
+from storage.reports.filter.filtering import Near, ResolvedFilter
+from storage.reports.filter.naming import (
     Named,
     UnknownCode,
     lie_in_no_city,

@@ -18,7 +18,7 @@ from resolvers.errors import BadUserInput
 from resolvers.lists import ListResult, Paging, list_result, span_of
 from resolvers.sources import is_stale
 from storage.places import flood
-from storage.reports.naming import UnknownCode, rows_named
+from storage.reports.filter.naming import UnknownCode, rows_named
 from storage.rows import AreaRow, FloodAreaRow, FloodGaugeRow, FloodReadingRow
 from storage.sources.reading import sources_by_id
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from resolvers.context import Context
 from resolvers.report_lists import FLOOD_CATEGORY
-from storage.reports.naming import rows_named
+from storage.reports.filter.naming import rows_named
 from storage.rows import SeenReport
 
 

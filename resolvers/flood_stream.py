@@ -14,10 +14,10 @@ from resolvers.lists import ListResult, Paging, list_result, span_of
 from resolvers.log_feed import LogFeed, Place
 from resolvers.log_positions import Sealer, resume
 from resolvers.streams import LogSource, Told
+from storage.events.appending import Head, read_head
 from storage.events.reading import flood_pages, last_seen
-from storage.events.writing import Head, read_head
 from storage.places.flood import flood_areas_in_state
-from storage.reports.naming import UnknownCode, rows_named
+from storage.reports.filter.naming import UnknownCode, rows_named
 from storage.rows import FloodAreaRow, Page
 
 ORDER = "flood-changes"

@@ -17,9 +17,9 @@ from resolvers.permissions import may
 from resolvers.refusal import Refused, fault
 from resolvers.typed_text import TypedText
 from resolvers.user_errors import Fault, UserErrorCode
-from storage import forwardings
-from storage.forwardings import TO_SETTLE, read_forwarding, under_way
-from storage.handing_on import TicketOfAnother, arrived, begin_forwarding, give_up, queue_again
+from storage.handovers import reading as forwardings
+from storage.handovers.reading import TO_SETTLE, read_forwarding, under_way
+from storage.handovers.writing import TicketOfAnother, arrived, begin_forwarding, give_up, queue_again
 from storage.rows import ForwardingRow, SeenReport, SourceRow
 from storage.sources.reading import source_by_code
 from storage.writing.idempotency import KeyedCall, Outcome

@@ -5,7 +5,7 @@ from resolvers.errors import BadUserInput
 from resolvers.filters import BoundingBoxFilter, ReportFilter, box_of, resolve_filter
 from resolvers.lists import in_time
 from storage.clock import now_in_micros
-from storage.reports.hexbins import RESOLUTIONS, TooManyCells, count_cells
+from storage.reports.counts.hexbins import RESOLUTIONS, TooManyCells, count_cells
 from storage.reports.question import Question
 from storage.rows import HexBinRow
 

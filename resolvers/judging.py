@@ -13,7 +13,7 @@ from domain.vocabulary import OPEN_STATUSES, STAFF_ONLY_KINDS, EventKind, Report
 from domain.words import field_tokens
 from storage.events.facets import Facets
 from storage.events.reading import LogEntry
-from storage.reports.filtering import ResolvedFilter
+from storage.reports.filter.filtering import ResolvedFilter
 from storage.reports.seen import uses_true_places
 from storage.rows import EventRow
 

@@ -11,8 +11,8 @@ from domain.visibility import Visibility
 from resolvers.context import Context
 from resolvers.errors import CursorExpired, InvalidCursor
 from storage.clock import now_in_micros
+from storage.events.appending import Head, read_head
 from storage.events.reading import chain_at, last_seen, time_of_next
-from storage.events.writing import Head, read_head
 
 HORIZON = KEYS_KEPT
 """How far back the log can be resumed from, in microseconds."""

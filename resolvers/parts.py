@@ -10,12 +10,12 @@ from resolvers.context import HubParts, HubSettings
 from resolvers.pace import Pace
 from resolvers.source_stream import SourceWatch
 from storage.access.secrets import Secrets
-from storage.counts.estimates_kept import EstimatesKept
 from storage.events.tail import LogTail
 from storage.photos.preparing import PhotoPreparer
 from storage.photos.store import PhotoStore
 from storage.places.boundaries import boundaries_imported_at
 from storage.places.boundary_following import BoundaryFollower, read_area_map
+from storage.rollups.estimates_kept import EstimatesKept
 from storage.store import Store
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence, Set
 from domain.sealing import keyed_hash
 from domain.vocabulary import PhotoPhase, ReportVisibility
 from resolvers.context import Context
-from storage.reports import photo_reading
+from storage.reports.photos import reading as photo_reading
 from storage.rows import PhotoRow, SeenReport
 
 SIGNED_SECONDS = 600

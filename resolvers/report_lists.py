@@ -13,10 +13,11 @@ from resolvers.errors import BadUserInput
 from resolvers.filters import ReportFilter, resolve_filter
 from resolvers.lists import AskedOnce, ListResult, Paging, in_time, list_result, span_of
 from storage.clock import now_in_micros
-from storage.reports import counting, listing
-from storage.reports.filtering import ResolvedFilter
-from storage.reports.naming import areas_within, rows_named
-from storage.reports.ordering import ReportOrder
+from storage.reports.counts import total as counting
+from storage.reports.filter.filtering import ResolvedFilter
+from storage.reports.filter.naming import areas_within, rows_named
+from storage.reports.lists import listing
+from storage.reports.lists.ordering import ReportOrder
 from storage.reports.question import Question
 from storage.reports.seen import DUPLICATE_OF, place
 from storage.rows import AreaRow, FloodAreaRow, Page, SeenReport

@@ -14,8 +14,9 @@ from resolvers.pace import pace_of
 from resolvers.permissions import actions_on, has_scope
 from resolvers.report_lists import duplicates, reports, reports_in_areas, reports_in_flood_areas
 from storage.access.persons import persons_by_id
-from storage.reports import listing, supporting
-from storage.reports.ordering import ReportOrder
+from storage.reports import supporting
+from storage.reports.lists import listing
+from storage.reports.lists.ordering import ReportOrder
 from storage.rows import PersonRow, SeenReport
 from storage.storable import storable
 

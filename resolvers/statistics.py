@@ -9,9 +9,9 @@ from resolvers.errors import BadUserInput
 from resolvers.filters import ReportFilter, resolve_filter
 from resolvers.lists import AskedOnce, in_time
 from storage.clock import now_in_micros
-from storage.reports.buckets import NONE_COUNTED, NamedBucket, TooManyBuckets, in_order, named
+from storage.reports.counts.buckets import NONE_COUNTED, NamedBucket, TooManyBuckets, in_order, named
+from storage.reports.counts.statistics import ALL, Keys, StatisticsBucket, count_by
 from storage.reports.question import Question
-from storage.reports.statistics import ALL, Keys, StatisticsBucket, count_by
 from storage.rows import AreaRow, CountsRow
 
 __all__ = ["NamedBucket", "StatisticsBucket", "StatisticsHandle", "statistics", "statistics_in_areas"]
@@ -64,7 +64,7 @@ class StatisticsHandle:
         *,
         medians: bool = True,
     ) -> list[NamedBucket]:
-        """The counts by one dimension or two (storage.reports.buckets tells their order). Raises BadUserInput."""
+        """The counts by one dimension or two (storage.reports.counts.buckets tells their order). Raises BadUserInput."""
         dimensions = _dimensions(by, split_by)
         if first is not None and not 1 <= first <= MOST_EVER:
             raise BadUserInput(f"first must be 1 to {MOST_EVER:,}.", argument="first")

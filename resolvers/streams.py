@@ -12,9 +12,9 @@ from resolvers.interests import Interest, ReportInterest
 from resolvers.judging import Reader
 from resolvers.log_feed import LogFeed, Place
 from resolvers.log_positions import Sealer, resume
+from storage.events.appending import read_head
 from storage.events.reading import LogEntry, last_seen
 from storage.events.tail import LogTail
-from storage.events.writing import read_head
 
 
 @dataclass(frozen=True, slots=True)

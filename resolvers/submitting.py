@@ -21,6 +21,7 @@ from storage.access.suspicions import Suspicion, suspect
 from storage.clock import now_in_micros
 from storage.reports.contacts import Contact, keep_contact
 from storage.reports.creating import NewReport, category_of, create_report
+from storage.reports.filter.words import words_of
 from storage.reports.follow import FollowToken, follow_token_again, keep_follow_token, kept_token, new_follow_token
 from storage.reports.submitting import (
     Known,
@@ -30,7 +31,6 @@ from storage.reports.submitting import (
     partner_source_id,
     report_with_ref,
 )
-from storage.reports.words import words_of
 from storage.storable import storable
 from storage.writing.idempotency import KeyedCall, Outcome
 from storage.writing.transaction import Operation, Tx

@@ -6,7 +6,7 @@ from datetime import datetime
 from domain.time import JAKARTA, moment
 from domain.vocabulary import Locale, ReportStatus
 from resolvers.statistics import StatisticsBucket
-from storage.reports.naming import NamedRow
+from storage.reports.filter.naming import NamedRow
 
 _STATUS: Mapping[Locale, Mapping[ReportStatus, str]] = {
     Locale.ID: {

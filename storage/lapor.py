@@ -13,12 +13,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, not_, or_, select
 
 from domain.visibility import Visibility
-from storage.counts.time_limit import limited
 from storage.reports.seen import blurred, viewer_shape, viewer_values, visible_reports
 from storage.rows import LaporResponseRow, LaporTicketRow, Page
 from storage.statements.keyset import Order, Span, read_page
 from storage.statements.lean import columns_of, maker_of
 from storage.statements.prepared import many, prepared
+from storage.statements.time_limit import limited
 from storage.tables import lapor_responses, lapor_tickets, reports
 
 _TICKET = [lapor_tickets.c[name] for name in LaporTicketRow._fields]

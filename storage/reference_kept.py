@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from storage.events.writing import read_head
+from storage.events.appending import read_head
 from storage.reference import all_agencies, all_areas, all_categories
 from storage.rows import AgencyRow, AreaRow, CategoryRow
 

@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from domain.areas import AreaMap
-from storage.counts.rollups import RollupChanges
+from storage.events.appending import raise_epoch
 from storage.events.facets import read_many_facets
-from storage.events.writing import raise_epoch
+from storage.reports.filter.naming import category_named
 from storage.reports.fuzzing import Fuzzing
-from storage.reports.naming import category_named
+from storage.rollups.keeping import RollupChanges
 from storage.store import Store
 from storage.tables import categories, reports
 from storage.writing.group import EVERY_WRITE

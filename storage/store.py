@@ -14,8 +14,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
+from storage.events.appending import read_head
 from storage.events.bell import Bell
-from storage.events.writing import read_head
 from storage.reference_kept import ReferenceKept
 from storage.together.neighbours import Beside
 from storage.writing.transaction import Operation

@@ -19,7 +19,7 @@ from websockets.typing import Subprotocol
 from execution import Delivery, Engine, load
 from transport import Credentials, DoorSettings, GraphQLDoor, RequestInfo, graphql_app
 from transport.door import Account, News
-from transport.server.serving import uvicorn_options
+from transport.server.uvicorn_options import uvicorn_options
 
 SDL = """
 scalar Upload

@@ -14,9 +14,9 @@ from domain.places import Point
 from domain.sink import Forwarder, Submission, Submitted
 from storage import tables
 from storage.clock import now_in_micros
+from storage.events.appending import broken_links
 from storage.events.facets import Facets
-from storage.events.writing import broken_links
-from storage.handing_on import begin_forwarding
+from storage.handovers.writing import begin_forwarding
 from storage.photos.folder import FolderPhotoStore
 from storage.reports.contacts import Contact, keep_contact
 from storage.reports.creating import NewReport, create_report

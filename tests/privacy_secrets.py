@@ -17,7 +17,7 @@ from domain.records import (
 from domain.vocabulary import EventKind, FloodState, ForwardingState, LaporStatus, ReportStatus
 from resolvers.acting import add_photos, comment, support
 from resolvers.inputs import AddPhotos, CommentOnReport, GivenPoint, SupportReport
-from storage.handing_on import arrived, begin_forwarding, give_up
+from storage.handovers.writing import arrived, begin_forwarding, give_up
 from storage.reports.placing import Place
 from storage.tables import agencies, sources
 from storage.writing.transaction import NOBODY, Tx

@@ -27,9 +27,9 @@ from resolvers.permissions import visibility_of
 from resolvers.source_stream import SourceWatch
 from resolvers.viewer import Viewer
 from schema.root import graphql_schema
+from storage.events.appending import read_head
 from storage.events.facets import read_facets
 from storage.events.tail import LogTail
-from storage.events.writing import read_head
 from storage.ingest.sink import StoreSink
 from storage.photos.folder import FolderPhotoStore
 from storage.reports.changing import change

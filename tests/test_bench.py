@@ -19,7 +19,7 @@ from domain.areas import AreaMap
 from domain.visibility import Visibility
 from resolvers.filters import BoundingBoxFilter, NearFilter, ReportFilter, resolve_filter
 from schema.scalars import read_moment
-from storage.reports.counting import count_reports
+from storage.reports.counts.total import count_reports
 from storage.reports.question import Question
 from storage.store import open_store, opened
 from storage.tables import areas, categories, sources

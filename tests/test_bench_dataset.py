@@ -7,8 +7,8 @@ from sqlalchemy import Connection, Table, func, select
 
 from bench.dataset import fill
 from domain.time import jakarta_day
-from storage.counts.rebuilding import rebuild_rollups
-from storage.events.writing import broken_links, read_head
+from storage.events.appending import broken_links, read_head
+from storage.rollups.rebuilding import rebuild_rollups
 from storage.store import open_store, opened
 from storage.tables import events, metadata, photos, reports
 from storage.writing.transaction import Operation, Tx

@@ -13,9 +13,9 @@ from domain.area_import import BoundaryImport, parse_boundaries
 from domain.areas import AreaMap
 from domain.places import Point
 from storage import tables
-from storage.counts.rebuilding import rebuild_rollups
-from storage.events.writing import broken_links, read_head
+from storage.events.appending import broken_links, read_head
 from storage.places.boundaries import boundaries_imported_at, import_boundaries
+from storage.rollups.rebuilding import rebuild_rollups
 from storage.seeding import load_area_map, read_fact
 from storage.store import Store
 from storage.writing.transaction import Operation

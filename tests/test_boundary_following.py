@@ -7,11 +7,11 @@ import pytest
 from domain.areas import AreaMap
 from domain.places import Point
 from storage import tables
-from storage.counts.rebuilding import rebuild_rollups
+from storage.events.appending import read_head
 from storage.events.tail import LogTail
-from storage.events.writing import read_head
 from storage.places.boundaries import boundaries_imported_at, import_boundaries
 from storage.places.boundary_following import BoundaryFollower, read_area_map
+from storage.rollups.rebuilding import rebuild_rollups
 from storage.store import Store
 from storage.writing.transaction import Operation
 from tests.ingesting import Hub, hub_on, report

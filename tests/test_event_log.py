@@ -6,7 +6,7 @@ import itertools
 from sqlalchemy import delete, select, update
 
 from domain.vocabulary import EventKind
-from storage.events.writing import broken_links, read_head
+from storage.events.appending import broken_links, read_head
 from storage.store import Store, open_store, opened
 from storage.tables import event_personal, events
 from storage.writing.transaction import Operation, PendingEvent, Tx

@@ -14,7 +14,7 @@ from domain.vocabulary import ReportStatus, Role
 from resolvers.filter_index import FilterIndex
 from storage.clock import now_in_micros
 from storage.events.facets import Facets
-from storage.reports.filtering import Near, ResolvedFilter
+from storage.reports.filter.filtering import Near, ResolvedFilter
 
 PUBLIC, STAFF = Visibility(), Visibility(role=Role.DISPATCHER)
 

@@ -22,14 +22,14 @@ from resolvers.filters import ReportFilter
 from resolvers.lists import Paging
 from resolvers.report_lists import reports as list_of_reports
 from resolvers.reports import ReportOrder
-from storage.counts.estimates import Estimates, read_estimates
-from storage.counts.estimates_kept import EstimatesKept
-from storage.counts.rebuilding import rebuild_rollups
-from storage.reports.drivers import square_of
-from storage.reports.filtering import Near, ResolvedFilter
-from storage.reports.listing import list_reports
+from storage.reports.filter.filtering import Near, ResolvedFilter
+from storage.reports.lists.drivers import square_of
+from storage.reports.lists.listing import list_reports
 from storage.reports.placing import CELL_RESOLUTION
 from storage.reports.question import Question
+from storage.rollups.estimates import Estimates, read_estimates
+from storage.rollups.estimates_kept import EstimatesKept
+from storage.rollups.rebuilding import rebuild_rollups
 from storage.statements.keyset import Key, Span
 from storage.statements.prepared import Prepared
 from storage.tables import reports

@@ -14,7 +14,7 @@ from domain.places import Point
 from domain.vocabulary import EventKind
 from resolvers.remembered import Remembered
 from storage import tables
-from storage.events.writing import broken_links
+from storage.events.appending import broken_links
 from storage.reports.creating import NewReport, create_report
 from storage.reports.placing import Place
 from storage.store import Store

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import Connection, func, select, text
 
 from domain.areas import AreaMap
-from storage.counts.rollups import keys_of
+from storage.events.appending import broken_links, read_head
 from storage.events.facets import read_facets
-from storage.events.writing import broken_links, read_head
+from storage.rollups.keeping import keys_of
 from storage.store import open_store, opened
 from storage.tables import events, reports, rollup_area, rollup_cell, rollup_day
 from tests import postgres

@@ -20,8 +20,8 @@ from resolvers import streams
 from resolvers.filters import ReportFilter
 from resolvers.log_positions import Sealer
 from resolvers.viewer import ANONYMOUS, Viewer
+from storage.events.appending import read_head
 from storage.events.reading import chain_at
-from storage.events.writing import read_head
 from storage.store import Store
 from storage.tables import event_facets
 from storage.writing.transaction import Tx

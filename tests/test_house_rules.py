@@ -136,7 +136,27 @@ def test_a_table_of_contents_names_all_files(package: Path) -> None:
     named = re.findall(r"[\w*]+\.py", _docstring(package))
     files = {file.name for file in package.glob("*.py")} - {"__init__.py"}
     assert {file for file in files if not any(fnmatch(file, name) for name in named)} == set()
+    folders = {file.parent.name for file in package.glob("*/__init__.py")}
+    assert {folder for folder in folders if f"{folder}/" not in _docstring(package)} == set()
     assert {name for name in named if not list(package.glob(name))} <= {"server.py"}
+
+
+@pytest.mark.parametrize("folder", ["storage", "transport", "execution"])
+def test_every_folder_has_a_table_of_contents(folder: str) -> None:
+    packages = {file.parent for file in (ROOT / folder).rglob("__init__.py") if "versions" not in file.parts}
+    assert packages - set(_tables_of_contents()) == set()
+
+
+@pytest.mark.parametrize("folder", [name for name in OURS if (ROOT / name).is_dir()])
+def test_a_file_that_is_named_alone_lies_beside_the_one_that_names_it(folder: str) -> None:
+    """Elsewhere its folder is told too; else whoever looks for it searches, and a file that was moved is not missed."""
+    lost = [
+        f"{file.relative_to(ROOT)}: {name}"
+        for file in (ROOT / folder).rglob("*.py")
+        for name in re.findall(r"(?<![\w/*])([a-z_0-9]+(?:/[a-z_0-9]+)*\.py)\b", file.read_text())
+        if not (file.parent / name).exists() and not (ROOT / name).exists()
+    ]
+    assert lost == []
 
 
 def _imported(file: Path) -> set[str]:

@@ -17,8 +17,8 @@ from demo.serving import serve
 from domain.areas import AreaMap
 from domain.places import Point, distance_m
 from storage import tables
-from storage.counts.rebuilding import rebuild_rollups
-from storage.events.writing import broken_links
+from storage.events.appending import broken_links
+from storage.rollups.rebuilding import rebuild_rollups
 from storage.store import Store
 from storage.writing.transaction import Operation
 from tests.connector_samples import SECRET

@@ -15,7 +15,7 @@ from domain.visibility import Visibility
 from domain.vocabulary import ForwardingState
 from storage import tables
 from storage.reports.creating import NewReport, create_report
-from storage.reports.listing import report_by_source_ref
+from storage.reports.lists.listing import report_by_source_ref
 from storage.reports.placing import Place
 from storage.store import Store
 from storage.writing.transaction import NOBODY, Tx

@@ -15,7 +15,7 @@ from domain.records import Batch, SetAside
 from domain.sink import Health, LeaseLost, new_holder
 from domain.vocabulary import SourceState
 from storage import tables
-from storage.events.writing import broken_links
+from storage.events.appending import broken_links
 from storage.leases import end_leases, lease_lock
 from storage.store import Store, open_store, opened
 from storage.writing.transaction import Operation

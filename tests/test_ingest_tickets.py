@@ -15,7 +15,7 @@ from domain.time import micros
 from domain.visibility import Visibility
 from domain.vocabulary import EventKind, ForwardingState, LaporStatus, ReportStatus, Role
 from storage import tables
-from storage.handing_on import arrived
+from storage.handovers.writing import arrived
 from storage.lapor import TicketFilter, count_tickets, ticket_by_tracking_id
 from storage.reports.changing import change
 from storage.reports.creating import NewReport, create_report

@@ -16,9 +16,9 @@ from resolvers.lists import Paging
 from resolvers.photos import photos_of
 from resolvers.reports import report_by_source_ref, reports, reports_of
 from schema.root import graphql_schema
-from storage.events.writing import read_head
+from storage.events.appending import read_head
 from storage.reports.creating import NewPhoto
-from storage.reports.ordering import ReportOrder
+from storage.reports.lists.ordering import ReportOrder
 from storage.rows import PhotoRow, SeenReport
 from storage.sensitive_categories import make_sensitive
 from storage.store import Store, open_store, opened

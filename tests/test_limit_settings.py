@@ -8,7 +8,7 @@ import pytest
 from execution import Limits
 from tests.running import RunningHub
 from transport.settings.configuration import Settings
-from transport.settings.door import DoorSettings
+from transport.settings.door_limits import DoorSettings
 from transport.settings.limits import LimitSettings
 from transport.settings.loading import load_settings
 

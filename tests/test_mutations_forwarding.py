@@ -17,8 +17,8 @@ from resolvers.acting import withdraw
 from resolvers.forwarding import forward_to_lapor, forwardings_of, settle
 from resolvers.viewer import Viewer
 from storage import tables
-from storage.events.writing import broken_links
-from storage.handing_on import arrived, give_up
+from storage.events.appending import broken_links
+from storage.handovers.writing import arrived, give_up
 from storage.reports.follow import hash_of
 from storage.store import Store
 from storage.writing.transaction import Operation

@@ -18,7 +18,7 @@ from resolvers.comments import authors_of, comments_by_id, comments_of
 from resolvers.lists import Paging
 from resolvers.viewer import Viewer
 from storage import tables
-from storage.events.writing import broken_links
+from storage.events.appending import broken_links
 from storage.reports.follow import hash_of
 from storage.store import Store
 from storage.writing.transaction import Operation

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from domain.areas import AreaMap
 from execution import Engine, Limits, RequestRefused
 from schema.root import graphql_schema
-from storage.events.writing import read_head
+from storage.events.appending import read_head
 from storage.postgres.store import PostgresStore
 from storage.store import Store
 from tests.door import Stage, TryHub, served, socket_to, try_schema
@@ -120,7 +120,7 @@ async def test_a_count_of_the_served_schema(store: Store, area_map: AreaMap, mon
     monkeypatch.setattr(
         "storage.statements.prepared._kept", {}
     )  # of its own: what is counted here is kept nowhere else
-    monkeypatch.setattr("storage.reports.counting._counted", lambda *_: LONG)
+    monkeypatch.setattr("storage.reports.counts.total._counted", lambda *_: LONG)
     engine = Engine(graphql_schema(), Limits(seconds=SECONDS))
     prepared = engine.prepare("{ reports(filter: {hasPhotos: false}) { nodes { id } totalCount } }")
     async with city.asking() as ctx:

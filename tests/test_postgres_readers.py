@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from storage.errors import StoreUnavailable
-from storage.events.writing import read_head
+from storage.events.appending import read_head
 from storage.postgres import reader as postgres_reader
 from storage.postgres.store import PostgresStore
 from storage.store import open_store, opened

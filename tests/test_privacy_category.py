@@ -20,12 +20,12 @@ from resolvers.log_positions import log_cursor
 from resolvers.reports import reports as list_reports
 from resolvers.viewer import ANONYMOUS, Viewer
 from storage import tables
-from storage.counts.rebuilding import rebuild_rollups
+from storage.events.appending import broken_links, read_head
 from storage.events.facets import Facets
 from storage.events.tail import KEPT
-from storage.events.writing import broken_links, read_head
-from storage.reports.naming import UnknownCode
+from storage.reports.filter.naming import UnknownCode
 from storage.reports.placing import Place
+from storage.rollups.rebuilding import rebuild_rollups
 from storage.sensitive_categories import make_sensitive
 from storage.store import Store, open_store, opened
 from storage.writing.transaction import Operation

@@ -8,7 +8,7 @@ import pytest
 from starlette.applications import Starlette
 
 from transport.push import PushOutcome, push_routes
-from transport.settings.door import DoorSettings
+from transport.settings.door_limits import DoorSettings
 
 SETTINGS = DoorSettings(body_bytes=50_000, body_seconds=0.3)
 

@@ -12,10 +12,10 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import Connection, text
 
-from storage.counts.time_limit import limited
 from storage.errors import CountTimedOut
-from storage.events.writing import read_head
+from storage.events.appending import read_head
 from storage.sqlite.reader import Reader, TooLong, read_at_once
+from storage.statements.time_limit import limited
 from storage.store import Store
 
 

@@ -13,7 +13,7 @@ from resolvers.context import Context
 from resolvers.filters import NearFilter, ReportFilter
 from resolvers.lists import ListResult, Paging
 from resolvers.reports import ReportOrder, duplicates, reports_in_areas, reports_in_flood_areas, reports_of
-from storage.reports.naming import rows_named
+from storage.reports.filter.naming import rows_named
 from storage.rows import AreaRow, FloodAreaRow, SeenReport
 from storage.store import Store
 from storage.tables import areas, flood_areas

@@ -15,7 +15,7 @@ from resolvers.filters import BoundingBoxFilter, NearFilter, ReportFilter, resol
 from resolvers.lists import Paging
 from resolvers.report_lists import reports_in_areas
 from resolvers.reports import ReportOrder, report, reports
-from storage.reports.filtering import ResolvedFilter
+from storage.reports.filter.filtering import ResolvedFilter
 from storage.rows import AreaRow
 from storage.store import Store
 from tests.report_rows import City

@@ -21,7 +21,7 @@ from execution.operation import ReadyOperation
 from schema.root import graphql_schema
 from schema.weights import WEIGHTS
 from tests.running import ROOT
-from transport.settings.door import DoorSettings
+from transport.settings.door_limits import DoorSettings
 
 SCHEMA = graphql_schema()
 ENGINE = Engine(SCHEMA)

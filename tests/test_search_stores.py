@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from domain.search_query import Phrase, SearchQuery, SearchRefused, parse_search
 from domain.words import field_tokens, tokens
-from storage.statements.word_index import (
+from storage.reports.filter.word_index import (
     FTS5_DECLARATION,
     MAX_POSITIONS_A_LEXEME,
     fts5_document,

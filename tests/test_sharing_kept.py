@@ -14,9 +14,9 @@ from execution import Answer
 from tests.door import TryHub, client_of
 from transport import DoorSettings, GraphQLDoor, graphql_app
 from transport.door import News
-from transport.http import told
-from transport.http.told import Told
+from transport.operations import told
 from transport.operations.sharing import SharedAnswers
+from transport.operations.told import Told
 
 HELLO = {"query": "{ hello }"}
 

@@ -6,7 +6,7 @@ import threading
 import pytest
 from sqlalchemy import Connection, text
 
-from storage.events.writing import read_head
+from storage.events.appending import read_head
 from storage.store import Store
 
 LONG = text("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 40000000) SELECT count(*) FROM c")

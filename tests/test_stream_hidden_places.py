@@ -14,8 +14,8 @@ from resolvers import events, streams
 from resolvers.filters import BoundingBoxFilter, NearFilter, ReportFilter
 from resolvers.log_positions import log_cursor
 from resolvers.viewer import ANONYMOUS, Viewer
+from storage.events.appending import read_head
 from storage.events.tail import KEPT
-from storage.events.writing import read_head
 from storage.reports.placing import Place
 from storage.rows import EventRow
 from storage.store import Store

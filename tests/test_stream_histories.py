@@ -26,9 +26,9 @@ from resolvers.context import Context
 from resolvers.filters import BoundingBoxFilter, NearFilter, ReportFilter, resolve_filter
 from resolvers.log_positions import Sealer, log_cursor
 from resolvers.viewer import Viewer
+from storage.events.appending import read_head
 from storage.events.reading import last_seen
-from storage.events.writing import read_head
-from storage.reports.filtering import ResolvedFilter
+from storage.reports.filter.filtering import ResolvedFilter
 from storage.reports.placing import Place
 from storage.rows import EventRow
 from storage.store import Store

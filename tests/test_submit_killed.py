@@ -10,7 +10,7 @@ import pytest
 
 from domain.areas import AreaMap
 from storage import tables
-from storage.events.writing import broken_links
+from storage.events.appending import broken_links
 from storage.photos.sweeping import sweep
 from storage.store import open_store, opened
 from tests.images import jpeg, plain_jpeg

@@ -15,7 +15,7 @@ from resolvers.duplicates import duplicates_of_submitted
 from resolvers.inputs import GivenContact, GivenPoint
 from resolvers.submitting import submit
 from storage import tables
-from storage.events.writing import broken_links
+from storage.events.appending import broken_links
 from storage.reports.contacts import Contact, contact_to_forward
 from storage.reports.follow import hash_of
 from storage.rows import SeenReport

@@ -8,8 +8,8 @@ from resolvers import errors
 from resolvers.filters import ReportFilter
 from resolvers.reports import reports
 from resolvers.statistics import StatisticsBucket, statistics
-from storage.counts.time_limit import limited
 from storage.errors import CountTimedOut
+from storage.statements.time_limit import limited
 from storage.store import Store
 from tests.report_rows import City
 
@@ -49,7 +49,7 @@ async def test_a_list_keeps_its_page_where_its_count_takes_too_long(
     monkeypatch.setattr(
         "storage.statements.prepared._kept", {}
     )  # of its own: what is counted here is kept nowhere else
-    monkeypatch.setattr("storage.reports.counting._counted", lambda *_: ENDLESS)
+    monkeypatch.setattr("storage.reports.counts.total._counted", lambda *_: ENDLESS)
     async with city.asking() as ctx:
         page = await reports(ctx, ReportFilter(has_photos=False))
         with pytest.raises(errors.CountTimeout):

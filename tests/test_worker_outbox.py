@@ -14,7 +14,7 @@ from domain.time import DAY, MINUTE, SECOND
 from domain.vocabulary import EventKind, ForwardingState, ReportStatus, ReportVisibility
 from storage import tables
 from storage.errors import Overloaded
-from storage.handing_on import arrived, queue_again
+from storage.handovers.writing import arrived, queue_again
 from storage.reports.changing import change
 from storage.reports.contacts import Contact
 from storage.reports.placing import Place

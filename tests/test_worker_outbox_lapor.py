@@ -19,7 +19,7 @@ from demo.serving import serve
 from domain.areas import AreaMap
 from domain.time import DAY
 from storage import tables
-from storage.handing_on import begin_forwarding
+from storage.handovers.writing import begin_forwarding
 from storage.store import Store
 from storage.writing.transaction import NOBODY
 from tests.connector_samples import SECRET

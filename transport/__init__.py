@@ -15,7 +15,7 @@ commands/        the operator's commands, but for those that serve; greeting.py:
 from transport.door import BadRequest, Credentials, Hub, RequestInfo, Viewer
 from transport.graphql_app import GraphQLDoor, graphql_app
 from transport.http.parts import Upload
-from transport.settings.door import DoorSettings
+from transport.settings.door_limits import DoorSettings
 
 __all__ = [
     "BadRequest",

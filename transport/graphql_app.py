@@ -12,7 +12,7 @@ from transport.http.graphql_sse import EventStreams
 from transport.operations.documents import PersistedDocuments
 from transport.operations.running import Operations
 from transport.operations.throttle import MakeLevel, Throttle, throttle_of
-from transport.settings.door import DoorSettings
+from transport.settings.door_limits import DoorSettings
 from transport.sockets.messages import CloseCode
 from transport.sockets.open_sockets import Sockets
 

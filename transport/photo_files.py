@@ -17,7 +17,7 @@ from domain.vocabulary import ReportVisibility
 from resolvers.context import HubParts
 from resolvers.photos import signature_holds
 from storage.photos.store import PhotoNotFound, PhotoStoreUnavailable
-from storage.reports.photo_reading import ServedPhoto, photo_at
+from storage.reports.photos.reading import ServedPhoto, photo_at
 from transport.http.entity_tags import is_known
 
 _ADDRESS = re.compile(r"[A-Za-z0-9_-]{24}")

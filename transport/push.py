@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from transport.door import BadRequest
 from transport.http.request import limited_body
-from transport.settings.door import DoorSettings
+from transport.settings.door_limits import DoorSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ class SafeHeaders:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request. Answers pass here, so nothing is answered past ASGI's messages (whole.py)."""
+        """Serve one request. Answers pass here, so nothing is answered past ASGI's messages (server/whole.py)."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

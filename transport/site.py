@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from schema.root import printed
-from storage.events.writing import read_head
+from storage.events.appending import read_head
 from storage.store import Store
 from transport.door import BadRequest
 from transport.graphql_app import GraphQLDoor

@@ -15,10 +15,10 @@ from domain.report import allowed_actions
 from domain.sink import Lease, Submission, SubmissionRefused, SubmissionUnavailable, Submitted
 from domain.time import SECOND
 from domain.vocabulary import ForwardingState, ReportAction, ReportVisibility
-from storage.forwardings import read_forwarding
-from storage.handing_on import arrived, give_up, put_off
+from storage.handovers.outbox import FORWARD, take_out
+from storage.handovers.reading import read_forwarding
+from storage.handovers.writing import arrived, give_up, put_off
 from storage.leases import require_lease
-from storage.outbox import FORWARD, take_out
 from storage.tables import forwardings, outbox, reports, sources
 from storage.writing.transaction import Operation, Tx
 from worker.asking import Answer

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, Select, select
 
 from domain.time import MINUTE
 from domain.vocabulary import OPEN_STATUSES
-from storage.forwardings import states_of_many
+from storage.handovers.reading import states_of_many
 from storage.tables import areas, reports
 
 _true_area = areas.alias("true_area")

@@ -20,8 +20,8 @@ from sqlalchemy import (
 
 from domain.visibility import Visibility
 from domain.vocabulary import REPORT_EVENT_KINDS, STAFF_ONLY_KINDS, EventKind, ReportVisibility
+from storage.events.appending import GENESIS
 from storage.events.facets import Facets
-from storage.events.writing import GENESIS
 from storage.reports.seen import owned, seen_by_class, viewer_shape, viewer_values, visible_reports
 from storage.rows import Page
 from storage.statements.keyset import Order, Span, read_pages

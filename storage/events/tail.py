@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from storage.events.appending import Head, read_head
 from storage.events.hiding import hides
 from storage.events.reading import LogEntry, entries_by_seq, read_entries
-from storage.events.writing import Head, read_head
 from storage.store import Store
 
 log = logging.getLogger("simpul.log")

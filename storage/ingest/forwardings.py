@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select, update
 
 from domain.vocabulary import ForwardingState, ReportVisibility
-from storage.handing_on import arrived
+from storage.handovers.writing import arrived
 from storage.ingest.batch import Ingest
 from storage.tables import forwardings, reports
 

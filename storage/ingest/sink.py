@@ -1,6 +1,6 @@
 """The store's end of the connectors' runner: `StoreSink` takes in what they bring, each batch in one transaction.
 
-What becomes of each kind of record is told in ingest_reports, ingest_flood and ingest_tickets; here are the locks, the
+What becomes of each kind of record is told in reports.py, flood.py and tickets.py; here are the locks, the
 lease, and what goes with a batch: its checkpoint and what it sets aside.
 """
 

@@ -22,9 +22,9 @@ from domain.area_facts import parse_facts
 from domain.area_import import BoundaryImport
 from domain.areas import AreaMap
 from domain.places import Point
-from storage.counts.rollups import RollupChanges
+from storage.events.appending import raise_epoch, read_head
 from storage.events.facets import read_many_facets
-from storage.events.writing import raise_epoch, read_head
+from storage.rollups.keeping import RollupChanges
 from storage.seeding import read_fact
 from storage.store import Store
 from storage.tables import area_boundaries, areas, reports

@@ -13,10 +13,10 @@ from domain.report import ByHand, Clocks, clocks_after, clocks_from
 from domain.vocabulary import EventKind
 from storage.events.facets import read_facets
 from storage.reports.clocks import clock_columns
+from storage.reports.filter.words import reindex_words
 from storage.reports.fuzzing import Fuzzing
-from storage.reports.photo_addresses import replace_photo_addresses
+from storage.reports.photos.addresses import replace_photo_addresses
 from storage.reports.placing import GroundInStore, Place, place_columns
-from storage.reports.words import reindex_words
 from storage.tables import categories, reports
 from storage.writing.transaction import NOBODY, Actor, PendingEvent, Tx
 

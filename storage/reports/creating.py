@@ -14,10 +14,10 @@ from domain.vocabulary import OPEN_STATUSES, EventKind, PhotoPhase, PhotoState, 
 from storage.events.facets import facets_of
 from storage.photos.store import new_key
 from storage.reports.clocks import clock_columns
+from storage.reports.filter.words import Tokens, index_words, words_of
 from storage.reports.group_ground import GroundOfGroup
-from storage.reports.photo_addresses import new_photo_address
+from storage.reports.photos.addresses import new_photo_address
 from storage.reports.placing import Place, place_columns
-from storage.reports.words import Tokens, index_words, words_of
 from storage.statements.prepared import prepared
 from storage.tables import categories, photos, reports
 from storage.writing.transaction import Actor, PendingEvent, Tx

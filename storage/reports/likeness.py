@@ -14,9 +14,9 @@ from domain.places import Point, bounding_box_around
 from domain.squares import FINE
 from domain.visibility import Visibility
 from domain.vocabulary import OPEN_STATUSES, ReportStatus
-from storage.counts.estimates import MOST_SQUARES
-from storage.reports.drivers import square_of
+from storage.reports.lists.drivers import square_of
 from storage.reports.seen import place, seen_columns, uses_true_places, visible_reports
+from storage.rollups.estimates import MOST_SQUARES
 from storage.rows import SeenReport
 from storage.tables import categories, reports
 

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement
 
 from domain.visibility import Visibility
-from storage.counts.estimates import Estimates
-from storage.reports.filtering import ResolvedFilter
+from storage.reports.filter.filtering import ResolvedFilter
 from storage.reports.seen import viewer_shape, viewer_values
+from storage.rollups.estimates import Estimates
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from domain.time import HOUR, MINUTE
 from domain.vocabulary import EventKind, PhotoState, ReportVisibility
 from storage.reports.changing import change
 from storage.reports.creating import NewPhoto
-from storage.reports.photo_addresses import new_photo_address
+from storage.reports.photos.addresses import new_photo_address
 from storage.tables import photos, reports, sources
 from storage.writing.transaction import Tx
 

@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, tru
 
 from domain.visibility import Visibility
 from domain.vocabulary import SourceKind
-from storage.counts.rollups import counted_for
 from storage.lapor import seen_tickets
+from storage.rollups.keeping import counted_for
 from storage.rows import SourceRow
 from storage.statements.prepared import many, prepared
 from storage.tables import flood_areas, flood_gauges, lapor_tickets, rollup_area, sources

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from storage.events.writing import Head
+from storage.events.appending import Head
 from storage.sqlite.checkpoints import Checkpoints
 from storage.sqlite.engine import sqlite_engine
 from storage.writing.facts_kept import FactsKept

@@ -1,5 +1,17 @@
 """Every table of the hub, as SQLAlchemy Core sees it; the migrations make them.
 
+base.py          what all tables share
+reports.py       reports and what hangs on one
+events.py        the event log
+rollups.py       counts that are kept
+writing.py       what mutations leave behind: answers by key, hand-overs, the outbox, suspicions
+places.py        areas and their boundaries
+reference.py     categories, agencies, persons, the hub's secrets
+access.py        keys and revocations
+flood.py         flood areas and gauges
+lapor.py         LAPOR's tickets
+sources.py       the outside systems, what could not be mapped from them, leases
+
 Times are whole microseconds since 1970 UTC (`Micros`), so that both stores compare and add them alike. Coordinates are
 WGS 84 degrees. Where a report has two places, the plain columns hold the true one and `public_…` the one for everybody.
 """

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from domain.sealing import keyed_hash
 from storage.clock import now_in_micros
-from storage.events.writing import Head, append
+from storage.events.appending import Head, append
 from storage.writing.facts_kept import FactsKept
 from storage.writing.transaction import GroupBroken, NeedsLocks, Operation, Tx
 

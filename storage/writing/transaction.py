@@ -9,8 +9,8 @@ from typing import Any, Generic, TypeVar, cast
 from sqlalchemy import Connection, NestedTransaction, Table, insert
 
 from domain.vocabulary import EventKind, Role
-from storage.counts.rollups import RollupChanges
 from storage.events.facets import Facets
+from storage.rollups.keeping import RollupChanges
 from storage.writing.bulk import Row, insert_all
 from storage.writing.drawing import Drawing
 from storage.writing.facts_kept import FactsKept

@@ -9,7 +9,7 @@ from domain.area_facts import parse_facts
 from domain.area_import import BoundaryImportError, parse_boundaries
 from storage.places.boundaries import import_boundaries
 from storage.places.boundary_following import read_area_map
-from storage.reports.naming import UnknownCode
+from storage.reports.filter.naming import UnknownCode
 from storage.seeding import read_fact
 from storage.sensitive_categories import make_sensitive
 from storage.store import open_store, opened

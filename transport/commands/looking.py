@@ -7,7 +7,7 @@ import typer
 from domain.time import DAY, moment
 from storage.access.suspicions import recent_suspicions
 from storage.clock import now_in_micros
-from storage.events.writing import broken_links, read_head
+from storage.events.appending import broken_links, read_head
 from storage.sources.reading import all_sources
 from transport.commands.command import command, seeded, settings_in_force
 

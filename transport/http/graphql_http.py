@@ -39,13 +39,13 @@ from transport.http.request import (
     read_json,
     too_large,
 )
-from transport.http.told import end_of
 from transport.identity.clients import address_in
 from transport.operations.documents import DocumentRefused
 from transport.operations.running import Operations
+from transport.operations.told import end_of
 from transport.safe_headers import SAFE
 from transport.server.whole import whole_of
-from transport.settings.door import DoorSettings
+from transport.settings.door_limits import DoorSettings
 
 METHODS = "GET, HEAD, POST, OPTIONS"
 READ = f"{answers.JSON}, multipart/form-data"

@@ -16,14 +16,14 @@ from execution import Prepared, RequestRefused
 from transport.door import BadRequest, RequestInfo, Viewer
 from transport.http.answers import EVENT_STREAM, VARY, encode
 from transport.http.events_waiting import EventsWaiting
-from transport.http.told import body_of
 from transport.identity.clients import Places
+from transport.identity.session import Session
 from transport.operations.channels import next_event
 from transport.operations.running import Operations
 from transport.operations.runs import Run
+from transport.operations.told import body_of
 from transport.safe_headers import SAFE
-from transport.settings.door import DoorSettings
-from transport.sockets.session import Session
+from transport.settings.door_limits import DoorSettings
 
 COMPLETE = b"event: complete\ndata:\n\n"
 KEEP_ALIVE = b":\n\n"

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from transport.door import BadRequest
 from transport.http.parts import PartHead, Upload, Uploads, read_parts
 from transport.http.request import Batch, Parameters, asked_of, decode, limited_body, too_large
-from transport.settings.door import DoorSettings
+from transport.settings.door_limits import DoorSettings
 
 __all__ = ["Upload", "Uploads", "read_multipart"]
 

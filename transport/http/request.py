@@ -10,7 +10,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from transport.door import BadRequest
-from transport.settings.door import DoorSettings
+from transport.settings.door_limits import DoorSettings
 
 _PATIENCE = 20
 """A whole body may take as many times `body_seconds`: who sends a byte now and then holds a connection no longer."""
@@ -21,7 +21,7 @@ class Parameters:
     """The parameters of a GraphQL request, each of the right type; not yet parsed as GraphQL."""
 
     query: str | None
-    """None: the document is named by its hash (documents.py)."""
+    """None: the document is named by its hash (transport/operations/documents.py)."""
     operation_name: str | None = None
     variables: dict[str, Any] | None = None
     extensions: dict[str, Any] | None = None
@@ -154,7 +154,7 @@ def _too_slow(seconds: float) -> BadRequest:
 
 
 def too_large(what: str, limited: str, limit: int, value: int) -> BadRequest:
-    """Say that something is over a limit of bytes, the setting `limited`; the rest is not read (see lingering.py)."""
+    """Say that something is over a limit of bytes, the setting `limited`; the rest is not read (see transport/server/lingering.py)."""
     return BadRequest(f"{what} has more than {limit} bytes.", status=413, limited=limited, limit=limit, value=value)
 
 

@@ -12,9 +12,9 @@ from typing import Protocol
 
 from execution import Answer, RequestRefused, Stream
 from execution.stream import Delivery, Feed, Place, SharedSource
-from transport.http.told import body_of
 from transport.operations.fan_out import FanOut
 from transport.operations.throttle import Allowance
+from transport.operations.told import body_of
 from transport.sockets import messages
 
 AT_ONCE = 32

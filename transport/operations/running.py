@@ -5,13 +5,13 @@ import asyncio
 from execution import Prepared, RequestRefused
 from transport.door import Hub, RequestInfo, Viewer
 from transport.http.request import Parameters
-from transport.http.told import Told
 from transport.operations.channels import Channels
 from transport.operations.documents import PersistedDocuments
 from transport.operations.runs import Run, Subscribed
 from transport.operations.sharing import SharedAnswers
 from transport.operations.throttle import WRONG, Allowance, Throttle
-from transport.settings.door import DoorSettings
+from transport.operations.told import Told
+from transport.settings.door_limits import DoorSettings
 
 _USUAL = DoorSettings()
 

@@ -10,9 +10,9 @@ from graphql import FieldNode
 from execution import Answer, Prepared, Stream
 from execution.stream import key_without
 from transport.door import RequestInfo, Viewer
-from transport.http.told import Told
 from transport.operations.channels import Follower, Outlet
 from transport.operations.throttle import OPENING, Allowance
+from transport.operations.told import Told
 
 if TYPE_CHECKING:
     from transport.operations.running import Operations

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from execution import Answer
 from transport.door import News
-from transport.http.told import Told
+from transport.operations.told import Told
 
 Execute = Callable[[], Awaitable[Answer]]
 

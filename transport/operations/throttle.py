@@ -18,7 +18,7 @@ from execution import COST_EXCEEDED
 from transport.door import Account, BadRequest
 from transport.identity.clients import client_of
 from transport.operations.turns import CostTurns
-from transport.settings.door import DoorSettings
+from transport.settings.door_limits import DoorSettings
 
 REMEMBERED = 50_000
 """How many clients are remembered; the one that asked for nothing the longest is forgotten first, and starts full."""

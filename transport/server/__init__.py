@@ -1,6 +1,6 @@
 """uvicorn, set up so that a client costs bounded memory, whatever it does.
 
-serving.py       the settings of it
+uvicorn_options.py  how it is set up
 bounded_http.py  ends to heads, bodies (lingering.py) and answers; whole_http.py takes and answers requests in one piece (whole.py)
 bounded_websocket.py  the same for sockets (arrivals.py)
 connections.py   how many may be open

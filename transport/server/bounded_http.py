@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from transport.server.connections import Connections
 from transport.server.whole_http import WholeHttp
-from transport.settings.door import DoorSettings
+from transport.settings.door_limits import DoorSettings
 
 log = logging.getLogger("simpul.transport")
 

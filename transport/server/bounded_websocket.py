@@ -17,7 +17,7 @@ from websockets.http11 import Request
 
 from transport.server.arrivals import Arrivals, Gate
 from transport.server.connections import Connections
-from transport.settings.door import DoorSettings
+from transport.settings.door_limits import DoorSettings
 from transport.sockets.messages import CloseCode
 
 log = logging.getLogger("simpul.transport")

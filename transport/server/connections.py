@@ -10,7 +10,7 @@ from contextlib import suppress
 from ipaddress import ip_address, ip_network
 
 from transport.identity.clients import client_of
-from transport.settings.door import DoorSettings
+from transport.settings.door_limits import DoorSettings
 
 OTHERS = 500
 """Connections that a client may have beside its sockets and event streams: for requests."""

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from transport.graphql_app import GraphQLDoor
 from transport.server.connections import raise_open_files
-from transport.server.serving import uvicorn_options
+from transport.server.uvicorn_options import uvicorn_options
 
 log = logging.getLogger("simpul.transport")
 

@@ -1,5 +1,5 @@
 """What can be set.
 
 configuration.py every setting of the hub, with limits.py, issuer.py and oidc.py; loading.py fills them
-door.py          the door's own limits
+door_limits.py   the door's own limits
 """

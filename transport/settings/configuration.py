@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field, SecretStr, field_validator
 
 from resolvers.context import HubSettings
 from storage.photos.bucket_address import BucketAddress, parse_bucket
-from transport.settings.door import DoorSettings
+from transport.settings.door_limits import DoorSettings
 from transport.settings.issuer import IssuerSettings
 from transport.settings.limits import LimitSettings
 

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, Field
 
 from execution import Limits
-from transport.settings.door import DoorSettings
+from transport.settings.door_limits import DoorSettings
 
 _USUAL = Limits()
 _DOOR = DoorSettings()

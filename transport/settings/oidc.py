@@ -1,6 +1,6 @@
 """Which issuer's tokens hold, how to read them, and what address an issuer may have.
 
-What reads and proves his tokens (oidc.py) is loaded only where there is an issuer.
+What reads and proves his tokens (transport/identity/oidc.py) is loaded only where there is an issuer.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """GraphQL over WebSocket: the subprotocol graphql-transport-ws, and no other.
 
-A client that does not read costs bounded memory: the server makes `send` wait while its buffer is full (see serving.py),
-each operation asks for its next answer only after the last one was sent, and while the reader of messages waits to reply,
+A client that does not read costs bounded memory: the server makes `send` wait while its buffer is full (see
+transport/server/uvicorn_options.py), each operation asks for its next answer only after the last one was sent, and while the reader of messages waits to reply,
 nothing more is read. A socket that is quiet has no task at all: what comes on it begins one (and where what was shown may
 end, two wait for that).
 """
@@ -18,16 +18,16 @@ from execution import RequestRefused
 from transport.door import BadRequest
 from transport.http.request import Parameters, parameters_of
 from transport.identity.clients import address_of
+from transport.identity.session import Session
 from transport.operations.running import Operations
 from transport.operations.runs import Run
 from transport.server.bounded_websocket import FRAMES, BoundedWebSocket
-from transport.settings.door import DoorSettings
+from transport.settings.door_limits import DoorSettings
 from transport.sockets import messages
 from transport.sockets.introduction import Introduced, introduced
 from transport.sockets.messages import CloseCode, Message, ProtocolError
 from transport.sockets.operation import GONE, SocketOperation
 from transport.sockets.pinging import Pings
-from transport.sockets.session import Session
 
 _CLOSING_SECONDS = 2.0
 """How long a full socket may hold up the frame that closes it."""

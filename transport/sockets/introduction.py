@@ -17,8 +17,8 @@ from transport.door import (
     follow_tokens_of,
 )
 from transport.identity.clients import address_of
+from transport.identity.session import Session
 from transport.sockets.messages import CloseCode, ProtocolError
-from transport.sockets.session import Session
 
 
 @dataclass(frozen=True, slots=True)

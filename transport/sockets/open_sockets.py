@@ -7,7 +7,7 @@ from starlette.websockets import WebSocket
 
 from transport.identity.clients import Places, TooMany, address_of
 from transport.operations.running import Operations
-from transport.settings.door import DoorSettings
+from transport.settings.door_limits import DoorSettings
 from transport.sockets import messages
 from transport.sockets.graphql_ws import Socket
 from transport.sockets.messages import CloseCode

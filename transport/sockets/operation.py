@@ -12,9 +12,9 @@ from starlette.websockets import WebSocketDisconnect, WebSocketDisconnected
 from uvicorn.protocols.utils import ClientDisconnected
 
 from execution import RequestRefused
-from transport.http.told import body_of
 from transport.operations.channels import SharedAnswer
 from transport.operations.runs import Run
+from transport.operations.told import body_of
 from transport.sockets import messages
 
 GONE = (WebSocketDisconnect, WebSocketDisconnected, ClientDisconnected)

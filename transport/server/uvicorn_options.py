@@ -6,7 +6,7 @@ from typing import Any
 from transport.server.bounded_http import BoundedHttp
 from transport.server.bounded_websocket import BoundedWebSocket
 from transport.server.connections import Connections
-from transport.settings.door import DoorSettings
+from transport.settings.door_limits import DoorSettings
 
 KEEP_ALIVE_SECONDS = 5
 

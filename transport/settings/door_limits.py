@@ -47,7 +47,7 @@ class DoorSettings:
     origins: tuple[str, ...] = ()
     """Other sites whose pages may open sockets; "*" for all."""
     cost_bucket: float = 50_000.0
-    """What one client may spend at once (throttle.py)."""
+    """What one client may spend at once (transport/operations/throttle.py)."""
     cost_per_second: float = 1_000.0
     """How much of it comes back each second."""
     trusted_cost_bucket: float = 200_000.0
@@ -55,10 +55,10 @@ class DoorSettings:
     trusted_cost_per_second: float = 5_000.0
     """How much of that comes back each second."""
     answer_seconds: float = 1.0
-    """So long what nobody in particular was told may be told again; 0: never (sharing.py)."""
+    """So long what nobody in particular was told may be told again; 0: never (transport/operations/sharing.py)."""
     join_queries: bool = True
     """Whether equal queries that are asked at the same time share one execution."""
     cost_at_once: int = 1_000
-    """What the queries of one client may cost that are worked on at once, and likewise its events (turns.py)."""
+    """What the queries of one client may cost that are worked on at once, and likewise its events (transport/operations/turns.py)."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses and networks whose X-Forwarded-For is believed."""

@@ -25,10 +25,10 @@ from domain.periods import LENGTH, SHIFT
 from domain.time import MINUTE
 from domain.vocabulary import OPEN_STATUSES, RESOLVED_STATUSES
 from storage.reference import area_tree
-from storage.reports.dimensions import ALL, Counted, Keys, StatisticsBucket
+from storage.reports.counts.dimensions import ALL, Counted, Keys, StatisticsBucket
+from storage.reports.lists.walking import Walk, way_to_all
 from storage.reports.question import Question
 from storage.reports.seen import place
-from storage.reports.walking import Walk, way_to_all
 from storage.rows import CountsRow
 from storage.statements.prepared import prepared
 from storage.tables import areas, reports

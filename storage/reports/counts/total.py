@@ -1,6 +1,6 @@
 """How many reports match: from the roll-ups where they have all that is asked, else counted under a time limit.
 
-The roll-ups are exact: they are written in the transaction of the reports themselves (storage/counts/rollups.py).
+The roll-ups are exact: they are written in the transaction of the reports themselves (storage/rollups/keeping.py).
 """
 
 from collections.abc import Sequence
@@ -8,14 +8,14 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, cast, func, select
 
-from storage.counts.rollups import REPORTS
-from storage.counts.time_limit import limited
 from storage.reference import area_tree
+from storage.reports.counts.rolled_up import rolled_up
+from storage.reports.lists.walking import Walk, way_to_all
 from storage.reports.question import Question
-from storage.reports.rolled_up import rolled_up
 from storage.reports.seen import place
-from storage.reports.walking import Walk, way_to_all
+from storage.rollups.keeping import REPORTS
 from storage.statements.prepared import many, prepared
+from storage.statements.time_limit import limited
 from storage.tables import reports, rollup_area, rollup_day
 from storage.tables.rollups import ALL, EVER
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from domain.places import Point
 from domain.visibility import Visibility
-from storage.reports.distance import millimetres
+from storage.reports.filter.distance import millimetres
 from storage.reports.seen import place
 from storage.statements.keyset import Order
 from storage.tables import reports

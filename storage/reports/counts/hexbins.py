@@ -13,16 +13,16 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, bindparam,
 
 from domain.places import Box, Point, bounding_box_around, cell_center, cell_parent
 from domain.vocabulary import OPEN_STATUSES, ReportStatus
-from storage.counts.rollups import CELL_RESOLUTIONS
-from storage.counts.time_limit import limited
-from storage.reports.filtering import ResolvedFilter
+from storage.reports.counts.rolled_up import rolled_up
+from storage.reports.filter.filtering import ResolvedFilter
+from storage.reports.lists.walking import way_to_all
 from storage.reports.placing import CELL_RESOLUTION
 from storage.reports.question import Question
-from storage.reports.rolled_up import rolled_up
 from storage.reports.seen import place
-from storage.reports.walking import way_to_all
+from storage.rollups.keeping import CELL_RESOLUTIONS
 from storage.rows import HexBinRow
 from storage.statements.prepared import prepared
+from storage.statements.time_limit import limited
 from storage.tables import reports, rollup_cell
 from storage.tables.rollups import ALL
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Select, func, select
 from domain.places import Box, cell_center
 from domain.squares import COARSE
 from domain.time import DAY, jakarta_day, jakarta_day_start
-from storage.counts.rollups import CELL_RESOLUTIONS, PUBLIC_SIDE, REPORTS
+from storage.rollups.keeping import CELL_RESOLUTIONS, PUBLIC_SIDE, REPORTS
 from storage.tables import rollup_area, rollup_cell, rollup_day
 from storage.tables.rollups import ALL, EVER
 

@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, not_, select, un
 
 from domain.visibility import Visibility
 from storage.reference import area_tree
-from storage.reports.ordering import ReportOrder, key_columns, order_of
+from storage.reports.lists.ordering import ReportOrder, key_columns, order_of
+from storage.reports.lists.walking import Walk, way_beside, way_to_page
 from storage.reports.question import Question
 from storage.reports.seen import (
     DUPLICATE_OF,
@@ -23,7 +24,6 @@ from storage.reports.seen import (
     viewer_values,
     visible_reports,
 )
-from storage.reports.walking import Walk, way_beside, way_to_page
 from storage.rows import Page, SeenReport
 from storage.statements.keyset import NEXT, PAGE, PREVIOUS, ListOf, Order, Span, Way, page_of, pages_of
 from storage.statements.lean import columns_of, maker_of

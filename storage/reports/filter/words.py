@@ -7,7 +7,7 @@ from sqlalchemy import Column, Connection, MetaData, Table, Text, delete, insert
 from sqlalchemy.types import UserDefinedType
 
 from domain.words import field_tokens, joined, tokens
-from storage.statements.word_index import fts5_document, tsvector_literal
+from storage.reports.filter.word_index import fts5_document, tsvector_literal
 from storage.tables.base import BigId
 from storage.writing.transaction import Tx
 

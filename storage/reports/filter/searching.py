@@ -4,9 +4,9 @@ from sqlalchemy import ColumnElement, Text, bindparam, cast, column, select, tab
 
 from domain.search_query import SearchQuery
 from domain.visibility import Visibility
+from storage.reports.filter.word_index import fts5_match, tsquery_literal
+from storage.reports.filter.words import PUBLIC_INDEX, STAFF_INDEX
 from storage.reports.seen import uses_true_places
-from storage.reports.words import PUBLIC_INDEX, STAFF_INDEX
-from storage.statements.word_index import fts5_match, tsquery_literal
 from storage.tables import reports
 
 _INDEXES = {name: table(name, column("rowid"), column("doc")) for name in (STAFF_INDEX, PUBLIC_INDEX)}

@@ -1,7 +1,7 @@
 """How a statement gets to the reports that a filter asks for: by which index, and how far back in time at first.
 
 The store's own planner knows neither how many reports a category has nor that ten would do, so it reads all of a city and
-sorts them for the newest fifty. We know about both (storage/counts/estimates.py) and say which index is walked. Most filters ask
+sorts them for the newest fifty. We know about both (storage/rollups/estimates.py) and say which index is walked. Most filters ask
 for several values of what an index begins with, and then its order of time holds within each value only. Such a list is
 read in *stretches* of time: first from a moment after which the filter has about as many reports as are wanted; if there
 were too few, from longer and longer stretches before that. So a wrong guess costs time and no rows.
@@ -14,13 +14,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select
 
 from domain.visibility import Visibility
-from storage.counts.estimates import Estimates
-from storage.reports.conditions import SINCE, UNTIL
-from storage.reports.drivers import Driver, drivers_of
-from storage.reports.filtering import ResolvedFilter
-from storage.reports.ordering import ReportOrder
+from storage.reports.filter.conditions import SINCE, UNTIL
+from storage.reports.filter.filtering import ResolvedFilter
+from storage.reports.lists.drivers import Driver, drivers_of
+from storage.reports.lists.ordering import ReportOrder
+from storage.reports.lists.shares import shares_of
 from storage.reports.question import Question
-from storage.reports.shares import shares_of
+from storage.rollups.estimates import Estimates
 from storage.statements.keyset import PREVIOUS, Span
 from storage.tables import reports
 

@@ -8,9 +8,9 @@ from sqlalchemy import Connection, Select, Table, func, select
 
 from domain.areas import AreaLevel
 from domain.visibility import Visibility
-from storage.counts.rollups import counted_for
 from storage.reference_kept import Reference
 from storage.reports.seen import viewer_shape, viewer_values
+from storage.rollups.keeping import counted_for
 from storage.sources.reading import known_sources
 from storage.statements.prepared import many, prepared
 from storage.storable import storable

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from domain.places import Box, bounding_box_around
-from storage.counts.estimates import Estimates
-from storage.reports.filtering import ResolvedFilter
+from storage.reports.filter.filtering import ResolvedFilter
+from storage.rollups.estimates import Estimates
 
 _CIRCLE_IN_BOX = 0.785
 _LEAST_OF_THE_SMALLER = 0.25

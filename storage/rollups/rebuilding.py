@@ -2,8 +2,8 @@
 
 from sqlalchemy import Connection, delete, select
 
-from storage.counts.rollups import RollupChanges
 from storage.events.facets import read_many_facets
+from storage.rollups.keeping import RollupChanges
 from storage.tables import reports, rollup_area, rollup_cell, rollup_day
 
 _AT_ONCE = 500

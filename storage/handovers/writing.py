@@ -13,8 +13,8 @@ from sqlalchemy import RowMapping, insert, select, update
 from domain.references import reference_of
 from domain.vocabulary import EventKind, ForwardingState, ReportVisibility
 from storage.events.facets import Facets, read_facets
-from storage.forwardings import read_forwarding
-from storage.outbox import FORWARD, put_out, take_out
+from storage.handovers.outbox import FORWARD, put_out, take_out
+from storage.handovers.reading import read_forwarding
 from storage.tables import forwardings, lapor_tickets, reports
 from storage.writing.transaction import NOBODY, Actor, PendingEvent, Tx
 

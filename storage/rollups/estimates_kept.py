@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from storage.counts.estimates import Estimates, read_estimates
+from storage.rollups.estimates import Estimates, read_estimates
 from storage.store import Store
 
 log = logging.getLogger("simpul.store")

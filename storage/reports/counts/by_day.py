@@ -29,13 +29,13 @@ from domain.periods import week_of_day
 from domain.time import jakarta_day, jakarta_day_start
 from domain.visibility import Visibility
 from domain.vocabulary import OPEN_STATUSES, RESOLVED_STATUSES
-from storage.counts.rollups import REPORTS, RESOLVE, RESPOND
-from storage.reports.dimensions import ALL as WHOLE
-from storage.reports.dimensions import Counted, Keys, StatisticsBucket
-from storage.reports.filtering import ResolvedFilter
+from storage.reports.counts.dimensions import ALL as WHOLE
+from storage.reports.counts.dimensions import Counted, Keys, StatisticsBucket
+from storage.reports.counts.rolled_up import rolled_up
+from storage.reports.filter.filtering import ResolvedFilter
 from storage.reports.question import Question
-from storage.reports.rolled_up import rolled_up
 from storage.reports.seen import viewer_shape, viewer_values
+from storage.rollups.keeping import REPORTS, RESOLVE, RESPOND
 from storage.rows import CountsRow
 from storage.statements.prepared import many, prepared
 from storage.tables import areas, rollup_day

@@ -10,10 +10,10 @@ from sqlalchemy import BigInteger, ColumnElement, bindparam, literal_column, sel
 from domain.squares import COARSE, FINE, Grid
 from domain.visibility import Visibility
 from domain.vocabulary import ReportStatus
-from storage.counts.estimates import MOST_SQUARES, Estimates
-from storage.reports.filtering import ResolvedFilter
+from storage.reports.filter.filtering import ResolvedFilter
+from storage.reports.lists.shares import Shares
 from storage.reports.seen import uses_true_places
-from storage.reports.shares import Shares
+from storage.rollups.estimates import MOST_SQUARES, Estimates
 from storage.tables import categories, reports
 
 _MOST_SEEKS = 2_000

@@ -8,8 +8,8 @@ from itertools import islice
 from sqlalchemy import Connection, Table
 
 from domain.periods import number_of, start_of, written
-from storage.reports.dimensions import Keys, StatisticsBucket
-from storage.reports.naming import NamedRow, names_of
+from storage.reports.counts.dimensions import Keys, StatisticsBucket
+from storage.reports.filter.naming import NamedRow, names_of
 from storage.reports.question import Question
 from storage.rows import BucketRow, CountsRow
 from storage.tables import agencies, areas, categories, sources

@@ -16,8 +16,8 @@ from domain.time import HOUR
 from domain.visibility import Visibility
 from domain.vocabulary import ReportVisibility
 from storage.events.facets import Facets
-from storage.reports.conditions import conditions, shape_of, values_of
-from storage.reports.distance import millimetres_between, whole_millimetres
+from storage.reports.filter.conditions import conditions, shape_of, values_of
+from storage.reports.filter.distance import millimetres_between, whole_millimetres
 from storage.reports.seen import uses_true_places, visible_reports
 
 
@@ -95,7 +95,7 @@ class ResolvedFilter:
         """The condition of a statement on `reports`, what this viewer may see included. `now` is the hub's clock.
 
         Its values are named, and given with it. A statement that is kept for all filters of one `shape` is run with the
-        `values` of each; `since`, `until`: see storage.reports.conditions.
+        `values` of each; `since`, `until`: see storage.reports.filter.conditions.
         """
         asked = conditions(self, visibility, dialect, now, since=since, until=until)
         return and_(visible_reports(visibility, own=self.own), *asked)

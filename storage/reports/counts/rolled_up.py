@@ -7,9 +7,9 @@ from sqlalchemy import ColumnElement, Table, and_
 
 from domain.visibility import Visibility
 from domain.vocabulary import ReportVisibility
-from storage.counts.rollups import counted_for
-from storage.reports.conditions import among
-from storage.reports.filtering import ResolvedFilter
+from storage.reports.filter.conditions import among
+from storage.reports.filter.filtering import ResolvedFilter
+from storage.rollups.keeping import counted_for
 
 
 def rolled_up(table: Table, visibility: Visibility, wanted: ResolvedFilter) -> ColumnElement[bool]:

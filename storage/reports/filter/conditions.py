@@ -14,13 +14,13 @@ from sqlalchemy.types import Double
 from domain.places import Box
 from domain.visibility import Visibility
 from domain.vocabulary import ReportVisibility
-from storage.reports.distance import circle_values, within
-from storage.reports.searching import has_words, search_text
+from storage.reports.filter.distance import circle_values, within
+from storage.reports.filter.searching import has_words, search_text
 from storage.reports.seen import Place, owned, place
 from storage.tables import forwardings, reports
 
 if TYPE_CHECKING:
-    from storage.reports.filtering import ResolvedFilter
+    from storage.reports.filter.filtering import ResolvedFilter
 
 SINCE, UNTIL = "since", "until"
 """The names of the moments that reports were told between: the first that counts, and the first that does not any more."""

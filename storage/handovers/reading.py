@@ -1,4 +1,4 @@
-"""Hand-overs of reports to other systems, as they are read. `handing_on.py` writes them."""
+"""Hand-overs of reports to other systems, as they are read. `writing.py` writes them."""
 
 from collections.abc import Collection
 

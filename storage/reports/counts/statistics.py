@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from storage.counts.time_limit import limited
-from storage.reports.day_counts import counted_by_day, is_kept_by_day
-from storage.reports.dimensions import ALL, Counted, Keys, StatisticsBucket
-from storage.reports.naming import whole_cities
-from storage.reports.plain_counts import Counting, counted_plainly
+from storage.reports.counts.by_day import counted_by_day, is_kept_by_day
+from storage.reports.counts.dimensions import ALL, Counted, Keys, StatisticsBucket
+from storage.reports.counts.plain import Counting, counted_plainly
+from storage.reports.filter.naming import whole_cities
 from storage.reports.question import Question
+from storage.statements.time_limit import limited
 
 __all__ = ["ALL", "Counted", "Keys", "StatisticsBucket", "count_by"]
 
