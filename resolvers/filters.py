@@ -14,6 +14,7 @@ from domain.vocabulary import OPEN_STATUSES, ForwardingState, Locale, ReportStat
 from resolvers.context import Context
 from resolvers.errors import BadUserInput, Unauthenticated
 from resolvers.permissions import require, ruled_by_role
+from storage.clock import now_in_micros
 from storage.reports.filter.filtering import Near, ResolvedFilter
 from storage.reports.filter.naming import (
     Named,
@@ -23,6 +24,7 @@ from storage.reports.filter.naming import (
     rows_named,
     sources_named,
 )
+from storage.reports.question import Question
 
 MAX_IDS = 100
 MAX_CODES = 1_000
@@ -272,3 +274,8 @@ def _sound(make: Callable[[], T], argument: str) -> T:
         return make()
     except ValueError as error:
         raise BadUserInput(f"{argument}: {error}.", argument=argument) from error
+
+
+async def question_of(ctx: Context, wanted: ResolvedFilter) -> Question:
+    """What is asked of the store: by whoever asks here, at this moment."""
+    return Question(await ctx.visibility(), wanted, now_in_micros(), ctx.parts.estimates)

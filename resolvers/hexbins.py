@@ -2,11 +2,9 @@
 
 from resolvers.context import Context
 from resolvers.errors import BadUserInput
-from resolvers.filters import BoundingBoxFilter, ReportFilter, box_of, resolve_filter
+from resolvers.filters import BoundingBoxFilter, ReportFilter, box_of, question_of, resolve_filter
 from resolvers.lists import in_time
-from storage.clock import now_in_micros
 from storage.reports.counts.hexbins import RESOLUTIONS, TooManyCells, count_cells
-from storage.reports.question import Question
 from storage.rows import HexBinRow
 
 MAX_CELLS = 5_000
@@ -23,9 +21,8 @@ async def hex_bins(
         told = f"resolution must be {RESOLUTIONS.start} to {RESOLUTIONS.stop - 1}, not {resolution}."
         raise BadUserInput(told, argument="resolution")
     box = box_of(within, "within")
-    wanted, visibility = await resolve_filter(ctx, given), await ctx.visibility()
-    asked = Question(visibility, wanted, now_in_micros(), ctx.parts.estimates)
-    counted = ctx.read(count_cells, asked, box, resolution, ctx.parts.settings.count_timeout, MAX_CELLS)
+    question = await question_of(ctx, await resolve_filter(ctx, given))
+    counted = ctx.read(count_cells, question, box, resolution, ctx.parts.settings.count_timeout, MAX_CELLS)
     try:
         return await in_time(ctx, counted)
     except TooManyCells as error:

@@ -10,7 +10,7 @@ from domain.time import DAY, micros
 from domain.vocabulary import OPEN_STATUSES
 from resolvers.context import Context
 from resolvers.errors import BadUserInput
-from resolvers.filters import ReportFilter, resolve_filter
+from resolvers.filters import ReportFilter, question_of, resolve_filter
 from resolvers.lists import AskedOnce, ListResult, Paging, in_time, list_result, span_of
 from storage.clock import now_in_micros
 from storage.reports.counts import total as counting
@@ -44,8 +44,7 @@ async def _asked(ctx: Context, wanted: ResolvedFilter, order: ReportOrder, pagin
     if order is ReportOrder.NEAREST and wanted.near is None:
         raise BadUserInput("NEAREST needs filter.near: nearest to what?", argument="orderBy")
     name = _NAMES[order]
-    question = Question(await ctx.visibility(), wanted, now_in_micros(), ctx.parts.estimates)
-    return _Asked(question, order, await span_of(ctx, paging, name), name)
+    return _Asked(await question_of(ctx, wanted), order, await span_of(ctx, paging, name), name)
 
 
 async def reports(

@@ -6,9 +6,8 @@ from functools import partial
 
 from resolvers.context import Context
 from resolvers.errors import BadUserInput
-from resolvers.filters import ReportFilter, resolve_filter
+from resolvers.filters import ReportFilter, question_of, resolve_filter
 from resolvers.lists import AskedOnce, in_time
-from storage.clock import now_in_micros
 from storage.reports.counts.buckets import NONE_COUNTED, NamedBucket, TooManyBuckets, in_order, named
 from storage.reports.counts.statistics import ALL, Keys, StatisticsBucket, count_by
 from storage.reports.question import Question
@@ -88,18 +87,14 @@ def _dimensions(by: StatisticsBucket, split_by: StatisticsBucket | None) -> _Dim
     return (by, split_by)
 
 
-async def _question(ctx: Context, given: ReportFilter | None) -> Question:
-    return Question(await ctx.visibility(), await resolve_filter(ctx, given), now_in_micros(), ctx.parts.estimates)
-
-
 async def statistics(ctx: Context, given: ReportFilter | None = None) -> StatisticsHandle:
     """The statistics of all that matches."""
-    return StatisticsHandle(_Counting(ctx, await _question(ctx, given), None))
+    return StatisticsHandle(_Counting(ctx, await question_of(ctx, await resolve_filter(ctx, given)), None))
 
 
 async def statistics_in_areas(
     areas: Sequence[AreaRow], ctx: Context, *, given: ReportFilter | None = None
 ) -> list[StatisticsHandle]:
     """The statistics of what matches within each area."""
-    counting = _Counting(ctx, await _question(ctx, given), [area.id for area in areas])
+    counting = _Counting(ctx, await question_of(ctx, await resolve_filter(ctx, given)), [area.id for area in areas])
     return [StatisticsHandle(counting, area.id) for area in areas]

@@ -7,7 +7,8 @@ import pytest
 from domain.shared_levels import BYTES, SharedLevels
 from resolvers.pace import SharedBuckets
 from transport.door import BadRequest
-from transport.operations.throttle import Allowance, OwnLevel, Rate, shared_by
+from transport.operations.levels import OwnLevel, Rate, shared_by
+from transport.operations.throttle import Allowance
 
 RATE = Rate(100, 10)
 KEY = b"sixteen bytes ok"

@@ -30,9 +30,10 @@ from transport.http.request import Parameters
 from transport.hub import SimpulHub
 from transport.operations.channels import Channels, Follower, SharedAnswer
 from transport.operations.documents import PersistedDocuments
+from transport.operations.levels import OwnLevel, Rate
 from transport.operations.running import Operations
 from transport.operations.runs import Run
-from transport.operations.throttle import Allowance, OwnLevel, Rate, Throttle
+from transport.operations.throttle import Allowance, Throttle
 
 NEW = "subscription ($after: Cursor) { newReports(after: $after) { cursor report { text category { name } } } }"
 EVENTS = "subscription { reportEvents { kind byViewer reportId matches } }"

@@ -16,8 +16,9 @@ from transport import Credentials, DoorSettings, RequestInfo
 from transport.door import Account, BadRequest
 from transport.http.request import Parameters
 from transport.operations.documents import PersistedDocuments
+from transport.operations.levels import OwnLevel, Rate
 from transport.operations.running import Operations
-from transport.operations.throttle import OPENING, Allowance, OwnLevel, Rate, Throttle
+from transport.operations.throttle import OPENING, Allowance, Throttle
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

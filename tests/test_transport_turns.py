@@ -13,9 +13,10 @@ from tests.door import Context, Numbers, TryHub
 from transport import Credentials, DoorSettings, RequestInfo
 from transport.http.request import Parameters
 from transport.operations.documents import PersistedDocuments
+from transport.operations.levels import Rate
 from transport.operations.running import Operations
 from transport.operations.runs import Run
-from transport.operations.throttle import Rate, Throttle
+from transport.operations.throttle import Throttle
 from transport.operations.turns import CostTurns
 
 PLENTY = Rate(1_000_000, 1_000_000)

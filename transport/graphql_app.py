@@ -10,8 +10,9 @@ from transport.http.entity_tags import EntityTags
 from transport.http.graphql_http import GraphQLOverHTTP
 from transport.http.graphql_sse import EventStreams
 from transport.operations.documents import PersistedDocuments
+from transport.operations.levels import MakeLevel
 from transport.operations.running import Operations
-from transport.operations.throttle import MakeLevel, Throttle, throttle_of
+from transport.operations.throttle import Throttle, throttle_of
 from transport.settings.door_limits import DoorSettings
 from transport.sockets.messages import CloseCode
 from transport.sockets.open_sockets import Sockets

@@ -13,7 +13,7 @@ from transport.greeting import greeting
 from transport.hub import SimpulHub
 from transport.identity.finding import identifying
 from transport.operations.documents import PersistedDocuments
-from transport.operations.throttle import shared_by
+from transport.operations.levels import shared_by
 from transport.operations.trusted import documents_of
 from transport.photo_files import photo_routes
 from transport.push import push_routes

@@ -1,7 +1,7 @@
 """What clients may spend: an allowance each, which operations draw from and which fills up again with time.
 
-In memory: that of one process, or shared by those of one machine (domain/shared_levels.py); on N machines a client has
-N times as much at worst. What is asked for is drawn before it runs; what the answer did not need is given back. Nothing is asked of
+In memory: that of one process, or shared by those of one machine (levels.py); on N machines a client has N times as much
+at worst. What is asked for is drawn before it runs; what the answer did not need is given back. Nothing is asked of
 the store.
 """
 
@@ -9,19 +9,19 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from domain.recent import Recent
-from domain.shared_levels import SharedLevels
 from execution import COST_EXCEEDED
 from transport.door import Account, BadRequest
 from transport.identity.clients import client_of
+from transport.operations.levels import Level, MakeLevel, OwnLevel, Rate
 from transport.operations.turns import CostTurns
 from transport.settings.door_limits import DoorSettings
 
 REMEMBERED = 50_000
-"""How many clients are remembered; the one that asked for nothing the longest is forgotten first, and starts full."""
+"""How many clients are remembered; the one that asked for nothing the longest is forgotten first, and starts full, unless
+another process of the machine still knows how full it was."""
 
 OPENING = 10
 """What it costs to open a subscription, beyond its first answer."""
@@ -34,14 +34,6 @@ _PACE_SECONDS = 0.05
 """How long an event that happens now waits at most where its client has spent all: it is never refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """How much one client may have, and how much of it comes back each second."""
-
-    maximum: float
-    per_second: float
-
-
 class Throttle:
     """The allowances of all clients of this process: `ordinary` ones, and staff's and partners'."""
 
@@ -52,7 +44,7 @@ class Throttle:
         clock: Callable[[], float] = time.monotonic,
         *,
         at_once: int = _USUAL.cost_at_once,
-        level: "MakeLevel | None" = None,
+        level: MakeLevel | None = None,
     ) -> None:
         self._ordinary, self._trusted = ordinary, trusted
         self._level = level or OwnLevel.of
@@ -71,39 +63,6 @@ class Throttle:
             found = Allowance(rate, self._level(name, rate, self._clock), at_once=self._at_once)
             self._allowances.put((name, account.trusted), found)
         return found
-
-
-class Level(Protocol):
-    """What is left of an allowance at this moment. It fills by itself, up to its maximum."""
-
-    left: float
-
-
-class OwnLevel:
-    """A level that this process alone knows."""
-
-    __slots__ = ("_at", "_clock", "_left", "_rate")
-
-    def __init__(self, rate: Rate, clock: Callable[[], float]) -> None:
-        self._rate, self._clock = rate, clock
-        self._left, self._at = rate.maximum, clock()
-
-    @classmethod
-    def of(cls, _name: str, rate: Rate, clock: Callable[[], float]) -> "OwnLevel":
-        """The level of a client, whatever he is called."""
-        return cls(rate, clock)
-
-    @property
-    def left(self) -> float:
-        """What there is now; below nothing where more was taken than it holds."""
-        now = self._clock()
-        self._left = min(self._left + (now - self._at) * self._rate.per_second, self._rate.maximum)
-        self._at = now
-        return self._left
-
-    @left.setter
-    def left(self, left: float) -> None:
-        self._left = left
 
 
 class Allowance:
@@ -188,19 +147,6 @@ class Allowance:
             retryAfter=retry_after,
             cost={"requested": cost, "throttle": state},
         )
-
-
-MakeLevel = Callable[[str, Rate, Callable[[], float]], Level]
-"""Makes the level of a client by its name, with a rate and a clock."""
-
-
-def shared_by(levels: SharedLevels) -> MakeLevel:
-    """Levels that lie in the memory of all processes of this machine: a client has as much however many of them it asks."""
-
-    def level(name: str, rate: Rate, _clock: Callable[[], float]) -> Level:
-        return levels.level(f"{name} {rate.maximum:g} {rate.per_second:g}", rate.maximum, rate.per_second)
-
-    return level
 
 
 def throttle_of(settings: DoorSettings, level: MakeLevel | None = None) -> Throttle:

@@ -1,9 +1,9 @@
 """GraphQL over WebSocket: the subprotocol graphql-transport-ws, and no other.
 
 A client that does not read costs bounded memory: the server makes `send` wait while its buffer is full (see
-transport/server/uvicorn_options.py), each operation asks for its next answer only after the last one was sent, and while the reader of messages waits to reply,
-nothing more is read. A socket that is quiet has no task at all: what comes on it begins one (and where what was shown may
-end, two wait for that).
+transport/server/uvicorn_options.py), each operation asks for its next answer only after the last one was sent, and while
+the reader of messages waits to reply, nothing more is read. A socket that is quiet has no task at all: what comes on it
+begins one (and where what was shown may end, two wait for that).
 """
 
 import asyncio

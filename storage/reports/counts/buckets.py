@@ -44,7 +44,7 @@ class NamedBucket:
 def in_order(
     counts: Mapping[Keys, CountsRow],
     dimensions: Sequence[StatisticsBucket],
-    asked: Question,
+    question: Question,
     *,
     first: int | None,
     most: int,
@@ -59,7 +59,7 @@ def in_order(
     if timed is None:
         number, ordered = len(counts), iter(_largest_first(counts))
     else:
-        periods = _periods(timed, dimensions[timed], counts, asked)
+        periods = _periods(timed, dimensions[timed], counts, question)
         others = _largest_first(_summed(counts, 1 - timed)) if len(dimensions) == 2 else [((), NONE_COUNTED)]
         number, ordered = len(periods) * len(others), _filled(counts, timed, periods, [key for key, _ in others])
     if first is None and number > most:
@@ -83,9 +83,9 @@ def _summed(counts: Mapping[Keys, CountsRow], n: int) -> dict[Keys, CountsRow]:
     return {key: replace(NONE_COUNTED, total=total) for key, total in totals.items()}
 
 
-def _periods(n: int, dimension: StatisticsBucket, counts: Mapping[Keys, CountsRow], asked: Question) -> range:
+def _periods(n: int, dimension: StatisticsBucket, counts: Mapping[Keys, CountsRow], question: Question) -> range:
     """The numbers of all periods that are told of."""
-    wanted, now = asked.wanted, asked.now
+    wanted, now = question.wanted, question.now
     assert dimension.period is not None
     told = [number for number in (keys[n] for keys in counts) if isinstance(number, int)]
     since = [bound for bound in (wanted.reported_after, wanted.earliest(now)) if bound is not None]

@@ -27,14 +27,12 @@ from domain.areas import AreaLevel
 from domain.medians import median
 from domain.periods import week_of_day
 from domain.time import jakarta_day, jakarta_day_start
-from domain.visibility import Visibility
 from domain.vocabulary import OPEN_STATUSES, RESOLVED_STATUSES
 from storage.reports.counts.dimensions import ALL as WHOLE
 from storage.reports.counts.dimensions import Counted, Keys, StatisticsBucket
 from storage.reports.counts.rolled_up import rolled_up
 from storage.reports.filter.filtering import ResolvedFilter
 from storage.reports.question import Question
-from storage.reports.seen import viewer_shape, viewer_values
 from storage.rollups.keeping import REPORTS, RESOLVE, RESPOND
 from storage.rows import CountsRow
 from storage.statements.prepared import many, prepared
@@ -80,11 +78,15 @@ def is_kept_by_day(wanted: ResolvedFilter, dimensions: Sequence[StatisticsBucket
 class _Asked:
     """A question to the roll-up. `cities`: the only ones that count, if not all do."""
 
-    visibility: Visibility
-    wanted: ResolvedFilter
+    question: Question
     dimensions: Sequence[StatisticsBucket]
     by_city: bool
     cities: Set[int] | None
+
+    @property
+    def wanted(self) -> ResolvedFilter:
+        """Which reports count."""
+        return self.question.wanted
 
     @property
     def timed(self) -> bool:
@@ -106,16 +108,13 @@ class _Asked:
     @property
     def shape(self) -> tuple[Any, ...]:
         """What the texts of its statements depend on."""
-        of_viewer = viewer_shape(self.visibility)
-        return (of_viewer, self.wanted.shape(), tuple(self.dimensions), self.by_city, self.cities is None)
+        return (self.question.shape, tuple(self.dimensions), self.by_city, self.cities is None)
 
-    @property
-    def values(self) -> dict[str, Any]:
+    def values(self, dialect: str) -> dict[str, Any]:
         """What its statements are given."""
         after, before = self.wanted.reported_after, self.wanted.reported_before
         return {
-            **self.wanted.values("", 0),
-            **viewer_values(self.visibility),
+            **self.question.values(dialect),
             "cities": sorted(self.cities or ()),
             "first_day": EVER + 1 if after is None else jakarta_day(after),
             "last_day": _LATEST_DAY if before is None else jakarta_day(before) - 1,
@@ -129,7 +128,10 @@ class _Asked:
     def rows(self, *measures: int) -> list[ColumnElement[bool]]:
         """Which rows count."""
         day = rollup_day.c
-        found = [rolled_up(rollup_day, self.visibility, self.wanted), day.measure.in_([literal(m) for m in measures])]
+        found = [
+            rolled_up(rollup_day, self.question.visibility, self.wanted),
+            day.measure.in_([literal(m) for m in measures]),
+        ]
         found.append(day.day.between(bindparam("first_day"), bindparam("last_day")) if self.timed else day.day == EVER)
         if self.cities is not None:
             found.append(day.city_id.in_(many("cities")))
@@ -172,18 +174,18 @@ def counted_by_day(
 ) -> Counted:
     """The counts of what `is_kept_by_day`; for each area that is made of `cities`, if they are given. Without `durations`
     there are no medians."""
-    wanted = question.wanted
-    asked = _Asked(question.visibility, wanted, dimensions, cities is not None, _counting(wanted, cities))
+    asked = _Asked(question, dimensions, cities is not None, _counting(question.wanted, cities))
+    values = asked.values(conn.dialect.name)
     sums: dict[int, dict[Keys, _Sum]] = {}
     length = len(dimensions) + asked.by_city
     for key, *counts in _keyed(
-        prepared(conn, ("by day", *asked.shape), lambda: _totals(asked)).rows(conn, asked.values), length
+        prepared(conn, ("by day", *asked.shape), lambda: _totals(asked)).rows(conn, values), length
     ):
         for each in _sums_of(sums, key, asked, cities):
             each.counts = [have + int(more) for have, more in zip(each.counts, counts, strict=True)]
     if durations:
         asked_for = prepared(conn, ("durations by day", *asked.shape), lambda: _durations(asked))
-        for key, measure, bucket, total in _keyed(asked_for.rows(conn, asked.values), length):
+        for key, measure, bucket, total in _keyed(asked_for.rows(conn, values), length):
             for each in _sums_of(sums, key, asked, cities):
                 each.minutes[measure][bucket] += int(total)
     return {

@@ -40,14 +40,14 @@ class TooManyCells(Exception):
 
 
 def count_cells(
-    conn: Connection, asked: Question, box: Box, resolution: int, seconds: float, most: int
+    conn: Connection, question: Question, box: Box, resolution: int, seconds: float, most: int
 ) -> list[HexBinRow]:
     """The cells with reports, the fullest first. `resolution` is one of RESOLUTIONS. Raises TooManyCells, CountTimedOut."""
     with limited(conn, seconds):
-        if resolution in CELL_RESOLUTIONS and _is_kept(asked.wanted):
-            rows = _rolled_up(conn, asked, resolution)
+        if resolution in CELL_RESOLUTIONS and _is_kept(question.wanted):
+            rows = _rolled_up(conn, question, resolution)
         else:
-            rows = _counted(conn, asked, box, resolution)
+            rows = _counted(conn, question, box, resolution)
     bins = list(map(HexBinRow._make, _in_box(rows, box)))
     bins.sort(key=itemgetter(1), reverse=True)  # equal ones stay in the order of their cells
     if len(bins) > most:
@@ -79,13 +79,13 @@ def _is_kept(wanted: ResolvedFilter) -> bool:
     )
 
 
-def _rolled_up(conn: Connection, asked: Question, resolution: int) -> Sequence[Any]:
+def _rolled_up(conn: Connection, question: Question, resolution: int) -> Sequence[Any]:
     """One row a cell for what is open and one for the rest where categories and agencies do not matter."""
-    wanted = asked.wanted
+    wanted = question.wanted
     cell, still_open = rollup_cell.c, None if wanted.statuses is None else wanted.statuses == _OPEN
 
     def summed() -> Select[Any]:
-        conditions = [rolled_up(rollup_cell, asked.visibility, wanted), cell.resolution == bindparam("resolution")]
+        conditions = [rolled_up(rollup_cell, question.visibility, wanted), cell.resolution == bindparam("resolution")]
         if still_open is not None:
             conditions.append(cell.open.is_(still_open))
         by_kind = wanted.categories is not None or wanted.agencies is not None
@@ -96,26 +96,26 @@ def _rolled_up(conn: Connection, asked: Question, resolution: int) -> Sequence[A
         counted = select(cell.cell, total, of_open).where(*conditions)
         return counted.group_by(cell.cell).having(total > 0).order_by(cell.cell)
 
-    key = ("cells rolled up", asked.shape, still_open)
-    return prepared(conn, key, summed).rows(conn, {**asked.values(conn.dialect.name), "resolution": resolution})
+    key = ("cells rolled up", question.shape, still_open)
+    return prepared(conn, key, summed).rows(conn, {**question.values(conn.dialect.name), "resolution": resolution})
 
 
-def _counted(conn: Connection, asked: Question, box: Box, resolution: int) -> Sequence[Any]:
+def _counted(conn: Connection, question: Question, box: Box, resolution: int) -> Sequence[Any]:
     """Of the reports in a box that holds all of every cell that is told, unless the filter has a smaller one."""
-    lies = place(asked.visibility, mine=asked.wanted.own)
-    if asked.wanted.box is None:
-        asked = asked.of(replace(asked.wanted, box=_widened(box, resolution)))
-    walk = way_to_all(asked)
+    lies = place(question.visibility, mine=question.wanted.own)
+    if question.wanted.box is None:
+        question = question.of(replace(question.wanted, box=_widened(box, resolution)))
+    walk = way_to_all(question)
 
     def grouped() -> Select[Any]:
         cell = parent_cell(lies.cell, resolution).label("cell_of_bin")
         still_open = func.sum(case((reports.c.status.in_([literal(each) for each in sorted(_OPEN)]), 1), else_=0))
         columns: list[ColumnElement[Any]] = [cell, func.count(), still_open]
-        rows = select(*columns).select_from(reports).where(asked.where(conn.dialect.name), lies.cell.is_not(None))
+        rows = select(*columns).select_from(reports).where(question.where(conn.dialect.name), lies.cell.is_not(None))
         return walk.hinted(rows).group_by(cell).order_by(cell)
 
-    key = ("cells counted", asked.shape, walk.shape, resolution)
-    given = {**asked.values(conn.dialect.name), "resolution": resolution, **walk.stretches[0]}
+    key = ("cells counted", question.shape, walk.shape, resolution)
+    given = {**question.values(conn.dialect.name), "resolution": resolution, **walk.stretches[0]}
     return prepared(conn, key, grouped).rows(conn, given)
 
 

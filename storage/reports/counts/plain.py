@@ -44,24 +44,24 @@ _lies_in = areas.alias("lies_in")
 
 
 @dataclass(frozen=True, slots=True)
-class Counting:
+class Grouping:
     """What is counted, by which dimensions, and for each of which areas, if some are given."""
 
-    asked: Question
+    question: Question
     dimensions: Sequence[StatisticsBucket]
     area_ids: Sequence[int] | None
 
 
-def counted_plainly(conn: Connection, counting: Counting, *, durations: bool = True) -> Counted:
+def counted_plainly(conn: Connection, grouping: Grouping, *, durations: bool = True) -> Counted:
     """The counts of what matches. Without `durations` there are no medians."""
-    walk = way_to_all(counting.asked)
-    counts = _counts(_run(conn, counting, walk, "totals", _totals), _key_length(counting))
+    walk = way_to_all(grouping.question)
+    counts = _counts(_run(conn, grouping, walk, "totals", _totals), _key_length(grouping))
     medians = [
-        _medians(_run(conn, counting, walk, name, partial(_middles, name=name))) for name in _DURATIONS if durations
+        _medians(_run(conn, grouping, walk, name, partial(_middles, name=name))) for name in _DURATIONS if durations
     ]
     found: Counted = {}
     for key, row in counts.items():
-        area, rest = (ALL, key) if counting.area_ids is None else (key[0], key[1:])
+        area, rest = (ALL, key) if grouping.area_ids is None else (key[0], key[1:])
         assert isinstance(area, int)
         total, still_open, resolved, breached = row
         responded_in, resolved_in = [each.get(key) for each in medians] or (None, None)
@@ -69,13 +69,13 @@ def counted_plainly(conn: Connection, counting: Counting, *, durations: bool = T
     return found
 
 
-def _key_length(counting: Counting) -> int:
-    return len(counting.dimensions) + (counting.area_ids is not None)
+def _key_length(grouping: Grouping) -> int:
+    return len(grouping.dimensions) + (grouping.area_ids is not None)
 
 
 def _run(
     conn: Connection,
-    counting: Counting,
+    grouping: Grouping,
     walk: Walk,
     what: str,
     finish: Callable[[Any, list[ColumnElement[Any]]], Select[Any]],
@@ -83,30 +83,30 @@ def _run(
     """Rows of what matches, put together by `finish`. Kept, unless it is of areas, whose tree is part of the text."""
 
     def build() -> Select[Any]:
-        matching = _matching(conn.dialect.name, counting, walk)
+        matching = _matching(conn.dialect.name, grouping, walk)
         return finish(matching, [column for column in matching.c if column.key.startswith("key_")])
 
-    if counting.area_ids is not None:
+    if grouping.area_ids is not None:
         return conn.execute(build(), dict(walk.stretches[0])).all()
-    shape = (counting.asked.shape, tuple(counting.dimensions), walk.shape)
-    values = {**counting.asked.values(conn.dialect.name), **walk.stretches[0]}
+    shape = (grouping.question.shape, tuple(grouping.dimensions), walk.shape)
+    values = {**grouping.question.values(conn.dialect.name), **walk.stretches[0]}
     return prepared(conn, ("counted plainly", what, shape), build).rows(conn, values)
 
 
-def _matching(dialect: str, counting: Counting, walk: Walk) -> Any:
+def _matching(dialect: str, grouping: Grouping, walk: Walk) -> Any:
     """What matches, with only what is counted: its keys, whether it is open, its durations."""
-    asked = counting.asked
-    area_id = place(asked.visibility, mine=asked.wanted.own).area_id
-    keys = [_column(dimension) for dimension in counting.dimensions]
+    question = grouping.question
+    area_id = place(question.visibility, mine=question.wanted.own).area_id
+    keys = [_column(dimension) for dimension in grouping.dimensions]
     source: FromClause = reports
-    if StatisticsBucket.AREA in counting.dimensions:
+    if StatisticsBucket.AREA in grouping.dimensions:
         source = source.outerjoin(_lies_in, _lies_in.c.id == area_id)
-    if counting.area_ids is not None:
-        tree = area_tree(counting.area_ids)
+    if grouping.area_ids is not None:
+        tree = area_tree(grouping.area_ids)
         source = source.join(tree, tree.c.area_id == area_id)
         keys.insert(0, tree.c.root_id)
     columns = [key.label(f"key_{n}") for n, key in enumerate(keys)] + _facts()
-    return walk.hinted(select(*columns).select_from(source).where(asked.where(dialect))).subquery()
+    return walk.hinted(select(*columns).select_from(source).where(question.where(dialect))).subquery()
 
 
 def _column(dimension: StatisticsBucket) -> ColumnElement[Any]:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from storage.reports.counts.by_day import counted_by_day, is_kept_by_day
 from storage.reports.counts.dimensions import ALL, Counted, Keys, StatisticsBucket
-from storage.reports.counts.plain import Counting, counted_plainly
+from storage.reports.counts.plain import Grouping, counted_plainly
 from storage.reports.filter.naming import whole_cities
 from storage.reports.question import Question
 from storage.statements.time_limit import limited
@@ -21,7 +21,7 @@ __all__ = ["ALL", "Counted", "Keys", "StatisticsBucket", "count_by"]
 
 def count_by(
     conn: Connection,
-    asked: Question,
+    question: Question,
     seconds: float,
     dimensions: Sequence[StatisticsBucket] = (),
     area_ids: Sequence[int] | None = None,
@@ -33,7 +33,7 @@ def count_by(
     Without `durations` there are no medians, which are the dearest part.
     """
     with limited(conn, seconds):
-        cities = None if area_ids is None else whole_cities(conn, asked.visibility, area_ids)
-        if is_kept_by_day(asked.wanted, dimensions) and (area_ids is None or cities is not None):
-            return counted_by_day(conn, asked, dimensions, cities, durations=durations)
-        return counted_plainly(conn, Counting(asked, dimensions, area_ids), durations=durations)
+        cities = None if area_ids is None else whole_cities(conn, question.visibility, area_ids)
+        if is_kept_by_day(question.wanted, dimensions) and (area_ids is None or cities is not None):
+            return counted_by_day(conn, question, dimensions, cities, durations=durations)
+        return counted_plainly(conn, Grouping(question, dimensions, area_ids), durations=durations)

@@ -23,18 +23,18 @@ _KEPT = ("statuses", "categories", "sources", "agencies", "areas", "confidential
 _KEPT_BY_CITY = ("statuses", "categories", "agencies", "areas", "confidential")
 
 
-def count_reports(conn: Connection, asked: Question, seconds: float) -> int:
+def count_reports(conn: Connection, question: Question, seconds: float) -> int:
     """The number of reports that match. Raises CountTimedOut."""
-    if asked.wanted.has_only(*_KEPT):
-        return _sum_up(conn, asked)
-    walk = way_to_all(asked)
+    if question.wanted.has_only(*_KEPT):
+        return _sum_up(conn, question)
+    walk = way_to_all(question)
 
     def counted() -> Select[Any]:
-        return _counted(walk, asked.where(conn.dialect.name))
+        return _counted(walk, question.where(conn.dialect.name))
 
-    key = ("count_reports", asked.shape, walk.shape)
+    key = ("count_reports", question.shape, walk.shape)
     with limited(conn, seconds):
-        values = {**asked.values(conn.dialect.name), **walk.stretches[0]}
+        values = {**question.values(conn.dialect.name), **walk.stretches[0]}
         return int(prepared(conn, key, counted).rows(conn, values)[0][0])
 
 
@@ -42,14 +42,14 @@ def _counted(walk: Walk, condition: ColumnElement[bool]) -> Select[Any]:
     return walk.hinted(select(func.count()).select_from(reports).where(condition))
 
 
-def _sum_up(conn: Connection, asked: Question) -> int:
+def _sum_up(conn: Connection, question: Question) -> int:
     """Whole cities have fewer rows than all areas within them."""
-    wanted = asked.wanted
+    wanted = question.wanted
     by_city = bool(wanted.whole_cities) and wanted.has_only(*_KEPT_BY_CITY)
 
     def summed() -> Select[Any]:
         table = rollup_day if by_city else rollup_area
-        condition = rolled_up(table, asked.visibility, wanted)
+        condition = rolled_up(table, question.visibility, wanted)
         if by_city:
             day = rollup_day.c
             condition = and_(condition, day.measure == REPORTS, day.day == EVER, day.city_id.in_(many("cities")))
@@ -57,23 +57,23 @@ def _sum_up(conn: Connection, asked: Question) -> int:
             condition = and_(condition, rollup_area.c.area_id == ALL)
         return select(cast(func.coalesce(func.sum(table.c.total), 0), BigInteger)).where(condition)
 
-    key = ("sum_up", asked.shape, by_city)
+    key = ("sum_up", question.shape, by_city)
     cities = {"cities": sorted(wanted.whole_cities)} if by_city and wanted.whole_cities else {}
-    return int(prepared(conn, key, summed).rows(conn, asked.values(conn.dialect.name) | cities)[0][0])
+    return int(prepared(conn, key, summed).rows(conn, question.values(conn.dialect.name) | cities)[0][0])
 
 
 def count_reports_of_areas(
-    conn: Connection, asked: Question, seconds: float, area_ids: Sequence[int]
+    conn: Connection, question: Question, seconds: float, area_ids: Sequence[int]
 ) -> dict[int, int]:
     """The number of reports that match within each of these areas; none: not in the answer. Raises CountTimedOut."""
     tree = area_tree(area_ids)
-    if asked.wanted.has_only(*_KEPT):
+    if question.wanted.has_only(*_KEPT):
         joined = rollup_area.join(tree, tree.c.area_id == rollup_area.c.area_id)
-        condition = rolled_up(rollup_area, asked.visibility, asked.wanted)
+        condition = rolled_up(rollup_area, question.visibility, question.wanted)
         summed: ColumnElement[Any] = func.sum(rollup_area.c.total)
     else:
-        joined = reports.join(tree, tree.c.area_id == place(asked.visibility, mine=asked.wanted.own).area_id)
-        condition = asked.where(conn.dialect.name)
+        joined = reports.join(tree, tree.c.area_id == place(question.visibility, mine=question.wanted.own).area_id)
+        condition = question.where(conn.dialect.name)
         summed = func.count()
     counted = select(tree.c.root_id, summed).select_from(joined).where(condition).group_by(tree.c.root_id)
     with limited(conn, seconds):
@@ -83,13 +83,13 @@ def count_reports_of_areas(
 
 def count_reports_of_parents(
     conn: Connection,
-    asked: Question,
+    question: Question,
     seconds: float,
     parent: ColumnElement[Any],
     parents: Sequence[int],
 ) -> dict[int, int]:
     """The number of reports that match and name each of these rows in the column `parent`. Raises CountTimedOut."""
-    condition = and_(asked.where(conn.dialect.name), parent.in_(sorted(set(parents))))
+    condition = and_(question.where(conn.dialect.name), parent.in_(sorted(set(parents))))
     counted = select(parent, func.count()).select_from(reports).where(condition).group_by(parent)
     with limited(conn, seconds):
         return {row[0]: row[1] for row in conn.execute(counted)}

@@ -32,36 +32,36 @@ from storage.tables import report_links, reports, sources
 
 
 def list_reports(
-    conn: Connection, asked: Question, by: ReportOrder, span: Span, columns: Set[str] | None = None
+    conn: Connection, question: Question, by: ReportOrder, span: Span, columns: Set[str] | None = None
 ) -> Page[SeenReport]:
     """One page of the reports that match."""
-    rows = _matching(conn, asked, by, columns)
-    return page_of(conn, replace(rows, ways=_ways(conn, rows, asked, by, span)), span)
+    rows = _matching(conn, question, by, columns)
+    return page_of(conn, replace(rows, ways=_ways(conn, rows, question, by, span)), span)
 
 
 def _ways(
-    conn: Connection, matching: ListOf[SeenReport], asked: Question, by: ReportOrder, span: Span
+    conn: Connection, matching: ListOf[SeenReport], question: Question, by: ReportOrder, span: Span
 ) -> dict[str, Way]:
     """The ways to a page, and to what lies beside it."""
 
     def way(walk: Walk) -> Way:
         def build() -> tuple[Select[Any], Order]:
             rows, order = matching.build()
-            bounded = asked.where(conn.dialect.name, since=walk.since, until=walk.until)
+            bounded = question.where(conn.dialect.name, since=walk.since, until=walk.until)
             return walk.hinted(select(*rows.selected_columns).select_from(reports).where(bounded)), order
 
         return Way(build, walk.shape, walk.stretches)
 
-    walks = {PAGE: way_to_page(asked, by, span)}
+    walks = {PAGE: way_to_page(question, by, span)}
     for side, key in ((PREVIOUS, span.after), (NEXT, span.before)):
-        if key is not None and (walk := way_beside(asked, by, span, side)) is not None:
+        if key is not None and (walk := way_beside(question, by, span, side)) is not None:
             walks[side] = walk
     return {part: way(walk) for part, walk in walks.items() if walk.index is not None}
 
 
 def list_reports_of_areas(
     conn: Connection,
-    asked: Question,
+    question: Question,
     by: ReportOrder,
     span: Span,
     area_ids: Sequence[int],
@@ -69,8 +69,8 @@ def list_reports_of_areas(
 ) -> dict[int, Page[SeenReport]]:
     """The same page of the reports within each of these areas."""
     tree = area_tree(area_ids)
-    lies = place(asked.visibility, mine=asked.wanted.own).area_id
-    matching = _matching(conn, asked, by, columns)
+    lies = place(question.visibility, mine=question.wanted.own).area_id
+    matching = _matching(conn, question, by, columns)
 
     def within() -> tuple[Select[Any], Order]:
         rows, order = matching.build()
@@ -80,39 +80,39 @@ def list_reports_of_areas(
 
 
 def list_duplicates(
-    conn: Connection, asked: Question, span: Span, report_ids: Sequence[int], columns: Set[str] | None = None
+    conn: Connection, question: Question, span: Span, report_ids: Sequence[int], columns: Set[str] | None = None
 ) -> dict[int, Page[SeenReport]]:
     """The same page, the newest first, of the reports that were merged into each of these."""
-    matching = _matching(conn, asked, ReportOrder.NEWEST, columns, "duplicates")
+    matching = _matching(conn, question, ReportOrder.NEWEST, columns, "duplicates")
     return pages_of(conn, matching, span, lambda: DUPLICATE_OF, report_ids)
 
 
 def list_reports_of_flood_areas(
-    conn: Connection, asked: Question, span: Span, area_ids: Sequence[int], columns: Set[str] | None = None
+    conn: Connection, question: Question, span: Span, area_ids: Sequence[int], columns: Set[str] | None = None
 ) -> dict[int, Page[SeenReport]]:
     """The same page, the newest first, of the reports that lie in each of these flood areas."""
-    matching = _matching(conn, asked, ReportOrder.NEWEST, columns, "in flood areas")
-    return pages_of(conn, matching, span, lambda: place(asked.visibility).flood_area_id, area_ids)
+    matching = _matching(conn, question, ReportOrder.NEWEST, columns, "in flood areas")
+    return pages_of(conn, matching, span, lambda: place(question.visibility).flood_area_id, area_ids)
 
 
 def _matching(
-    conn: Connection, asked: Question, by: ReportOrder, wanted_columns: Set[str] | None, what: str = "reports"
+    conn: Connection, question: Question, by: ReportOrder, wanted_columns: Set[str] | None, what: str = "reports"
 ) -> ListOf[SeenReport]:
     dialect = conn.dialect.name
     columns = columns_of(SeenReport, wanted_columns, "id")
 
     def build() -> tuple[Select[Any], Order]:
-        visibility, wanted = asked.visibility, asked.wanted
+        visibility, wanted = question.visibility, question.wanted
         shown = seen_columns(visibility, own=wanted.own, columns=columns)
-        rows = select(*shown).select_from(reports).where(asked.where(dialect))
+        rows = select(*shown).select_from(reports).where(question.where(dialect))
         return rows, order_of(by, visibility, mine=wanted.own, origin=wanted.near.point if wanted.near else None)
 
     return ListOf(
         build,
         _maker(columns),
         len(columns),
-        shape=(what, asked.shape, by, columns),
-        values=asked.values(dialect),
+        shape=(what, question.shape, by, columns),
+        values=question.values(dialect),
         key_places=_key_places(by, columns),
     )
 

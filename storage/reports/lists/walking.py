@@ -76,9 +76,9 @@ _ORDERS = {
 }
 
 
-def way_to_page(asked: Question, by: ReportOrder, span: Span) -> Walk:
+def way_to_page(question: Question, by: ReportOrder, span: Span) -> Walk:
     """The way to one page of a list."""
-    visibility, f, now, known = asked.visibility, asked.wanted, asked.now, asked.known
+    visibility, f, now, known = question.visibility, question.wanted, question.now, question.known
     if known is None or not known.total or _found_otherwise(f):
         return AS_THE_STORE_THINKS
     wanted, index = span.size + 1, _ORDERS.get(by)
@@ -91,28 +91,28 @@ def way_to_page(asked: Question, by: ReportOrder, span: Span) -> Walk:
     return best
 
 
-def way_beside(asked: Question, by: ReportOrder, span: Span, side: str) -> Walk | None:
+def way_beside(question: Question, by: ReportOrder, span: Span, side: str) -> Walk | None:
     """The way to any report on one side of a page, the row of the cursor included; None: the store's own."""
-    f, known = asked.wanted, asked.known
+    f, known = question.wanted, question.known
     key = span.after if side == PREVIOUS else span.before
     timed = by in (ReportOrder.NEWEST, ReportOrder.OLDEST)
     if known is None or not known.total or _found_otherwise(f) or not timed or key is None or key[0] is None:
         return None
-    low, high = f.since(asked.now), f.reported_before
+    low, high = f.since(question.now), f.reported_before
     later = (by is ReportOrder.NEWEST) == (side == PREVIOUS)
     if later:
         low = key[0] if low is None else max(low, key[0])
     else:
         high = key[0] + 1 if high is None else min(high, key[0] + 1)
-    return _timed(asked.visibility, f, 1, (low, high), known, falling=not later)
+    return _timed(question.visibility, f, 1, (low, high), known, falling=not later)
 
 
-def way_to_all(asked: Question) -> Walk:
+def way_to_all(question: Question) -> Walk:
     """The way to all reports that match, to count them."""
-    known = asked.known
-    if known is None or not known.total or _found_otherwise(asked.wanted):
+    known = question.known
+    if known is None or not known.total or _found_otherwise(question.wanted):
         return AS_THE_STORE_THINKS
-    return _of_all(asked.visibility, asked.wanted, asked.now, known)[0]
+    return _of_all(question.visibility, question.wanted, question.now, known)[0]
 
 
 def _found_otherwise(f: ResolvedFilter) -> bool:
