@@ -6,14 +6,14 @@ A job comes as JSON on standard input, what was seen leaves on standard output:
 `{"lasts": [ms from the commit to the last subscriber, …], "cpu", "deliveries", "lost", "resident"}`: `cpu` the seconds
 that those processes spent, `lost` the subscribers whose connection ended early, `resident` the bytes that the processes held.
 
-The commit is seen where it happens, in the SQLite file `store`: a server that executes an operation for each subscriber
-before it sends anything, its answer to whoever submitted included, has begun the clock all the same.
+The commit is seen where it happens, in the SQLite file `store` (commits.py): a server that executes an operation for each
+subscriber before it sends anything, its answer to whoever submitted included, has begun the clock all the same. Where the
+first delivery was seen before, the commit cannot have been later.
 """
 
 import asyncio
 import base64
 import json
-import sqlite3
 import sys
 import time
 from functools import partial
@@ -21,6 +21,7 @@ from typing import Any, cast
 
 import uvloop
 
+from bench.commits import Commits
 from bench.processes import cpu_of, held_by
 
 TEXT, PING, PONG = 0x1, 0x9, 0xA
@@ -146,28 +147,6 @@ def _same(subscriber: Subscriber) -> Subscriber:
     return subscriber
 
 
-class Commits:
-    """Sees, from outside, when a store has one event more."""
-
-    EVERY = 0.000_2
-    """Seconds between two looks; each takes some 10 µs."""
-
-    def __init__(self, store: str) -> None:
-        self._connection = sqlite3.connect(f"file:{store}?mode=ro", uri=True, check_same_thread=False)
-
-    def last(self) -> int:
-        """The number of the newest event that is committed."""
-        seq: int
-        (seq,) = self._connection.execute("SELECT seq FROM log_head").fetchone()
-        return seq
-
-    def await_one_after(self, seq: int) -> float:
-        """Waits for the next commit of an event; its moment."""
-        while self.last() == seq:
-            time.sleep(self.EVERY)
-        return time.perf_counter()
-
-
 async def _submit(port: int, request: bytes) -> None:
     """Submits a report."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -202,12 +181,14 @@ async def listen(job: dict[str, Any]) -> dict[str, Any]:
         if n == 1:  # the first one warms
             cpu, lasts = cpu_of(job["processes"]), []
         Subscriber.gate = Gate(many)
-        committed = loop.run_in_executor(None, commits.await_one_after, commits.last())
+        commits.watch()
         submitted = asyncio.ensure_future(_submit(port, base64.b64decode(each)))
         await asyncio.wait_for(Subscriber.gate.opened, 120)
         await submitted
-        lasts.append((Subscriber.gate.times[-1] - await committed) * 1000)
+        times = Subscriber.gate.times
+        lasts.append((times[-1] - min(commits.seen(), times[0])) * 1000)
     spent = cpu_of(job["processes"]) - cpu
+    commits.close()
     lost = sum(each.lost for each in subscribers)
     return {"lasts": lasts, "cpu": spent, "deliveries": many * len(lasts), "lost": lost, "resident": resident}
 

@@ -28,6 +28,9 @@ class Figures:
         return {name: round(value, 4) for name, value in asdict(self).items()}
 
 
+LONGEST = 1_800.0
+"""Seconds that one measurement may take; what takes longer hangs."""
+
 Rounds = dict[str, list[Figures]]
 
 
@@ -49,12 +52,14 @@ def load(server: Server, requests: Sequence[bytes], connections: int, seconds: f
 
 
 def in_a_process(module: str, job: Mapping[str, Any]) -> dict[str, Any]:
-    """Runs a generator of load as a process on the core that is kept for it."""
+    """Runs a generator of load as a process on the core that is kept for it. Raises subprocess.SubprocessError where it fails
+    or hangs."""
     done = subprocess.run(
         [sys.executable, "-m", module],
         input=json.dumps(job).encode(),
         stdout=subprocess.PIPE,
         check=True,
+        timeout=LONGEST,
         preexec_fn=lambda: on_cores(LOAD_CORES),
     )
     told: dict[str, Any] = json.loads(done.stdout)

@@ -8,7 +8,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_of(processes: Sequence[int]) -> float:
-    """Seconds of CPU that processes have had so far, in the kernel's own work for them included."""
+    """Seconds of CPU that processes have had so far, the kernel's work for them included."""
     ticks = 0
     for process in processes:
         told = Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace")
@@ -17,7 +17,7 @@ def cpu_of(processes: Sequence[int]) -> float:
 
 
 def held_by(processes: Sequence[int]) -> int:
-    """Bytes of memory that processes hold, without what they share being counted twice."""
+    """Bytes of memory that processes hold: the proportional set size, in which what several share is counted once."""
     total = 0
     for process in processes:
         told = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii")

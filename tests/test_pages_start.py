@@ -237,7 +237,7 @@ async def test_nobody_is_kept_out_by_how_the_start_page_is_made(
         assert small == []
 
 
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("width", [360, 441, 1280])
 async def test_nothing_shifts_while_the_page_loads(browser: Browser, shared_hub: RunningHub, width: int) -> None:
     """On a network where the typeface and what the hub answers come after the first words stand there."""
     context = await browser.new_context(viewport={"width": width, "height": 800})

@@ -69,7 +69,7 @@ export const id = {
   "reports.photo": "Foto {number} dari laporan {code}",
   "reports.code": "Kode laporan",
 
-  "connection.connecting": "Menghubungkan…",
+  "connection.connecting": "Menyambung…",
   "connection.live": "Terhubung",
   "connection.waiting": "Terputus · {seconds} dtk",
   "connection.offline": "Tidak ada jaringan",
