@@ -29,8 +29,11 @@ def test_an_empty_variable_leaves_what_the_file_says(tmp_path: Path) -> None:
 
 def test_an_empty_one_that_there_is_not_is_refused_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "simpul.toml").write_text('prot = ""')
-    for environment, file in (({"SIMPUL_PROT": ""}, None), ({}, tmp_path / "simpul.toml")):
-        with pytest.raises(WrongSetting, match="SIMPUL_PROT"):
+    for environment, file, words in (
+        ({"SIMPUL_PROT": ""}, None, "no setting SIMPUL_PROT. Do you mean SIMPUL_PORT"),
+        ({}, tmp_path / "simpul.toml", "no setting prot. Do you mean port"),
+    ):
+        with pytest.raises(WrongSetting, match=words):
             load_settings(environment, file)
 
 
