@@ -235,5 +235,5 @@ def questions(draw: st.DrawFn) -> tuple[Role, str | None, ReportFilter, ReportOr
 
 @pytest.fixture
 def fixed_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("report_lists", "statistics", "hexbins", "duplicates"):
+    for module in ("report_lists", "filters", "duplicates"):
         monkeypatch.setattr(f"resolvers.{module}.now_in_micros", lambda: NOW)

@@ -29,7 +29,8 @@ async def city(store: Store, area_map: AreaMap) -> AsyncIterator[City]:
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("resolvers.report_lists.now_in_micros", lambda: NOW)
+    for module in ("report_lists", "filters"):
+        monkeypatch.setattr(f"resolvers.{module}.now_in_micros", lambda: NOW)
 
 
 async def area_rows(ctx: Context, *codes: str) -> list[AreaRow]:
