@@ -33,6 +33,7 @@ from storage.events.tail import LogTail
 from storage.ingest.sink import StoreSink
 from storage.photos.folder import FolderPhotoStore
 from storage.reports.changing import change
+from storage.sqlite.store import SqliteStore
 from storage.store import Store
 from storage.tables import events, reports
 from storage.writing.transaction import Operation, Tx
@@ -146,7 +147,7 @@ class Watched:
     def looking(self, watchers: Sequence[str]) -> Sequence[str]:
         """Who looks in this minute: all on SQLite, one after the other on PostgreSQL, where looking takes longest. All of
         them listen on both."""
-        if self.hub.parts.store.__class__.__name__ == "SqliteStore":
+        if isinstance(self.hub.parts.store, SqliteStore):
             return watchers
         return (watchers[(self.clock.now - micros(NOW)) // SLOT % len(watchers)],)
 

@@ -22,13 +22,14 @@ from resolvers.log_positions import Sealer
 from resolvers.viewer import ANONYMOUS, Viewer
 from storage.events.appending import read_head
 from storage.events.reading import chain_at
+from storage.sqlite.store import SqliteStore
 from storage.store import Store
 from storage.tables import event_facets
 from storage.writing.transaction import Tx
 from tests.stream_world import PATIENCE, World, alter, create, world_over
 
 WRITERS = 200
-HANDOVERS = {"SqliteStore": 700, "PostgresStore": 300}
+HANDOVERS = {"sqlite": 700, "postgresql": 300}
 READERS = 25
 """How many hand-overs are under way at once."""
 FURTHEST_BACK = 150
@@ -89,7 +90,7 @@ class Traffic:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.wanted = HANDOVERS[type(world.store).__name__]
+        self.wanted = HANDOVERS["sqlite" if isinstance(world.store, SqliteStore) else "postgresql"]
         self.random = random.Random(SEED)
         self.reports: list[int] = []
         self.opened = 0
