@@ -11,7 +11,7 @@ from collections.abc import Sequence, Set
 from domain.sealing import keyed_hash
 from domain.vocabulary import PhotoPhase, ReportVisibility
 from resolvers.context import Context
-from storage.reports.photos import reading as photo_reading
+from storage.reports.photos import reading
 from storage.rows import PhotoRow, SeenReport
 
 SIGNED_SECONDS = 600
@@ -33,7 +33,7 @@ async def photos_of(
     shown = {report.id: report.visibility for report in reports}
     staff = (await ctx.visibility()).staff
     found = await ctx.read(
-        photo_reading.photos_of_reports,
+        reading.photos_of_reports,
         shown,
         staff=staff,
         phase=phase,
@@ -45,7 +45,7 @@ async def photos_of(
 
 async def photos_by_id(ids: Sequence[int], ctx: Context) -> list[PhotoRow | None]:
     """Photos by row id; None for those of reports that the viewer may not see."""
-    found = await ctx.read(photo_reading.photos_by_id, await ctx.visibility(), ids)
+    found = await ctx.read(reading.photos_by_id, await ctx.visibility(), ids)
     return [found.get(each) for each in ids]
 
 

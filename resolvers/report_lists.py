@@ -13,7 +13,7 @@ from resolvers.errors import BadUserInput
 from resolvers.filters import ReportFilter, question_of, resolve_filter
 from resolvers.lists import AskedOnce, ListResult, Paging, in_time, list_result, span_of
 from storage.clock import now_in_micros
-from storage.reports.counts import total as counting
+from storage.reports.counts import total
 from storage.reports.filter.filtering import ResolvedFilter
 from storage.reports.filter.naming import areas_within, rows_named
 from storage.reports.lists import listing
@@ -65,7 +65,7 @@ async def _listed(ctx: Context, asked: _Asked, columns: Set[str] | None) -> List
 
     async def count() -> int:
         seconds = ctx.parts.settings.count_timeout
-        return await in_time(ctx, ctx.read(counting.count_reports, asked.question, seconds))
+        return await in_time(ctx, ctx.read(total.count_reports, asked.question, seconds))
 
     return await list_result(ctx, page, asked.name, count)
 
@@ -90,7 +90,7 @@ async def reports_in_areas(
 
     async def count() -> Mapping[int, int]:
         seconds = ctx.parts.settings.count_timeout
-        return await in_time(ctx, ctx.read(counting.count_reports_of_areas, asked.question, seconds, ids))
+        return await in_time(ctx, ctx.read(total.count_reports_of_areas, asked.question, seconds, ids))
 
     return await _each(ctx, asked, pages, AskedOnce(count), ids)
 
@@ -135,7 +135,7 @@ async def _of_parents(
 ) -> list[ListResult[SeenReport]]:
     async def count() -> Mapping[int, int]:
         seconds = ctx.parts.settings.count_timeout
-        return await in_time(ctx, ctx.read(counting.count_reports_of_parents, asked.question, seconds, parent, ids))
+        return await in_time(ctx, ctx.read(total.count_reports_of_parents, asked.question, seconds, parent, ids))
 
     return await _each(ctx, asked, pages, AskedOnce(count), ids)
 
