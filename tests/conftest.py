@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine
 
 from domain.areas import AreaMap
@@ -18,10 +19,14 @@ from storage.writing.transaction import Operation
 from tests import postgres
 from tests.buckets import Gateway, running_gateway
 from tests.crossing_writes import all_writes_cross
+from tests.fuzzing import LONG
 from tests.running import RunningHub
 from tests.temporary import memory_folder
 
 ENGINES = ("sqlite", "postgresql")
+
+settings.register_profile("simpul", derandomize=not LONG)
+settings.load_profile("simpul")  # before the modules of tests are read: their own settings build on it
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -170,6 +170,27 @@ def test_a_process_that_dies_is_replaced_and_the_hub_answers_meanwhile(hub: Runn
     assert hub.log.count(f"pid {host} writes for all") == hub.log.count(f"pid {family.host} writes for all") == 1
 
 
+def test_a_process_that_hangs_is_ended_and_replaced(hub_folder: Path) -> None:
+    """The one that writes, and then another; what was acknowledged before is there after."""
+    hub = RunningHub(hub_folder, {"SIMPUL_HANG_SECONDS": "2"}, ("--workers", "2")).start()
+    family = Family(hub)
+    report = {"query": "query ($id: ID!) { report(id: $id) { text } }"}
+    for of in (lambda: family.host, lambda: min(family.workers - {family.host})):
+        with httpx.Client(base_url=hub.url, timeout=30) as client:
+            told = submit(client, "Sebelum macet")
+        victim = of()
+        assert victim is not None
+        os.kill(victim, signal.SIGSTOP)
+        _wait(lambda pid=victim: pid not in family.workers and len(family.workers) == 2)
+        assert hub.log.count(f"(pid {victim}) hangs: no sign of it for 2 s; it is ended") == 1
+        _wait(lambda: hub.log.count(" serves again, as pid ") == hub.log.count("; it is replaced"))
+        with httpx.Client(base_url=hub.url, timeout=30) as client:
+            answer = client.post("/graphql", json=report | {"variables": {"id": told}}).json()
+            assert answer["data"]["report"]["text"] == "Sebelum macet"
+            submit(client, "Sesudah macet")
+    assert hub.stop() == 0
+
+
 def test_who_comes_when_a_process_has_died_is_served_by_the_others(hub: RunningHub) -> None:
     """And need not wait until it is replaced: a third of them would come to its socket."""
     with a_client_of_each(hub):

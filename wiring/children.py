@@ -9,16 +9,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 PIECE = 65_536
+BEAT = b"\0"
+"""What one that turns says now and then."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 """Seconds before one that never came to serve is started again; twice as long each time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tether:
-    """A child's ties to its parent: `tell`, once, that it is ready, with a line of words; `leave`, that it lets nobody in any
-    more; `parent`, to hear what `heard` reads."""
+    """A child's ties to its parent: `tell`, once, that it is ready, with a line of words; `beat`, every so many seconds
+    (0: never), that it still turns; `leave`, that it lets nobody in any more; `parent`, to hear what `heard` reads."""
 
     tell: Callable[[str], None]
+    beat: Callable[[], None]
+    every: float
     leave: Callable[[], None]
     parent: int
 
@@ -46,6 +50,8 @@ class Child:
     """Its words when it was ready."""
     code: int = 0
     """What it ended with, last time; below 0 for a signal."""
+    silent: float = 0.0
+    """For how many seconds, at least, it has said nothing although it serves."""
     _hears: int = -1
     _tells: int = -1
     _came: bool = False
@@ -57,11 +63,13 @@ class Child:
     def started(self, pid: int, hears: int, tells: int) -> None:
         """It runs, tells by the one pipe when it is ready, or no more, and is told by the other who is away."""
         self.pid, self._hears, self._tells, self.ready, self._came, self.said = pid, hears, tells, False, False, ""
+        self.silent = 0.0
 
     def listen(self) -> bool:
         """Hears what it says: a line when it is ready, the end when it leaves. Whether it is now what it was not before."""
         before, piece = self.ready, os.read(self._hears, PIECE)
-        self.said += piece.decode(errors="replace")
+        self.silent = 0.0
+        self.said += piece.replace(BEAT, b"").decode(errors="replace")
         self.ready = bool(piece) and self.said.endswith("\n")
         if not piece:
             self._hears = _closed(self._hears)
@@ -74,6 +82,11 @@ class Child:
         if self._tells >= 0:
             with contextlib.suppress(BlockingIOError, BrokenPipeError):
                 os.write(self._tells, f"{json.dumps(sorted(away))}\n".encode())
+
+    def waited(self, seconds: float) -> float:
+        """So long nothing more was heard. For how long it is silent now: 0 for one that need say nothing."""
+        self.silent = self.silent + seconds if self.pid and self.ready else 0.0
+        return self.silent
 
     def ended(self, code: int) -> None:
         """It is no more. One that served is due again at once, one that never did after a while."""

@@ -1,4 +1,4 @@
-"""A process hears what its parent says: which of its neighbours are away, and that the parent is no more."""
+"""A process and its parent: it hears which of its neighbours are away, and that the parent is no more, and tells that it turns."""
 
 import asyncio
 import os
@@ -18,11 +18,17 @@ class Ear:
         self._attending: Callable[[frozenset[str]], None] | None = None
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(tether.parent, self._hear)
+        if tether.every:
+            self._beat()
 
     def attend(self, attending: Callable[[frozenset[str]], None]) -> None:
         """Has somebody told who is away, now and whenever that changes."""
         self._attending = attending
         attending(self._away)
+
+    def _beat(self) -> None:
+        self._tether.beat()
+        self._loop.call_later(self._tether.every, self._beat)
 
     def _hear(self) -> None:
         heard = self._tether.heard()

@@ -2,7 +2,8 @@
 
 They are forked from a parent that has everything imported and runs neither loop nor thread, so that one that died is
 replaced in a moment, and what does not change lies in memory once. Each has the reading end of a pipe whose other end the
-parent alone has: by it the parent tells who is away, and should the parent die, they notice and stop.
+parent alone has: by it the parent tells who is away, and should the parent die, they notice and stop. By another pipe each
+tells that it is ready, and then now and then that it still turns: one that hangs is ended, and so replaced.
 """
 
 import contextlib
@@ -12,16 +13,19 @@ import os
 import select
 import signal
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-from wiring.children import PIECE, Child, Tether
+from wiring.children import BEAT, PIECE, Child, Tether
 
 log = logging.getLogger("simpul.processes")
 
 _HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+_BEATS = 6
+"""How often a process tells that it turns, while it would be taken for one that hangs if it told nothing."""
 
 
 class Ended(Exception):
@@ -33,9 +37,13 @@ class Ended(Exception):
 
 
 class Supervisor:
-    """Keeps processes alive until SIGTERM or SIGINT. For the main thread, within the block of `at_work`."""
+    """Keeps processes alive until SIGTERM or SIGINT. For the main thread, within the block of `at_work`.
 
-    def __init__(self) -> None:
+    One that serves and has not turned for `patience` seconds is ended; 0: none is.
+    """
+
+    def __init__(self, patience: float = 0.0) -> None:
+        self._patience, self._beat_every = patience, patience / _BEATS
         self._children: list[Child] = []
         self._told_to_stop = 0
         self._woken, self._wake = os.pipe()
@@ -83,10 +91,22 @@ class Supervisor:
         gc.enable()
         while not self._told_to_stop:
             gone = [child for child in self._children if not child.pid]
-            self._turn(min((child.due_in for child in gone), default=None))
+            waits = [child.due_in for child in gone]
+            began = time.monotonic()
+            self._turn(min([*waits, self._beat_every] if self._patience else waits, default=None))
+            self._end_who_hang(time.monotonic() - began)
             for child in gone:
                 if not child.due_in and not self._told_to_stop:
                     self._fork(child)
+
+    def _end_who_hang(self, seconds: float) -> None:
+        """What lasted longer than it should have, this process slept through, and the others may have as well."""
+        for child in self._children:
+            if child.waited(min(seconds, self._beat_every)) > self._patience and not self._told_to_stop:
+                child.silent = 0.0
+                words = "%s (pid %d) hangs: no sign of it for %g s; it is ended"
+                log.error(words, child.name, child.pid, self._patience)
+                _signal_all([child], signal.SIGKILL)
 
     def _turn(self, seconds: float | None = None) -> None:
         """Waits for something to happen, but not longer than that, and sees to it."""
@@ -156,10 +176,16 @@ class Supervisor:
         def tell(words: str) -> None:
             print(words, file=pipe, flush=True)
 
+        def beat() -> None:
+            if not pipe.closed:
+                with contextlib.suppress(BlockingIOError, BrokenPipeError):  # the parent hangs, or is no more
+                    os.write(says, BEAT)
+
+        os.set_blocking(says, False)
         code = 1
         try:
             self._forget_the_parents()
-            code = child.run(child, Tether(tell, pipe.close, listens))
+            code = child.run(child, Tether(tell, beat, self._beat_every, pipe.close, listens))
         except BaseException:
             log.exception("%s failed", child.name)
         finally:

@@ -47,7 +47,7 @@ def serve_together(settings: Settings, greet: Callable[[str], None], *, demo_spe
             stack.enter_context(each)
         folder = _meeting_place(settings, stack)
         schema = Schema(settings)
-        supervisor = stack.enter_context(Supervisor().at_work())
+        supervisor = stack.enter_context(Supervisor(settings.hang_seconds).at_work())
         try:
             if demo_speed is not None:
                 settings = _with_city(settings, demo_speed, taken, supervisor)

@@ -43,6 +43,11 @@ class Settings(LimitSettings, IssuerSettings):
         le=MOST_WORKERS,
         description="Processes that serve, over one store and one port: at most as many as there are cores.",
     )
+    hang_seconds: float = Field(
+        60.0,
+        ge=0,
+        description="After how long without a sign one of several processes is ended and replaced; 0: never.",
+    )
     data_dir: Path = Field(Path("data"), description="The folder of the embedded database and the photos.")
     database_url: str = Field(
         "", description="A PostgreSQL address (postgresql://user:password@host/name); empty: SQLite in the data folder."
