@@ -103,6 +103,7 @@ def test_a_stopping_hub_does_not_wait_for_who_does_not_read(
 ) -> None:
     monkeypatch.setattr("transport.sockets.graphql_ws._CLOSING_SECONDS", 0.05)
     monkeypatch.setattr(bounded_websocket, "DRAIN_SECONDS", 0.05)
+    monkeypatch.setattr(bounded_websocket, "ANSWER_SECONDS", 0.05)
 
     async def test() -> None:
         async with AsyncExitStack() as outlasting:
@@ -111,6 +112,36 @@ def test_a_stopping_hub_does_not_wait_for_who_does_not_read(
                 await subscribe_and_read_nothing(idler)
                 await read_along(stage, MANY)
             assert stage.hub.sources[0].closed.is_set()
+
+    run(test)
+
+
+def test_a_stopping_hub_hears_out_a_client_that_still_sends(
+    run: Callable[[Test], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would see a broken connection, and might never read why it was closed."""
+    monkeypatch.setattr(bounded_websocket, "ANSWER_SECONDS", 60)
+    shutdown = bounded_websocket.BoundedWebSocket.shutdown
+
+    async def test() -> None:
+        stopping = asyncio.Event()
+        monkeypatch.setattr(
+            bounded_websocket.BoundedWebSocket, "shutdown", lambda self: (shutdown(self), stopping.set())
+        )
+
+        async def still_sends(client: RawClient) -> bytes:
+            await stopping.wait()
+            for _ in range(3):
+                await client.message(b'{"type": "pong"}')
+            assert await client.closing() == (1012, "The hub is stopping")
+            return await client.read()
+
+        async with AsyncExitStack() as outlasting:
+            async with served() as stage:
+                client = await outlasting.enter_async_context(raw_client(stage.port))
+                await client.init()
+                sending = asyncio.create_task(still_sends(client))
+            assert await sending == b""
 
     run(test)
 

@@ -24,6 +24,8 @@ log = logging.getLogger("simpul.transport")
 
 DRAIN_SECONDS = 10.0
 """How long a connection that is to be closed may take to hand over what was written to it."""
+ANSWER_SECONDS = 2.0
+"""How long a client that was told that the hub stops may take to answer."""
 MOST_FRAGMENTS = 1_000
 """A message in more pieces than this is no message: empty ones would fill the memory without ever being too large."""
 FRAMES = "simpul.frames"
@@ -227,6 +229,16 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         """Cut off a peer that answers no pings, for it will not take the closing frame either."""
         super().keepalive_timeout()
         self._cut_off_later()
+
+    def shutdown(self) -> None:
+        """The server stops. uvicorn would close the connection at once: a client that sends something just then would learn
+        that it is broken before it reads why, so one that was told has time to answer."""
+        if self.close_timer is None:
+            super().shutdown()
+            return
+        self.stop_keepalive()
+        self.close_timer.cancel()
+        self.close_timer = self.loop.call_later(ANSWER_SECONDS, self.transport.close)
 
     def _cut_off_later(self) -> None:
         """Cut off a peer that does not take what was written before the application was done with it."""
