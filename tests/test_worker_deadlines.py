@@ -17,7 +17,7 @@ from storage.reports.creating import NewReport, create_report
 from storage.reports.placing import Place
 from storage.sqlite.reader import Reader
 from storage.store import Store
-from storage.tables import categories, events, reports, sources
+from storage.tables import categories, events, leases, reports, sources
 from storage.writing.transaction import NOBODY, Operation, Tx
 from worker.deadlines import Deadlines, passed
 from worker.work import Work
@@ -82,8 +82,9 @@ class TestADeadlineThatPasses:
         assert await breaches(work, report_id) == (False, False, 0)
 
     async def test_is_left_to_the_process_that_holds_the_lease(self, work: Work) -> None:
+        await submit(work)
+        await Deadlines(work, "here", lambda: now_in_micros() + 61 * MINUTE).round()
         report_id = await submit(work)
-        await Deadlines(work, "here").round()
         await Deadlines(work, "elsewhere", lambda: now_in_micros() + 61 * MINUTE).round()
         assert await breaches(work, report_id) == (False, False, 0)
 
@@ -111,6 +112,14 @@ async def test_what_comes_verified_has_a_deadline_for_its_solution_but_none_for_
     report_id = await work.store.write(Operation(bring))
     await Deadlines(work, "here", lambda: now_in_micros() + 25 * HOUR).round()
     assert await breaches(work, report_id) == (False, True, 1)
+
+
+async def test_nothing_is_written_while_nothing_is_due(work: Work) -> None:
+    """Not even who looks: an idle hub would do so every two seconds."""
+    report_id = await submit(work)
+    await Deadlines(work, "here", now_in_micros).round()
+    assert await work.store.read(lambda conn: conn.execute(select(leases)).all()) == []
+    assert await breaches(work, report_id) == (False, False, 0)
 
 
 async def test_deadlines_that_were_broken_long_ago_are_not_looked_at_again(

@@ -121,7 +121,7 @@ def test_one_process_alone_has_the_leases(hub: RunningHub) -> None:
     """And the others are refused them, however often they ask."""
     with a_client_of_each(hub), closing(_database(hub)) as database:
         rows = database.execute("SELECT name, token, holder FROM leases WHERE name LIKE 'worker:%'").fetchall()
-    assert {name: token for name, token, _ in rows}["worker:deadlines"] == 1
+    assert {name: token for name, token, _ in rows}["worker:sweeping"] == 1
 
 
 def _database(hub: RunningHub) -> Any:
@@ -134,21 +134,21 @@ def test_the_leases_of_processes_that_died_are_taken_over(hub: RunningHub) -> No
     """At once, although they were taken for longer than anybody would wait."""
     family = Family(hub)
     with closing(_database(hub)) as database:
-        before = _deadlines(database)
+        before = _sweeping(database)
         killed = family.workers
         for pid in killed:
             family.kill(pid)
         deadline = time.monotonic() + 15
-        while _deadlines(database) == before:
+        while _sweeping(database) == before:
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        after = _deadlines(database)
+        after = _sweeping(database)
     assert after[0] == before[0] + 1 and after[1] != before[1]
 
 
-def _deadlines(database: Any) -> tuple[int, str]:
+def _sweeping(database: Any) -> tuple[int, str]:
     row: tuple[int, str] = database.execute(
-        "SELECT token, holder FROM leases WHERE name = 'worker:deadlines'"
+        "SELECT token, holder FROM leases WHERE name = 'worker:sweeping'"
     ).fetchone()
     return row
 

@@ -1,16 +1,17 @@
 """Records, with an event, that a deadline passed unmet: a fact from then on, never a comparison on reading."""
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, Integer, Select, select
 
 from domain.sink import Lease
 from domain.vocabulary import EventKind, ReportVisibility
 from storage.clock import now_in_micros
 from storage.leases import require_lease
 from storage.reports.changing import change
+from storage.statements.prepared import one, prepared
 from storage.tables import reports
 from storage.writing.transaction import Operation, Tx
 from worker.turns import take_turn
@@ -31,12 +32,17 @@ class Deadlines:
         self._clock = clock
 
     async def round(self) -> float:
-        """Records what is due; returns the seconds until the next look."""
+        """Records what is due; returns the seconds until the next look.
+
+        The lease is taken where there is something to do: else an idle hub would write to its disk for nothing.
+        """
+        now = self._clock()
+        due = await self._work.store.read(passed, now, _AT_ONCE)
+        if not due:
+            return EVERY_SECONDS
         lease = await take_turn(self._work, "deadlines", self._holder, _LEASE_SECONDS)
         if lease is None:
             return EVERY_SECONDS
-        now = self._clock()
-        due = await self._work.store.read(passed, now, _AT_ONCE)
         for report_id in due:
             await self._work.store.write(self._breach(report_id, now, lease))
         return 0.0 if len(due) == _AT_ONCE else EVERY_SECONDS
@@ -62,19 +68,19 @@ def passed(conn: Connection, now: int, limit: int) -> list[int]:
     """Reports whose deadlines have passed without having been told, those of the earliest first. Each kind of deadline has an
     index of those that are unmet and not told: reports that broke theirs long ago are never looked at again."""
     found: list[tuple[int, int]] = []
-    for statement in (
-        _unmet("respond_by", "responded_at", "respond_breached"),
-        _unmet("resolve_by", "resolved_at", "resolve_breached"),
+    for columns in (
+        ("respond_by", "responded_at", "respond_breached"),
+        ("resolve_by", "resolved_at", "resolve_breached"),
     ):
-        found += [(row[0], row[1]) for row in conn.execute(statement, {"now": now, "most": limit}).all()]
+        statement = prepared(conn, ("deadlines passed", columns), partial(_unmet, *columns))
+        found += [(row[0], row[1]) for row in statement.rows(conn, {"now": now, "most": limit})]
     return list(dict.fromkeys(report_id for _, report_id in sorted(found)))[:limit]
 
 
-@cache
 def _unmet(by: str, met: str, breached: str) -> Select[int, int]:
     r = reports.c
     unmet = select(r[by], r.id).where(
-        r[by] <= bindparam("now"), r.due_at.is_not(None), r[met].is_(None), r[breached].is_(False)
+        r[by] <= one("now"), r.due_at.is_not(None), r[met].is_(None), r[breached].is_(False)
     )
     shown = unmet.where(r.visibility != ReportVisibility.ERASED)
-    return shown.order_by(r[by], r.id).limit(bindparam("most"))
+    return shown.order_by(r[by], r.id).limit(one("most", Integer))

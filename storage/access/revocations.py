@@ -1,10 +1,11 @@
 """What was revoked, kept until every token that it concerns has run out by itself."""
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, Select, delete, func, insert, select
 
 from domain.revocation import TOKENS_LIVE, Revocation, Revocations
 from domain.time import HOUR, SECOND
 from storage.access.api_keys import end_api_keys
+from storage.statements.prepared import prepared
 from storage.tables import revocations
 from storage.writing.transaction import Tx
 
@@ -29,8 +30,12 @@ def revoke(tx: Tx, entry: Revocation) -> int:
 
 def state_of_revocations(conn: Connection) -> tuple[int, int]:
     """What changes whenever an entry comes or goes, and is cheap to ask for."""
-    count, ids = conn.execute(select(func.count(), func.coalesce(func.sum(revocations.c.id), 0))).one()
+    ((count, ids),) = prepared(conn, "state of revocations", _state).rows(conn)
     return count, int(ids)
+
+
+def _state() -> Select[int, int]:
+    return select(func.count(), func.coalesce(func.sum(revocations.c.id), 0)).select_from(revocations)
 
 
 def read_revocations(conn: Connection) -> Revocations:

@@ -3,10 +3,11 @@
 import secrets as random
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, Select, insert, or_, select, update
 
 from domain.report import KEYS_KEPT
 from storage.clock import now_in_micros
+from storage.statements.prepared import prepared
 from storage.tables import secrets
 from storage.writing.transaction import Tx
 
@@ -49,9 +50,12 @@ def rotate_secret(tx: Tx, purpose: str) -> None:
 
 def local_key(conn: Connection) -> bytes:
     """The key that local tokens are signed with, as it is now."""
-    in_use = (secrets.c.purpose == "tokens") & secrets.c.retired_at.is_(None)
-    key: bytes = conn.execute(select(secrets.c.key).where(in_use)).scalar_one()
-    return key
+    ((key,),) = prepared(conn, "local key", _local_key).rows(conn)
+    return bytes(key)
+
+
+def _local_key() -> Select[bytes]:
+    return select(secrets.c.key).where(secrets.c.purpose == "tokens", secrets.c.retired_at.is_(None))
 
 
 def load_secrets(conn: Connection) -> Secrets:
