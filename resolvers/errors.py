@@ -7,7 +7,7 @@ ClientError
 ├── Unauthenticated     a bad or expired token, or none where a person is needed
 ├── Forbidden           the viewer may see it but not do it
 ├── NotFound            of an argument that names what the viewer may not know of
-├── RateLimited         too many too fast; retryAfter
+├── RateLimited         too many too fast; retryAfter, limited, limit, value
 ├── Overloaded          the hub has too much to do; retryAfter
 ├── SourceUnavailable   another system that is needed for this does not answer; retryAfter
 ├── PhotosUnavailable   photos cannot be kept just now; retryAfter
@@ -64,8 +64,8 @@ class RateLimited(ClientError):
 
     code = "RATE_LIMITED"
 
-    def __init__(self, message: str, retry_after: float) -> None:
-        super().__init__(message, retryAfter=retry_after)
+    def __init__(self, message: str, retry_after: float, **extensions: Any) -> None:
+        super().__init__(message, retryAfter=retry_after, **extensions)
 
 
 class Overloaded(ClientError):

@@ -91,6 +91,35 @@ class Repeats:
         return len(times)
 
 
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """So many within so many seconds. `name` is its setting's, for programs; `words` tell people what is counted."""
+
+    name: str
+    words: str
+    most: int
+    seconds: float
+
+    def refusal(self, seconds: int) -> RateLimited:
+        """What whoever has had as many is told: which limit it was, and when to come again."""
+        told = f"At most {self.most:,} {self.words}: try again in {seconds} s."
+        return RateLimited(told, float(seconds), limited=self.name, limit=self.most, value=self.most + 1)
+
+
+def _limits_of(settings: HubSettings) -> dict[SuspicionKind, _Limit]:
+    reports, acts = settings.anonymous_reports_per_hour, settings.anonymous_acts_per_minute
+    codes = settings.code_lookups_per_minute
+    return {
+        SuspicionKind.TOO_MANY_REPORTS: _Limit(
+            "anonymous_reports_per_hour", "reports an hour without signing in", reports, 3600.0
+        ),
+        SuspicionKind.TOO_MANY_ACTS: _Limit(
+            "anonymous_acts_per_minute", "mutations a minute without signing in", acts, 60.0
+        ),
+        SuspicionKind.TOO_MANY_CODES: _Limit("code_lookups_per_minute", "look-ups by code a minute", codes, 60.0),
+    }
+
+
 @dataclass(slots=True)
 class _Refused:
     """Refusals of one address that are not written yet."""
@@ -113,15 +142,12 @@ class Pace:
         levels: SharedLevels | None = None,
     ) -> None:
         self._store, self._clock = store, clock
-        limits = settings or HubSettings(public_url="")
-        sizes = {
-            SuspicionKind.TOO_MANY_REPORTS: (limits.anonymous_reports_per_hour, 3600.0),
-            SuspicionKind.TOO_MANY_ACTS: (limits.anonymous_acts_per_minute, 60.0),
-            SuspicionKind.TOO_MANY_CODES: (limits.code_lookups_per_minute, 60.0),
-        }
-        self._limits = {
-            kind: Buckets(*size, clock) if levels is None else SharedBuckets(levels, kind, *size)
-            for kind, size in sizes.items()
+        self._limits = _limits_of(settings or HubSettings(public_url=""))
+        self._buckets = {
+            kind: Buckets(limit.most, limit.seconds, clock)
+            if levels is None
+            else SharedBuckets(levels, kind, limit.most, limit.seconds)
+            for kind, limit in self._limits.items()
         }
         self._bursts = Repeats(BURST_SECONDS, BURST_REPORTS, clock)
         self._texts = Repeats(SAME_TEXT_SECONDS, SAME_TEXT_TIMES, clock)
@@ -165,12 +191,11 @@ class Pace:
 
     async def _limit(self, kind: SuspicionKind, viewer: Viewer) -> None:
         who = client_name(viewer)
-        wait = self._limits[kind].take(who)
+        wait = self._buckets[kind].take(who)
         if not wait:
             return
         await self._note(kind, who)
-        seconds = max(1, ceil(wait))
-        raise RateLimited(f"Too many, too fast: try again in {seconds} s.", retry_after=float(seconds))
+        raise self._limits[kind].refusal(max(1, ceil(wait)))
 
     async def _note(self, kind: SuspicionKind, who: str) -> None:
         """Writes a refusal down, in the log and the store, but one address's not more often than every ten seconds: refusing

@@ -101,9 +101,7 @@ def _too_many_wait(waiting: int, more: int, most: int) -> RateLimited:
     words = (
         f"{waiting} photos of yours wait already to be made safe, and {most} may: try again in {_TURNS_SECONDS:g} s."
     )
-    refusal = RateLimited(words, _TURNS_SECONDS)
-    refusal.extensions |= {"limited": "photos_waiting_per_client", "limit": most, "value": waiting + more}
-    return refusal
+    return RateLimited(words, _TURNS_SECONDS, limited="photos_waiting_per_client", limit=most, value=waiting + more)
 
 
 async def _prepared(ctx: Context, position: int, file: UploadedFile, turns: Promise) -> PreparedPhoto | Fault:

@@ -42,6 +42,11 @@ async def suspicions(hub: Any) -> list[tuple[str, int]]:
     return sorted((row["kind"], row["times"]) for row in rows)
 
 
+def limit_of(refused: RateLimited) -> tuple[str, int, int]:
+    """Which limit it was, as programs are told."""
+    return refused.extensions["limited"], refused.extensions["limit"], refused.extensions["value"]
+
+
 class TestReports:
     async def test_are_limited_by_the_hour_and_told_when_to_come_again(self, paced: Any, caplog: Any) -> None:
         hub, clock = paced
@@ -50,6 +55,8 @@ class TestReports:
         with caplog.at_level(logging.WARNING), pytest.raises(RateLimited) as refused:
             await hub.submit(text="Banjir lagi")
         assert 1190 < refused.value.extensions["retryAfter"] <= 1200
+        assert limit_of(refused.value) == ("anonymous_reports_per_hour", 3, 4)
+        assert str(refused.value).startswith("At most 3 reports an hour without signing in: try again in 1")
         assert await suspicions(hub) == [("TOO_MANY_REPORTS", 1)] and "TOO_MANY_REPORTS" in caplog.text
         assert told((await hub.submit(ELSEWHERE, text="Banjir di sini")).faults) == []
         clock.now += 1200
@@ -93,8 +100,11 @@ class TestActs:
         hub, clock = paced
         for _ in range(6):
             await hub.submit(location=BANDUNG)
-        with pytest.raises(RateLimited):
+        with pytest.raises(
+            RateLimited, match="At most 6 mutations a minute without signing in: try again in "
+        ) as refused:
             await hub.submit(location=BANDUNG)
+        assert limit_of(refused.value) == ("anonymous_acts_per_minute", 6, 7)
         clock.now += 10
         assert told((await hub.submit(location=BANDUNG)).faults) == [("OUT_OF_AREA", "location")]
         assert await suspicions(hub) == [("TOO_MANY_ACTS", 1)]
@@ -106,8 +116,9 @@ class TestCodes:
         async with hub.context() as ctx:
             for _ in range(4):
                 assert await report(ctx, code="AAAA-BBBB") is None
-            with pytest.raises(RateLimited):
+            with pytest.raises(RateLimited, match="At most 4 look-ups by code a minute: try again in ") as refused:
                 await report(ctx, code="AAAA-BBBB")
+        assert limit_of(refused.value) == ("code_lookups_per_minute", 4, 5)
         assert await suspicions(hub) == [("TOO_MANY_CODES", 1)]
 
 
