@@ -37,30 +37,20 @@ class SearchFault(StrEnum):
 
 
 _REASONS = {
-    SearchFault.EMPTY: ("Pencarian kosong.", "The search is empty."),
-    SearchFault.NO_WORD: ("Pencarian tidak memuat kata.", "There is no word in the search."),
-    SearchFault.ONLY_EXCLUSIONS: (
-        "Pencarian hanya berisi pengecualian; tambahkan sedikitnya satu kata tanpa tanda minus.",
-        "The search only excludes; add at least one word without a minus.",
-    ),
-    SearchFault.TOO_LONG: (
-        f"Pencarian lebih dari {MAX_QUERY_CHARACTERS} karakter.",
-        f"The search is longer than {MAX_QUERY_CHARACTERS} characters.",
-    ),
-    SearchFault.TOO_MANY_WORDS: (
-        f"Pencarian lebih dari {MAX_QUERY_WORDS} kata.",
-        f"The search has more than {MAX_QUERY_WORDS} words.",
-    ),
+    SearchFault.EMPTY: "The search is empty.",
+    SearchFault.NO_WORD: "There is no word in the search.",
+    SearchFault.ONLY_EXCLUSIONS: "The search only excludes; add at least one word without a minus.",
+    SearchFault.TOO_LONG: f"The search is longer than {MAX_QUERY_CHARACTERS} characters.",
+    SearchFault.TOO_MANY_WORDS: f"The search has more than {MAX_QUERY_WORDS} words.",
 }
 
 
 class SearchRefused(ValueError):
-    """The search cannot be answered. `code` says why to programs, `reason_id` and `reason_en` to people."""
+    """The search cannot be answered: the words say why to people, `code` to programs."""
 
     def __init__(self, code: SearchFault) -> None:
         self.code = code
-        self.reason_id, self.reason_en = _REASONS[code]
-        super().__init__(self.reason_en)
+        super().__init__(_REASONS[code])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """One operation of a valid document, made ready once: its plans by what @skip and @include say, and its price's plan."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -32,6 +33,7 @@ _CONDITIONS = ("skip", "include")
 _VARIANTS = 16
 """Plans of one operation: each of k variables in conditions may double them. What more there is, graphql-core executes: to
 plan it is dear, and whoever asks by other variables each time would not pay for that."""
+_SENT = re.compile(r"[,;]? [Ff]ound: [{\[].*", re.DOTALL)
 
 
 class ReadyOperation:
@@ -62,7 +64,8 @@ class ReadyOperation:
         coerced = None if self._coercion is None else self._coercion.values(given)
         if coerced is not None:
             return coerced
-        return get_variable_values(self._schema, self.operation.variable_definitions or (), given, max_errors=50)
+        told = get_variable_values(self._schema, self.operation.variable_definitions or (), given, max_errors=50)
+        return [_without_what_was_sent(error) for error in told] if isinstance(told, list) else told
 
     def _executor(self, variables: VariableValues) -> PlanExecutor:
         """graphql-core's executor of it with these variables."""
@@ -106,6 +109,13 @@ class ReadyOperation:
             return Plan(self._schema, self.operation, self._details, VariableValues(sources, told))
         except NotPlanned:
             return None
+
+
+def _without_what_was_sent(error: GraphQLError) -> GraphQLError:
+    """What is wrong with a variable, without all of the object or list that it was found in: that may hold what people told
+    in confidence, and messages end in logs."""
+    words = _SENT.sub(".", error.message).replace("?.", "?")
+    return error if words == error.message else GraphQLError(words, error.nodes)
 
 
 def _resolve_field(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:

@@ -10,7 +10,7 @@ from domain.places import Box, Point
 from domain.sealing import Kind
 from domain.search_query import SearchQuery, SearchRefused, parse_search
 from domain.time import micros
-from domain.vocabulary import OPEN_STATUSES, ForwardingState, Locale, ReportStatus
+from domain.vocabulary import OPEN_STATUSES, ForwardingState, ReportStatus
 from resolvers.context import Context
 from resolvers.errors import BadUserInput, Unauthenticated
 from resolvers.permissions import require, ruled_by_role
@@ -120,7 +120,7 @@ async def resolve_filter(
         reported_after=_moment(asked.reported_after, f"{argument}.reportedAfter"),
         reported_before=_moment(asked.reported_before, f"{argument}.reportedBefore"),
         updated_after=_moment(asked.updated_after, f"{argument}.updatedAfter"),
-        search=_search(ctx, asked.search, argument),
+        search=_search(asked.search, argument),
         has_photos=asked.has_photos,
         breached=asked.breached,
         duplicates=asked.duplicates,
@@ -259,14 +259,13 @@ def _moment(given: datetime | None, argument: str) -> int | None:
     return None if given is None else _sound(lambda: micros(given), argument)
 
 
-def _search(ctx: Context, text: str | None, argument: str) -> SearchQuery | None:
+def _search(text: str | None, argument: str) -> SearchQuery | None:
     if text is None:
         return None
     try:
         return parse_search(text)
     except SearchRefused as refused:
-        words = {Locale.ID: refused.reason_id, Locale.EN: refused.reason_en}
-        raise BadUserInput(ctx.say(words), argument=f"{argument}.search", reason=str(refused.code)) from refused
+        raise BadUserInput(str(refused), argument=f"{argument}.search", reason=str(refused.code)) from refused
 
 
 def _sound(make: Callable[[], T], argument: str) -> T:

@@ -63,7 +63,7 @@ async def resume(ctx: Context, text: str, *, own: bool = False) -> LogCursor:
     try:
         cursor = ctx.parts.cursors.open_log(text, visibility.reader)
     except BadCursor as error:
-        raise InvalidCursor(f"The argument after is wrong: {error}.") from error
+        raise InvalidCursor(f"This cursor does not belong here: {error}.", argument="after") from error
     except ExpiredCursor as error:
         raise CursorExpired from error
     if not await ctx.read(_holds, cursor, visibility, own=own):

@@ -1,12 +1,12 @@
 """The scalars of the contract: how each is written, and what is taken for one."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NewType
 
 import strawberry
-from graphql import GraphQLError, GraphQLScalarType, GraphQLSchema
+from graphql import GraphQLError, GraphQLScalarType, GraphQLSchema, ValueNode, value_from_ast_untyped
 from strawberry.types.scalar import ScalarDefinition
 
 from domain.time import MINUTE, SECOND, micros
@@ -91,14 +91,26 @@ def _read_text(name: str) -> Any:
     return read
 
 
+def _in_documents(read: Callable[[object], Any]) -> Any:
+    """Reads what stands in a document itself; what is wrong with it is told with its place there."""
+
+    def read_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+        try:
+            return read(value_from_ast_untyped(node, variables))
+        except GraphQLError as error:
+            raise GraphQLError(error.message, node) from None
+
+    return read_literal
+
+
 def _read_file(value: object) -> UploadedFile:
     if not isinstance(value, UploadedFile):
         raise GraphQLError("An Upload is a file that comes with a multipart request.")
     return value
 
 
-def _no_literal(*_: object) -> Any:
-    raise GraphQLError("An Upload can only be given as a variable.")
+def _no_literal(node: ValueNode, *_: object) -> Any:
+    raise GraphQLError("An Upload can only be given as a variable.", node)
 
 
 def _never_shown(_: object) -> Any:
@@ -115,12 +127,14 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         specified_by_url="https://datatracker.ietf.org/doc/html/rfc3339",
         serialize=show_moment,
         parse_value=read_moment,
+        parse_literal=_in_documents(read_moment),
     ),
     URL: strawberry.scalar(
         name="URL",
         description="An absolute address on the web, as RFC 3986 writes it.",
         specified_by_url="https://datatracker.ietf.org/doc/html/rfc3986",
         parse_value=_read_text("URL"),
+        parse_literal=_in_documents(_read_text("URL")),
     ),
     GeoJSON: strawberry.scalar(
         name="GeoJSON",
@@ -134,6 +148,7 @@ SCALARS: Mapping[object, ScalarDefinition] = {
             "agency, scopes) that it was given to, on every node of the hub."
         ),
         parse_value=_read_text("Cursor"),
+        parse_literal=_in_documents(_read_text("Cursor")),
     ),
     Upload: strawberry.scalar(
         name="Upload",

@@ -64,7 +64,8 @@ def test_4401(hub: RunningHub) -> None:
 
 def test_4403(hub: RunningHub) -> None:
     forged = hub.token("admin")[:-4] + "AAAA"
-    assert after(hub, {**INIT, "payload": {"authorization": f"Bearer {forged}"}}) == (4403, "Forbidden")
+    words = "This token does not hold: it was not signed for this hub, or was changed."
+    assert after(hub, {**INIT, "payload": {"authorization": f"Bearer {forged}"}}) == (4403, words)
 
 
 def test_4406(hub: RunningHub) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from graphql import GraphQLError, build_schema, validate
-from graphql.language import parse
+from graphql.language import SourceLocation, parse
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,9 +81,9 @@ def test_texts_sort_as_moments_do(values: list[int]) -> None:
     ],
 )
 def test_a_wrong_literal_is_found_when_the_document_is_checked(literal: str, words: str) -> None:
-    document = parse(f"{{ reports(filter: {{{literal}}}) {{ totalCount }} }}")
-    (error,) = validate(graphql_schema(), document)
-    assert words in error.message
+    document_text = f"{{ reports(filter: {{{literal}}}) {{ totalCount }} }}"
+    (error,) = validate(graphql_schema(), parse(document_text))
+    assert words in error.message and error.locations == [SourceLocation(1, document_text.index("After: ") + 8)]
 
 
 def test_a_file_cannot_be_written_into_a_document() -> None:

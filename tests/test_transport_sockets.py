@@ -59,11 +59,14 @@ class TestClosing:
             await socket.subscribe("1", "{ hello }")
             assert await socket.close_code() == (4401, "Unauthorized")
 
-    @pytest.mark.parametrize("authorization", ["Bearer bad", "Basic dXNlcjpwYXNz"])
-    async def test_4403_for_a_bad_token(self, stage: Stage, authorization: str) -> None:
+    @pytest.mark.parametrize(
+        ("authorization", "words"),
+        [("Bearer bad", "The token is not valid."), ("Basic dXNlcjpwYXNz", "Authorization must be: Bearer <token>.")],
+    )
+    async def test_4403_for_a_bad_token(self, stage: Stage, authorization: str, words: str) -> None:
         async with socket_to(stage) as socket:
             await socket.send("connection_init", payload={"Authorization": authorization})
-            assert await socket.close_code() == (4403, "Forbidden")
+            assert await socket.close_code() == (4403, words)
 
     async def test_4409_for_an_id_in_use(self, socket: SocketClient) -> None:
         await socket.subscribe("1", "subscription { quiet }")

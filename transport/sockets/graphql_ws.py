@@ -168,7 +168,7 @@ class Socket:
             raise
         except BadRequest as error:
             if error.status == 401:
-                raise ProtocolError(CloseCode.FORBIDDEN, "Forbidden") from error
+                raise ProtocolError(CloseCode.FORBIDDEN, str(error)) from error
             raise ProtocolError(CloseCode.BAD_REQUEST, str(error)) from error
         except Exception as error:
             self._operations.hub.engine.refusal(error)  # logs it

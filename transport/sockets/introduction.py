@@ -59,9 +59,9 @@ async def _identified(hub: Hub, credentials: Credentials) -> Viewer:
         refused = hub.engine.refusal(error)
         if refused.code == "INTERNAL":
             raise ProtocolError(CloseCode.INTERNAL_ERROR, "Internal server error") from error
-        if "retryAfter" in refused.errors[0].get("extensions", {}):
-            raise ProtocolError(CloseCode.TRY_AGAIN_LATER, refused.errors[0]["message"]) from error
-        raise ProtocolError(CloseCode.FORBIDDEN, "Forbidden") from error
+        told = refused.errors[0]
+        later = "retryAfter" in told.get("extensions", {})
+        raise ProtocolError(CloseCode.TRY_AGAIN_LATER if later else CloseCode.FORBIDDEN, told["message"]) from error
 
 
 def introduce(connection: HTTPConnection, payload: dict[str, Any]) -> tuple[Credentials, str | None]:
