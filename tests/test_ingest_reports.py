@@ -54,6 +54,13 @@ class TestNew:
         row = await hub.only_report()
         assert row.reported_at == row.received_at
 
+    async def test_a_wrong_clock_does_not_change_the_time_that_is_known(self, hub: Hub) -> None:
+        await hub.take("qlue", report())
+        accepted = await hub.take("qlue", report(reported_at=NOW + timedelta(days=3_650)))
+        row = await hub.only_report()
+        assert (accepted.updated, row.reported_at) == (0, micros(EARLIER))
+        assert await hub.events() == ["CREATED"]
+
     async def test_a_first_sync_is_marked_and_alarms_nobody(self, hub: Hub) -> None:
         await hub.take("qlue", report(), backfill=True)
         assert [event.backfill for event in await hub.rows(tables.events)] == [True]

@@ -10,7 +10,7 @@ from connectors.inbound import take_push
 from connectors.manifest import Capability
 from connectors.registry import build
 from connectors.runner import Runner
-from domain.sink import Forwarder
+from domain.sink import Accepted, Forwarder
 from resolvers.context import HubParts
 from storage.ingest.sink import StoreSink
 from storage.together.crossing import Crossing
@@ -66,9 +66,16 @@ class Sources:
             except SourceUnavailable as error:
                 retry = {"Retry-After": str(round(error.retry_after or 1))}
                 return PushOutcome(503, {"message": "The hub is busy: push again later."}, retry)
-            return PushOutcome(200, {"created": accepted.created > 0, "setAside": accepted.set_aside})
+            return PushOutcome(200, _told_of(accepted))
 
         return receive
+
+
+def _told_of(accepted: Accepted) -> dict[str, Any]:
+    """What became of what was pushed. Of a report that was known nothing is created either, so what the connector leaves out
+    (another region's) is said by a word of its own."""
+    told: dict[str, Any] = {"created": accepted.created > 0, "setAside": accepted.set_aside}
+    return told | {"ignored": "another region"} if accepted == Accepted() else told
 
 
 def _connector(code: str, told: Mapping[str, Any], secret: bytes) -> Connector[SourceConfig]:

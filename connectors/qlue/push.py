@@ -39,7 +39,7 @@ def _names(told: dict[str, Any]) -> list[Fault]:
 
 def _values(told: dict[str, Any]) -> list[Fault]:
     rules = {
-        "post_id": (_is_id, "must be a whole number"),
+        "post_id": (_is_id, "must be a whole number, 0 or more"),
         "created_at": (_is_time, "must be a time like 2026-01-31T17:05:00Z, without milliseconds"),
         "text": (_is_text, f"must be a text of at most {_MOST_TEXT} characters"),
         "title": (_is_text, f"must be a text of at most {_MOST_TEXT} characters"),

@@ -77,9 +77,12 @@ def reporter_key(ingest: Ingest, record: ReportRecord) -> str | None:
     return keyed_hash(ingest.secret, "reporter", ingest.source.code, record.reporter_key)
 
 
-def reported_at(record: ReportRecord, received_at: int) -> int:
-    """When it was told; a clock that runs ahead is taken as the time the hub received it."""
-    return min(micros(record.reported_at), received_at)
+def reported_at(record: ReportRecord, received_at: int, known: int | None = None) -> int:
+    """When it was told; instead of a clock's that runs ahead the time that is known already, else the time the hub received it."""
+    told = micros(record.reported_at)
+    if told <= received_at:
+        return told
+    return received_at if known is None else known
 
 
 def depth_of(record: ReportRecord) -> int | None:

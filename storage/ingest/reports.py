@@ -187,7 +187,7 @@ def _steps(
 def _differing(ingest: Ingest, record: ReportRecord, row: RowMapping) -> dict[str, Any]:
     """The columns that an edit moves; what it leaves out of what was found out elsewhere (a depth) stays."""
     told = content.text_columns(ingest, record)
-    told["reported_at"] = content.reported_at(record, row["received_at"])
+    told["reported_at"] = content.reported_at(record, row["received_at"], row["reported_at"])
     if (depth := content.depth_of(record)) is not None:
         told["flood_depth_cm"] = depth
     category = ingest.category(record.category)
