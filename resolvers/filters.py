@@ -150,7 +150,9 @@ def _require_few(asked: ReportFilter, argument: str) -> None:
     for name, most in _MOST:
         values = getattr(asked, name)
         if values is not None and len(values) > most:
-            raise BadUserInput(f"{name} may be at most {most:,}, not {len(values):,}.", argument=f"{argument}.{name}")
+            raise BadUserInput(
+                f"{name} may have at most {most:,} entries, not {len(values):,}.", argument=f"{argument}.{name}"
+            )
 
 
 _MOST = (

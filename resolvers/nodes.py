@@ -45,7 +45,7 @@ async def nodes(ctx: Context, ids: Sequence[str]) -> list[Any]:
     """The rows that these ids name, in their order; None for each that names nothing this viewer may know of, Forbidden
     for each of a kind that its API key may not read."""
     if len(ids) > MOST:
-        raise BadUserInput(f"ids may be at most {MOST}, not {len(ids)}.", argument="ids")
+        raise BadUserInput(f"ids may have at most {MOST} entries, not {len(ids)}.", argument="ids")
     named = [_decoded(ctx, each) for each in ids]
     refused = _refused(ctx)
     found: dict[tuple[Kind, int], Any] = {}
