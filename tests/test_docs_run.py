@@ -32,6 +32,16 @@ def test_a_command_of_the_readme_works_when_pasted(shared_hub: RunningHub, comma
     assert '"userErrors": [{' not in json.dumps(told)
 
 
+def test_a_follow_token_that_is_none_is_as_good_as_not_shown(shared_hub: RunningHub) -> None:
+    for fields in ("viewer { role }", "reports(filter: { mine: true }) { nodes { id } }"):
+        wrong, without = (
+            shared_hub.client.post("/graphql", json={"query": f"{{ {fields} }}"}, headers=headers).json()
+            for headers in ({"Simpul-Follow-Token": "bad"}, {})
+        )
+        assert (wrong["data"], wrong.get("errors")) == (without["data"], without.get("errors"))
+    assert "is as good as not shown, and no error says so" in " ".join((ROOT / "docs/frontends.md").read_text().split())
+
+
 def graphql_blocks() -> list[tuple[str, str]]:
     pages = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md"]
     return [
@@ -47,6 +57,17 @@ def test_graphql_in_the_docs_is_valid(page: str, block: str) -> None:
 
     schema = build_schema((Path(ROOT) / "schema" / "schema.graphql").read_text())
     assert validate(schema, parse(block)) == [], page
+
+
+def test_the_guide_names_what_the_file_to_copy_needs() -> None:
+    guide, file = ((ROOT / path).read_text() for path in ("docs/frontends.md", "web/src/resume.ts"))
+    packages = re.findall(r'^import .* from "([^"]+)";$', file, re.MULTILINE)
+    assert packages and all(f"imports the package `{package}`" in guide for package in packages)
+
+
+def test_an_example_in_the_guide_uses_no_wire_that_it_does_not_make() -> None:
+    guide = (ROOT / "docs/frontends.md").read_text()
+    assert "wire.reconnect()" in guide and "const wire = webSocketWire(" in guide
 
 
 def test_links_between_pages_lead_somewhere() -> None:
