@@ -1,10 +1,11 @@
-"""Every code that an error may have stands in the guide for frontends, with the status that it has."""
+"""Every code that an error may have stands in the guide for frontends, with the status that it has, and comes as it says."""
 
 import ast
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
-from tests.running import ROOT
+from tests.running import ROOT, RunningHub
 from transport.http.answers import GRAPHQL_JSON, STATUS_OF_CODE, refusal_status
 
 CODE = re.compile(r"[A-Z]+(_[A-Z]+)*")
@@ -23,6 +24,23 @@ def test_the_guide_has_a_row_for_each_code() -> None:
 def test_the_guide_tells_the_status_of_each() -> None:
     wrong = {code: status for code, status in told_in_the_guide().items() if status != status_of(code)}
     assert wrong == {}
+
+
+def test_a_field_that_is_limited_is_an_error_of_that_field(hub_folder: Path) -> None:
+    hub = RunningHub(hub_folder, {"SIMPUL_ANONYMOUS_REPORTS_PER_HOUR": "1"}).start()
+    query = (
+        'mutation { submitReport(input: {text: "Banjir", category: "flood", area: "31.74.01.1001"}) { report { id } } }'
+    )
+    first, second = (
+        hub.client.post("/graphql", json={"query": query}, headers={"Accept": GRAPHQL_JSON}) for _ in range(2)
+    )
+    hub.stop()
+    assert "errors" not in first.json()
+    (error,) = second.json()["errors"]
+    assert (second.status_code, "retry-after" in second.headers, error["path"]) == (200, False, ["submitReport"])
+    assert re.fullmatch(r"At most 1 reports an hour without signing in: try again in \d+ s\.", error["message"])
+    told = {name: error["extensions"][name] for name in ("code", "limited", "limit")}
+    assert told == {"code": "RATE_LIMITED", "limited": "anonymous_reports_per_hour", "limit": 1}
 
 
 def status_of(code: str) -> str:
