@@ -12,12 +12,12 @@ from typing import Annotated
 import typer
 
 from transport.commands import access, data, looking
-from transport.commands.command import command, run_on_uvloop, settings_in_force, told_in_a_line
-from transport.settings.configuration import MOST_WORKERS
+from transport.commands.command import Hub, command, run_on_uvloop, settings_in_force, told_in_a_line
+from transport.settings.configuration import MOST_WORKERS, WrongSetting
 
 WHAT = "Simpul joins Jakarta's citizen reports, Peta Jakarta's floods and LAPOR's tickets in one GraphQL schema."
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=WHAT, pretty_exceptions_enable=False)
+app = typer.Typer(cls=Hub, no_args_is_help=True, add_completion=False, help=WHAT, pretty_exceptions_enable=False)
 for commands in (data.app, access.app, looking.app):
     app.add_typer(commands)
 
@@ -50,7 +50,7 @@ def serve(
 @app.command()
 @command
 async def worker() -> None:
-    """Run the connectors and the worker alone, beside processes that serve."""
+    """Run the connectors and the worker alone, beside processes that serve from PostgreSQL."""
     from wiring.parts import parts_of
     from wiring.working import at_work
 
@@ -58,6 +58,10 @@ async def worker() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     settings = settings_in_force()
+    if settings.embedded_file is not None:
+        raise WrongSetting(
+            "On SQLite `serve` does what `worker` does. `worker` is for a PostgreSQL store: set SIMPUL_DATABASE_URL."
+        )
     async with parts_of(settings, settings.address()) as (parts, _, crossing), at_work(parts, settings, crossing):
         typer.echo("The worker is at work.")
         await stop.wait()

@@ -2,8 +2,9 @@
 
 import importlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,16 @@ def _config(made: type[Connector[SourceConfig]], source: str, settings: Mapping[
     try:
         return made.config_type.model_validate({"poll_seconds": made.manifest.poll_seconds, **settings})
     except ValidationError as fault:
-        wrong = "; ".join(
-            f"{'.'.join(str(part) for part in error['loc']) or 'settings'}: {error['msg']}" for error in fault.errors()
-        )
+        names = made.config_type.model_fields
+        wrong = "; ".join(_told(error["loc"], error["type"], error["msg"], names) for error in fault.errors())
         raise SettingsWrong(f"source {source}: {wrong}") from None
+
+
+def _told(place: tuple[int | str, ...], kind: str, message: str, names: Iterable[str]) -> str:
+    """What is wrong with one setting, from pydantic's words for it and where it was found."""
+    name = ".".join(str(part) for part in place)
+    if kind == "extra_forbidden" and len(place) == 1:
+        near = get_close_matches(name.lower(), names, n=2, cutoff=0.7)
+        return f"there is no setting {name}" + (f" (do you mean {' or '.join(near)}?)" if near else "")
+    words = message.removeprefix("Value error, ")
+    return f"{name}: {words[:1].lower()}{words[1:]}" if name else words

@@ -198,12 +198,13 @@ class SourceLoop:
         if failure is None:
             if self._failing_since is not None:
                 away = (self._clock() - self._failing_since).total_seconds()
-                logger.info("source is back", extra={**told, "away_seconds": round(away)})
+                logger.info("source %s is back", self.connector.code, extra={**told, "away_seconds": round(away)})
             self._failing_since = None
             return
         level = logging.WARNING if self._failing_since is None else logging.DEBUG
         self._failing_since = self._failing_since or self._clock()
-        logger.log(level, "source fails: %s", failure, extra={**told, "error": failure.error.name})
+        words = "source %s fails: %s"
+        logger.log(level, words, self.connector.code, failure, extra={**told, "error": failure.error.name})
 
     async def _bring_photos(self) -> None:
         while True:

@@ -150,7 +150,7 @@ def test_a_broken_file_changes_nothing_and_says_what_is_wrong_and_where(hub: Run
     with Subscriber(hub.socket_url, EVENTS).ready() as subscriber:
         done = import_areas(hub, broken)
         assert done.returncode == 1
-        assert "Nothing was imported." in done.stderr
+        assert "Nothing was imported:" in done.stderr
         assert "feature 2: '31.71.06.1999' is not the code of a kelurahan of Jakarta" in done.stderr
         assert f"feature 3 ({MENTENG.code} Menteng): it lies 3" in done.stderr
         assert "not JSON" in import_areas(hub, cut).stderr

@@ -169,7 +169,7 @@ class TestHealth:
         with caplog.at_level(logging.INFO, logger="connectors"):
             await ran(sink, Hostile([GOOD], *([AWAY] for _ in range(8)), [GOOD]), lambda: _up_again(sink))
         told = [record.getMessage() for record in caplog.records if record.name == "connectors.source_loop"]
-        assert told == ["source fails: away", "source is back"]
+        assert told == ["source hostile fails: away", "source hostile is back"]
 
     async def test_a_partial_failure_is_degraded_and_never_down(self) -> None:
         sink = MemorySink()

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from connectors.errors import SettingsWrong
+from connectors.registry import build
 from server import app
+from tests.connector_samples import SECRET
 from transport.settings.configuration import MOST_WORKERS, PREFIX, Settings, WrongSetting
 from transport.settings.loading import load_settings
 
@@ -65,3 +68,55 @@ def test_more_processes_than_may_be_are_refused_before_anything_starts(many: str
 def test_a_value_of_another_kind_is_told_what_is_wanted(name: str, words: str) -> None:
     with pytest.raises(WrongSetting, match=f"SIMPUL_{name} .* is wrong: {words}"):
         load_settings({f"SIMPUL_{name}": "some"})
+
+
+@pytest.mark.parametrize("told", ["https://hub.example", "http://10.0.0.1:8000/", "https://kota.example/simpul"])
+def test_a_public_address_is_one_of_the_web(told: str) -> None:
+    assert load_settings({"SIMPUL_PUBLIC_URL": told}).address() == told.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        *("hub.example", "hub.example:8000", "//hub.example", "ftp://hub.example", "https://", "https://h.example:0"),
+        *("https://hub.example:many", "https://hub.example?a=1", "https://hub.example/#top", "https://hub .example"),
+    ],
+)
+def test_one_that_no_photo_can_be_fetched_from_is_refused(told: str) -> None:
+    with pytest.raises(WrongSetting, match=r"SIMPUL_PUBLIC_URL .* an http or https address such as https://"):
+        load_settings({"SIMPUL_PUBLIC_URL": told})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[source.x]\nkind = "qlue"', "There is no setting source. Do you mean sources?"),
+        ("sources = 3", r"The setting sources in the file is wrong: must be a table, such as \[sources.qlue\]"),
+        ("[sources]\nx = 3", "The setting sources.x in the file is wrong: must be a table"),
+        ('[sources.simpul]\nkind = "qlue"', "simpul is the hub's own source"),
+        ("cors_origins = 3", r"cors_origins in the file\) is wrong: must be a list"),
+    ],
+)
+def test_what_is_wrong_with_the_tables_of_the_file_is_told_in_its_terms(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "simpul.toml").write_text(text)
+    with pytest.raises(WrongSetting, match=words):
+        load_settings({}, tmp_path / "simpul.toml")
+
+
+def test_sources_in_the_environment_are_sent_to_the_file() -> None:
+    with pytest.raises(WrongSetting, match="SIMPUL_SOURCES is set in the file alone"):
+        load_settings({"SIMPUL_SOURCES": "qlue"})
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"base_url": "https://q.example", "poll_secs": 3}, r"no setting poll_secs \(do you mean poll_seconds\?\)"),
+        ({"base_url": "https://q.example", "zzz": 3}, "there is no setting zzz$"),
+        ({}, "^source qlue: base_url must be set"),
+        ({"base_url": "q.example"}, "^source qlue: base_url: must be an http or https address"),
+    ],
+)
+def test_what_is_wrong_with_a_source_is_told_in_the_operators_terms(told: dict[str, object], words: str) -> None:
+    with pytest.raises(SettingsWrong, match=words):
+        build("qlue", told, SECRET)

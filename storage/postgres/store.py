@@ -34,7 +34,9 @@ class PostgresStore(Store):
         if beside is not None:
             pool_size = max(_FEWEST_CONNECTIONS, pool_size // beside.of)  # they share what the server has
         self._neighbours = None if beside is None else Neighbours(beside, self.bell)
-        self._url = make_url(url).set(drivername="postgresql+asyncpg")
+        told = make_url(url)
+        self._shown = told.render_as_string(hide_password=True)
+        self._url = told.set(drivername="postgresql+asyncpg")
         self._engine = create_async_engine(self._url, pool_size=pool_size, max_overflow=4, pool_pre_ping=True)
         self.readers = Readers(self._url, pool_size)
         self._waiting = Waiting()
@@ -49,9 +51,8 @@ class PostgresStore(Store):
             async with self._engine.connect() as connection:
                 await connection.run_sync(upgrade)
         except (OSError, DBAPIError) as error:
-            shown = self._url.render_as_string(hide_password=True)
             raise StoreUnavailable(
-                f"The database {shown} cannot be opened ({error}). Start it, or mend SIMPUL_DATABASE_URL."
+                f"The database {self._shown} cannot be opened ({error}). Start it, or mend SIMPUL_DATABASE_URL."
             ) from error
         self._writer = asyncio.create_task(self._work(), name="postgres-writer")
         if self._neighbours is not None:

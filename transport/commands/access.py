@@ -25,6 +25,8 @@ from transport.settings.configuration import WrongSetting
 app = typer.Typer()
 keys_app = typer.Typer(no_args_is_help=True, help="Partners' API keys, and the hub's own keys.")
 app.add_typer(keys_app, name="keys")
+_AS_IN = "such as 2026-01-31T18:00:00+07:00"
+"""How a moment is written: with its offset."""
 
 
 @app.command()
@@ -44,6 +46,8 @@ async def token(
         raise WrongSetting(f"Tokens come from {settings.oidc_issuer} (SIMPUL_OIDC_ISSUER): the local key signs none.")
     if agency is None and role in (Role.RESPONDER, Role.PARTNER):
         raise typer.BadParameter(f"a {role.lower()} has an agency: name it with --agency")
+    if agency is not None and role is Role.CITIZEN:
+        raise typer.BadParameter("a citizen has no agency: leave --agency out")
     async with seeded(settings) as store:
         await _agency_id(store, agency)
         secrets = await store.read(load_secrets)
@@ -57,23 +61,35 @@ async def revoke_access(
     token: Annotated[str | None, typer.Option(help="One token, by its `jti`; or one API key, by its id.")] = None,
     agency: Annotated[str | None, typer.Option(help="The code of an agency: its people's tokens and its keys.")] = None,
     issued_before: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"], help="Only what was issued before it; with none of these: all."),
+        str | None,
+        typer.Option(metavar="MOMENT", help=f"Only what was issued before it, {_AS_IN}; with none of these: all."),
     ] = None,
 ) -> None:
     """End tokens and API keys that were given out, in all processes that serve, within five seconds."""
-    given = RevokeAccess(subject=subject, token_id=token, agency=agency, issued_before=issued_before)
+    before = None if issued_before is None else _moment_told(issued_before)
+    given = RevokeAccess(subject=subject, token_id=token, agency=agency, issued_before=before)
     now = now_in_micros()
     for fault in wrong_with(given, now):
         words = fault.message[Locale.EN].replace("tokenId", "--token").replace("issuedBefore", "--issued-before")
         raise typer.BadParameter(words)
     async with seeded(settings_in_force()) as store:
         entry = entry_of(given, await _agency_id(store, agency), now)
+        keys = {row.public_id for row in await store.read(all_api_keys)}
         ended = await store.write(Operation(partial(revoke, entry=entry)))
+    if entry.token_id is not None and entry.token_id not in keys:
+        typer.echo("No API key has this id. A token that has it as its jti holds no more.")
+        return
     until = (
         "" if entry.issued_before is None else f" What was issued before {_shown(entry.issued_before)} holds no more."
     )
     typer.echo(f"Revoked.{until} API keys ended: {ended}.")
+
+
+def _moment_told(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z")
+    except ValueError as error:
+        raise typer.BadParameter(f"--issued-before must be a moment with its offset, {_AS_IN}") from error
 
 
 async def _agency_id(store: Store, code: str | None) -> int | None:
@@ -107,6 +123,8 @@ async def create_key(
 
 async def _partner(store: Store, agency: str | None, partner: str | None) -> tuple[int | None, str]:
     """The agency's row, and the code that the partner's reports come under."""
+    if agency is not None and partner is not None:
+        raise typer.BadParameter("give --agency or --partner, not both")
     if partner is None:
         agency_id = await _agency_id(store, agency)
         if agency is not None:
@@ -123,11 +141,14 @@ async def _partner(store: Store, agency: str | None, partner: str | None) -> tup
 async def list_keys() -> None:
     """List the API keys, the newest first: id, partner, state, end, last day of use, scopes, name."""
     async with seeded(settings_in_force()) as store:
-        for row in await store.read(all_api_keys):
+        rows = await store.read(all_api_keys)
+        for row in rows:
             state = "revoked" if row.revoked_at else "holds" if row.holds(now_in_micros()) else "expired"
             used = "never" if row.used_at is None else f"{moment(row.used_at):%Y-%m-%d}"
             told = f"{row.public_id} {row.partner:16} {state:8} {moment(row.expires_at):%Y-%m-%d} {used:10}"
             typer.echo(f"{told} {','.join(sorted(row.scopes))} {row.name}")
+    if not rows:
+        typer.echo("There are no API keys.", err=True)
 
 
 @keys_app.command(name="revoke")
@@ -144,7 +165,9 @@ async def revoke_key(key: Annotated[str, typer.Argument(help="Its id, or the who
 
 @keys_app.command(name="rotate")
 @command
-async def rotate_key(purpose: Annotated[str, typer.Argument(help=f"One of: {', '.join(ROTATED)}.")]) -> None:
+async def rotate_key(
+    purpose: Annotated[str, typer.Argument(metavar="|".join(ROTATED), help="What the key is for.")],
+) -> None:
     """Draw a new key of the hub's own. One of tokens ends all local tokens within seconds; one of cursors is used from the
     next start on."""
     if purpose not in ROTATED:

@@ -11,6 +11,7 @@ from typing import Any, ParamSpec
 
 import typer
 import uvloop
+from typer.core import TyperGroup
 
 from storage.errors import StoreUnavailable
 from storage.photos.store import PhotoStoreUnavailable
@@ -22,6 +23,18 @@ from transport.settings.configuration import Settings, WrongSetting
 from transport.settings.loading import load_settings
 
 P = ParamSpec("P")
+
+
+class Hub(TyperGroup):
+    """All commands. What is wrong with an option is told without the word that pydantic begins it with."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """See TyperGroup."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
 
 
 def command(function: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
@@ -66,8 +79,16 @@ def run_on_uvloop(work: Coroutine[Any, Any, None]) -> None:
 
 
 @asynccontextmanager
-async def seeded(settings: Settings) -> AsyncIterator[Store]:
-    """The store of these settings, brought up to date, with the facts that ship with the hub."""
+async def seeded(settings: Settings, *, begins: bool = False) -> AsyncIterator[Store]:
+    """The store of these settings, brought up to date, with the facts that ship with the hub. `begins`: a new one too.
+
+    Raises WrongSetting where there is none: an empty one of a folder that was mistyped would answer that all is well.
+    """
+    file = settings.embedded_file
+    if file is not None and not begins and not file.exists():
+        raise WrongSetting(
+            f"There is no hub's data in {file.absolute().parent}: mend SIMPUL_DATA_DIR, or begin with `server.py migrate`."
+        )
     async with opened(open_store(settings.store_url)) as store:
         await store.write(Operation(seed, frozenset({"seed"})))
         yield store

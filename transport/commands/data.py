@@ -34,7 +34,7 @@ async def migrate() -> None:
 @command
 async def seed_facts() -> None:
     """Add the facts that ship with the hub (areas, categories, agencies) where they are missing."""
-    async with seeded(settings_in_force()):
+    async with seeded(settings_in_force(), begins=True):
         typer.echo("The facts are there.")
 
 
@@ -52,7 +52,8 @@ async def import_areas(
     try:
         found = parse_boundaries(file.read_bytes(), facts, code_property=code_property, name_property=name_property)
     except BoundaryImportError as error:
-        typer.echo(f"Nothing was imported. {error}", err=True)
+        wrong = "\n".join(["", *str(error).splitlines()]) if len(error.faults) > 1 else f" {error}"
+        typer.echo(f"Nothing was imported:{wrong}", err=True)
         raise typer.Exit(1) from error
     async with seeded(settings_in_force()) as store:
         moved = await import_boundaries(store, found)

@@ -30,8 +30,11 @@ async def suspicions(
 ) -> None:
     """List what looked like abuse: reports and look-ups that came too many or too fast, the newest first."""
     async with seeded(settings_in_force()) as store:
-        for row in await store.read(recent_suspicions, now_in_micros() - round(days * DAY)):
+        rows = await store.read(recent_suspicions, now_in_micros() - round(days * DAY))
+        for row in rows:
             typer.echo(f"{moment(row['at']):%Y-%m-%d %H:%M:%S} {row['kind']:24} {row['times']:5} {row['who'][:16]}")
+    if not rows:
+        typer.echo(f"Nothing looked like abuse within {days:g} days.", err=True)
 
 
 @app.command()

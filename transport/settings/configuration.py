@@ -8,11 +8,13 @@ import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator
 
 from resolvers.context import HubSettings
 from storage.photos.bucket_address import BucketAddress, parse_bucket
+from storage.seeding import HUB_SOURCE
 from transport.settings.door_limits import DoorSettings
 from transport.settings.issuer import IssuerSettings
 from transport.settings.limits import LimitSettings
@@ -206,10 +208,32 @@ class Settings(LimitSettings, IssuerSettings):
             parse_bucket(value)
         return value
 
+    @field_validator("public_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if value and not _is_web_address(value):
+            raise ValueError("must be an http or https address such as https://hub.example, without a query")
+        return value
+
+    @field_validator("sources")
+    @classmethod
+    def _not_the_hubs_own(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        if HUB_SOURCE in value:
+            raise ValueError(
+                f"{HUB_SOURCE} is the hub's own source, so the table [sources.{HUB_SOURCE}] needs another code"
+            )
+        return value
+
     @property
     def store_url(self) -> str:
         """The address of the store in use."""
         return self.database_url or f"sqlite:///{self.data_dir / 'simpul.db'}"
+
+    @property
+    def embedded_file(self) -> Path | None:
+        """Where SQLite keeps the store; None where PostgreSQL does."""
+        scheme, _, path = self.store_url.partition("///")
+        return Path(path) if scheme.startswith("sqlite") else None
 
     @property
     def photo_dir(self) -> Path:
@@ -277,6 +301,16 @@ class Settings(LimitSettings, IssuerSettings):
             trusted_cost_per_second=self.trusted_cost_per_second,
             cost_at_once=self.cost_at_once,
         )
+
+
+def _is_web_address(value: str) -> bool:
+    """Whether photos' addresses can be made of it by adding a path."""
+    try:
+        parts = urlsplit(value)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return known and not {*"?#@"} & {*value} and not any(letter.isspace() for letter in value)
 
 
 def _secret_in(file: Path | None) -> str:

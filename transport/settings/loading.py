@@ -5,7 +5,7 @@ An empty text counts as not set, in either: programs that start others often han
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -28,13 +28,7 @@ def load_settings(environment: Mapping[str, str] | None = None, file: Path | Non
         return Settings(**told)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        name = ".".join(str(part) for part in first["loc"])[:80]
-        if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
-            raise WrongSetting(_unknown(name, str)) from error
-        raise WrongSetting(
-            f"The setting {PREFIX}{name.upper()} (or {name} in the file) is wrong: {_plain(first['type'], first['msg'])}."
-            " See docs/operations.md."
-        ) from error
+        raise WrongSetting(_wrong(first["loc"], first["type"], first["msg"])) from error
 
 
 def _file_named(environment: Mapping[str, str]) -> Path | None:
@@ -64,16 +58,30 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         if not variable.startswith(PREFIX) or variable == CONFIG_VARIABLE:
             continue
         name = variable.removeprefix(PREFIX).lower()
-        if name not in Settings.model_fields or name == "sources":
-            raise WrongSetting(_unknown(name, lambda field: PREFIX + field.upper()))
+        if name == "sources":
+            raise WrongSetting(f"{variable} is set in the file alone, a table for each source. See docs/operations.md.")
+        if name not in Settings.model_fields:
+            others = [field for field in Settings.model_fields if field != "sources"]
+            raise WrongSetting(_unknown(name, others, lambda field: PREFIX + field.upper()))
         if value:
             told[name] = value
     return told
 
 
-def _unknown(name: str, spelt: Callable[[str], str]) -> str:
+def _wrong(place: tuple[int | str, ...], kind: str, message: str) -> str:
+    """What is wrong with the settings, from pydantic's words for it and where it was found."""
+    name = ".".join(str(part) for part in place)[:80]
+    if kind == "extra_forbidden" and len(place) == 1:
+        return _unknown(name, Settings.model_fields, str)
+    if place[:1] == ("sources",):
+        told = "must be a table, such as [sources.qlue]" if kind == "dict_type" else _plain(kind, message)
+        return f"The setting {name} in the file is wrong: {told}. See docs/operations.md."
+    told = _plain(kind, message)
+    return f"The setting {PREFIX}{name.upper()} (or {name} in the file) is wrong: {told}. See docs/operations.md."
+
+
+def _unknown(name: str, names: Iterable[str], spelt: Callable[[str], str]) -> str:
     """What is wrong with a name that no setting has, as the environment or the file spells names."""
-    names = [field for field in Settings.model_fields if field != "sources"]
     near = get_close_matches(name.lower(), names, n=2, cutoff=0.7)
     meant = f" Do you mean {' or '.join(map(spelt, near))}?" if near else ""
     return f"There is no setting {spelt(name)}.{meant} docs/operations.md has them all."
@@ -83,6 +91,8 @@ _WORDS = {
     "int_parsing": "must be a whole number",
     "float_parsing": "must be a number",
     "bool_parsing": "must be true or false",
+    "string_type": "must be a text",
+    "list_type": "must be a list",
 }
 """Where pydantic tells how it failed rather than what is wanted."""
 
