@@ -138,6 +138,12 @@ class TestRunning:
         assert code == 1
         assert said.startswith("Another hub serves the data in") and len(said.strip().splitlines()) == 1, said
 
+    def test_so_is_one_that_names_the_same_database_itself(self, shared_hub: RunningHub, tmp_path: Path) -> None:
+        same = {"SIMPUL_DATABASE_URL": f"sqlite:///{shared_hub.folder / 'simpul.db'}"}
+        code, said = start_badly({"SIMPUL_DATA_DIR": str(tmp_path), "SIMPUL_PORT": "0", **same})
+        assert code == 1
+        assert said.startswith("Another hub serves the data in") and len(said.strip().splitlines()) == 1, said
+
     def test_a_port_in_use_is_one_line(self, hub_folder: Path) -> None:
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))

@@ -48,8 +48,8 @@ async def serve_alone(
     """
     with take_port(settings.host, settings.port) as taken:
         async with AsyncExitStack() as stack:
-            if not settings.database_url:
-                stack.enter_context(sole_server(settings.data_dir))
+            if settings.embedded_file is not None:
+                stack.enter_context(sole_server(settings.embedded_file.parent))
             schema = Schema(settings)
             if demo_speed is not None:
                 from wiring.demonstration import city, with_city

@@ -66,10 +66,11 @@ def serve_together(settings: Settings, greet: Callable[[str], None], *, demo_spe
 
 def _meeting_place(settings: Settings, stack: ExitStack) -> Path:
     """Where the processes find one another. PostgreSQL's may share the data folder with another hub's."""
-    if settings.store_url.startswith("sqlite"):
-        Seat(settings.data_dir).require_short_path()  # told once and now, not by each process again and again
-        stack.enter_context(sole_server(settings.data_dir))
-        return settings.data_dir
+    file = settings.embedded_file
+    if file is not None:
+        Seat(file.parent).require_short_path()  # told once and now, not by each process again and again
+        stack.enter_context(sole_server(file.parent))
+        return file.parent
     return Path(stack.enter_context(TemporaryDirectory(prefix="simpul-")))
 
 
@@ -94,7 +95,7 @@ def _processes(settings: Settings, children: Sequence[Child]) -> str:
     told = f"{len(children)} serve"
     if len(children) <= _AS_MANY_ARE_NAMED:
         told += f": {', '.join(str(child.pid) for child in children)}"
-    if not settings.store_url.startswith("sqlite"):
+    if settings.embedded_file is None:
         return f"{told}; each writes"
     return f"{told}; {first.pid} writes" if first.ready and first.starts == 1 else told
 
