@@ -33,7 +33,7 @@ _CONDITIONS = ("skip", "include")
 _VARIANTS = 16
 """Plans of one operation: each of k variables in conditions may double them. What more there is, graphql-core executes: to
 plan it is dear, and whoever asks by other variables each time would not pay for that."""
-_SENT = re.compile(r"[,;]? [Ff]ound: [{\[].*", re.DOTALL)
+_SENT = re.compile(r"(?:[,;]? [Ff]ound|(?<= value)): [{\[].*", re.DOTALL)
 
 
 class ReadyOperation:

@@ -1,7 +1,7 @@
 """Deadlines that pass unmet become facts with an event; what was answered in time does not."""
 
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection, select, update
@@ -112,6 +112,23 @@ async def test_what_comes_verified_has_a_deadline_for_its_solution_but_none_for_
     report_id = await work.store.write(Operation(bring))
     await Deadlines(work, "here", lambda: now_in_micros() + 25 * HOUR).round()
     assert await breaches(work, report_id) == (False, True, 1)
+
+
+async def test_a_report_that_was_settled_since_it_was_found_breaks_nothing(work: Work) -> None:
+    report_id = await submit(work)
+    late = Deadlines(work, "here", lambda: now_in_micros() + 61 * MINUTE)
+    found = work.store.read
+
+    async def settled_meanwhile(*asked: Any) -> Any:
+        due = await found(*asked)
+        settling = update(reports).where(reports.c.id == report_id).values(due_at=None)
+        await work.store.write(Operation(lambda tx: tx.conn.execute(settling).rowcount, frozenset()))
+        return due
+
+    work.store.read = settled_meanwhile  # type: ignore[method-assign]
+    await late.round()
+    work.store.read = found  # type: ignore[method-assign]
+    assert await breaches(work, report_id) == (False, False, 0)
 
 
 async def test_nothing_is_written_while_nothing_is_due(work: Work) -> None:

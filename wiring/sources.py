@@ -72,10 +72,10 @@ class Sources:
 
 
 def _told_of(accepted: Accepted) -> dict[str, Any]:
-    """What became of what was pushed. Of a report that was known nothing is created either, so what the connector leaves out
-    (another region's) is said by a word of its own."""
+    """What became of what was pushed. Of a report that was known nothing is created either, so it is said
+    apart where the connector left it out."""
     told: dict[str, Any] = {"created": accepted.created > 0, "setAside": accepted.set_aside}
-    return told | {"ignored": "another region"} if accepted == Accepted() else told
+    return told | {"ignored": True} if accepted == Accepted() else told
 
 
 def _connector(code: str, told: Mapping[str, Any], secret: bytes) -> Connector[SourceConfig]:

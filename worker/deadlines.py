@@ -55,6 +55,8 @@ class Deadlines:
 def _record(work: Work, report_id: int, now: int, lease: Lease, tx: Tx) -> None:
     require_lease(tx.conn, lease)
     row = tx.conn.execute(select(reports).where(reports.c.id == report_id)).one()
+    if row.visibility == ReportVisibility.ERASED or row.due_at is None:  # since it was found
+        return
     values: dict[str, Any] = {}
     if row.responded_at is None and row.respond_by is not None and row.respond_by <= now:
         values["respond_breached"] = True

@@ -28,6 +28,7 @@ def sole_server(folder: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise StoreUnavailable(
-                f"Another hub serves the data in {folder}. Stop that, or set SIMPUL_DATA_DIR to another folder."
+                f"Another hub serves the data in {folder}. Stop that, or give this one another folder"
+                " (SIMPUL_DATA_DIR, or SIMPUL_DATABASE_URL where that names an SQLite file)."
             ) from error
         yield

@@ -86,9 +86,9 @@ async def seeded(settings: Settings, *, begins: bool = False) -> AsyncIterator[S
     """
     file = settings.embedded_file
     if file is not None and not begins and not file.exists():
-        raise WrongSetting(
-            f"There is no hub's data in {file.absolute().parent}: mend SIMPUL_DATA_DIR, or begin with `server.py migrate`."
-        )
+        name = "SIMPUL_DATABASE_URL" if settings.database_url else "SIMPUL_DATA_DIR"
+        where = file.absolute().parent
+        raise WrongSetting(f"There is no hub's data in {where}: mend {name}, or begin with `server.py migrate`.")
     async with opened(open_store(settings.store_url)) as store:
         await store.write(Operation(seed, frozenset({"seed"})))
         yield store

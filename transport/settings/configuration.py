@@ -208,6 +208,13 @@ class Settings(LimitSettings, IssuerSettings):
             parse_bucket(value)
         return value
 
+    @field_validator("hang_seconds")
+    @classmethod
+    def _not_a_moment(cls, value: float) -> float:
+        if 0 < value < 1:
+            raise ValueError("must be 0, or 1 or more: the hub's own steps may take tenths of a second")
+        return value
+
     @field_validator("public_url")
     @classmethod
     def _web_address(cls, value: str) -> str:
