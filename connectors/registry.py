@@ -4,7 +4,6 @@ import importlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from pydantic import SecretBytes, ValidationError
 from connectors.base import Connector, Identity, utc_now
 from connectors.config import SourceConfig
 from connectors.errors import SettingsWrong
+from domain.wrong_settings import likely_meant, plain
 
 _FOLDER = Path(__file__).parent
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
@@ -74,7 +74,7 @@ def _told(place: tuple[int | str, ...], kind: str, message: str, names: Iterable
     """What is wrong with one setting, from pydantic's words for it and where it was found."""
     name = ".".join(str(part) for part in place)
     if kind == "extra_forbidden" and len(place) == 1:
-        near = get_close_matches(name.lower(), names, n=2, cutoff=0.7)
+        near = likely_meant(name, names)
         return f"there is no setting {name}" + (f" (do you mean {' or '.join(near)}?)" if near else "")
-    words = message.removeprefix("Value error, ")
-    return f"{name}: {words[:1].lower()}{words[1:]}" if name else words
+    words = plain(kind, message)
+    return f"{name}: {words}" if name else words

@@ -24,7 +24,7 @@ from tests.hostile_connector import Hostile, hangs, post
 from tests.memory_sink import MemorySink, digest_of
 
 QUICK = Policy(
-    lease_seconds=0.6, run_seconds=0.5, request_poll_seconds=0.02, photo_poll_seconds=0.05, backoff_seconds=0.005,
+    lease_seconds=0.6, run_seconds=20, request_poll_seconds=0.02, photo_poll_seconds=0.05, backoff_seconds=0.005,
     refused_seconds=0.05, failures_to_open=3, stop_seconds=1,
 )  # fmt: skip
 AWAY = SourceUnavailable("away", SourceError.REFUSED)

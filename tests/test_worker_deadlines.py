@@ -1,7 +1,7 @@
 """Deadlines that pass unmet become facts with an event; what was answered in time does not."""
 
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from sqlalchemy import Connection, select, update
@@ -19,7 +19,8 @@ from storage.sqlite.reader import Reader
 from storage.store import Store
 from storage.tables import categories, events, leases, reports, sources
 from storage.writing.transaction import NOBODY, Operation, Tx
-from worker.deadlines import Deadlines, passed
+from worker.deadlines import Deadlines, breach, passed
+from worker.turns import take_turn
 from worker.work import Work
 
 
@@ -116,18 +117,11 @@ async def test_what_comes_verified_has_a_deadline_for_its_solution_but_none_for_
 
 async def test_a_report_that_was_settled_since_it_was_found_breaks_nothing(work: Work) -> None:
     report_id = await submit(work)
-    late = Deadlines(work, "here", lambda: now_in_micros() + 61 * MINUTE)
-    found = work.store.read
-
-    async def settled_meanwhile(*asked: Any) -> Any:
-        due = await found(*asked)
-        settling = update(reports).where(reports.c.id == report_id).values(due_at=None)
-        await work.store.write(Operation(lambda tx: tx.conn.execute(settling).rowcount, frozenset()))
-        return due
-
-    work.store.read = settled_meanwhile  # type: ignore[method-assign]
-    await late.round()
-    work.store.read = found  # type: ignore[method-assign]
+    lease = await take_turn(work, "deadlines", "here", 20)
+    assert lease is not None
+    settling = update(reports).where(reports.c.id == report_id).values(due_at=None)
+    await work.store.write(Operation(lambda tx: tx.conn.execute(settling).rowcount, frozenset()))
+    await work.store.write(breach(work, report_id, now_in_micros() + 61 * MINUTE, lease))
     assert await breaches(work, report_id) == (False, False, 0)
 
 

@@ -44,12 +44,13 @@ class Deadlines:
         if lease is None:
             return EVERY_SECONDS
         for report_id in due:
-            await self._work.store.write(self._breach(report_id, now, lease))
+            await self._work.store.write(breach(self._work, report_id, now, lease))
         return 0.0 if len(due) == _AT_ONCE else EVERY_SECONDS
 
-    def _breach(self, report_id: int, now: int, lease: Lease) -> Operation[None]:
-        apply = partial(_record, self._work, report_id, now, lease)
-        return Operation(apply, frozenset({f"report:{report_id}"}))
+
+def breach(work: Work, report_id: int, now: int, lease: Lease) -> Operation[None]:
+    """Records which of a report's deadlines have passed unmet at `now`, if it still owes them. Raises LeaseLost."""
+    return Operation(partial(_record, work, report_id, now, lease), frozenset({f"report:{report_id}"}))
 
 
 def _record(work: Work, report_id: int, now: int, lease: Lease, tx: Tx) -> None:

@@ -6,12 +6,12 @@ An empty text counts as not set, in either: programs that start others often han
 import os
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from domain.wrong_settings import likely_meant, plain
 from transport.settings.configuration import PREFIX, Settings, WrongSetting
 
 CONFIG_VARIABLE = "SIMPUL_CONFIG"
@@ -74,32 +74,14 @@ def _wrong(place: tuple[int | str, ...], kind: str, message: str) -> str:
     if kind == "extra_forbidden" and len(place) == 1:
         return _unknown(name, Settings.model_fields, str)
     if place[:1] == ("sources",):
-        told = "must be a table, such as [sources.qlue]" if kind == "dict_type" else _plain(kind, message)
+        told = "must be a table, such as [sources.qlue]" if kind == "dict_type" else plain(kind, message)
         return f"The setting {name} in the file is wrong: {told}. See docs/operations.md."
-    told = _plain(kind, message)
+    told = plain(kind, message)
     return f"The setting {PREFIX}{name.upper()} (or {name} in the file) is wrong: {told}. See docs/operations.md."
 
 
 def _unknown(name: str, names: Iterable[str], spelt: Callable[[str], str]) -> str:
     """What is wrong with a name that no setting has, as the environment or the file spells names."""
-    near = get_close_matches(name.lower(), names, n=2, cutoff=0.7)
+    near = likely_meant(name, names)
     meant = f" Do you mean {' or '.join(map(spelt, near))}?" if near else ""
     return f"There is no setting {spelt(name)}.{meant} docs/operations.md has them all."
-
-
-_WORDS = {
-    "int_parsing": "must be a whole number",
-    "float_parsing": "must be a number",
-    "bool_parsing": "must be true or false",
-    "string_type": "must be a text",
-    "list_type": "must be a list",
-}
-"""Where pydantic tells how it failed rather than what is wanted."""
-
-
-def _plain(kind: str, message: str) -> str:
-    """What is wrong, as a clause: in our words, or pydantic's."""
-    if kind in _WORDS:
-        return _WORDS[kind]
-    text = message.removeprefix("Value error, ").rstrip(".")
-    return text[:1].lower() + text[1:]
