@@ -53,6 +53,7 @@ class MemorySink:
     declared: list[SourceDeclaration] = field(default_factory=list)
     leases: dict[str, Lease] = field(default_factory=dict)
     released: list[str] = field(default_factory=list)
+    refused: int = 0
     requests: set[str] = field(default_factory=set)
     to_retry: list[StoredAside] = field(default_factory=list)
     photos: dict[int, WantedPhoto] = field(default_factory=dict)
@@ -101,6 +102,8 @@ class MemorySink:
     def _check(self, lease: Lease) -> None:
         held = self.leases.get(lease.name)
         if held is None or held.token != lease.token or held.expires_at <= self.clock():
+            self.refused += 1
+            self._changed.set()
             raise LeaseLost(lease.name)
 
     async def checkpoint(self, source: str) -> Mapping[str, Any] | None:
