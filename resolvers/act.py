@@ -19,7 +19,7 @@ from domain.vocabulary import ReportAction, ReportStatus
 from resolvers.context import Context
 from resolvers.idempotency import Answer, key_faults, recalled, write_once
 from resolvers.pace import pace_of
-from resolvers.permissions import actions_on
+from resolvers.permissions import ENTRY_OF, actions_on, refusal_of
 from resolvers.refusal import Refused, fault
 from resolvers.user_errors import Fault, UserErrorCode
 from storage.reports.follow import followed_reports, hash_of
@@ -133,7 +133,8 @@ def require_action(ctx: Context, seen: SeenReport, action: ReportAction, *, foll
     any_state = actions_on(ctx.viewer, status=ReportStatus.SUBMITTED, mine=seen.mine, agency_id=seen.agency_id)
     if action not in any_state:
         reporters = actions_on(ctx.viewer, status=ReportStatus.SUBMITTED, mine=True, agency_id=seen.agency_id)
-        raise Refused(forbidden(ctx, follow_token=follow_token, reporter_may=action in reporters))
+        entry = ENTRY_OF[action]
+        raise Refused(forbidden(ctx, entry, follow_token=follow_token, reporter_may=action in reporters))
     if action not in allowed_actions(seen.status):
         raise Refused(NOT_NOW)
 
@@ -147,9 +148,10 @@ NOT_NOW = fault(
 
 
 def forbidden(
-    ctx: Context, *, follow_token: str | None = None, path: str = "reportId", reporter_may: bool = False
+    ctx: Context, entry: str, *, follow_token: str | None = None, path: str = "reportId", reporter_may: bool = False
 ) -> Fault:
-    """What somebody is told who sees it but may not do this. `reporter_may`: showing a report's token would help."""
+    """What somebody is told who sees it but may not do this. `entry`: the mutation, as the table of rules names it;
+    `reporter_may`: showing a report's token would help."""
     if follow_token is not None:
         return fault(
             UserErrorCode.FORBIDDEN,
@@ -171,7 +173,7 @@ def forbidden(
             "Sign in first: this is not open to everybody.",
             path,
         )
-    return fault(UserErrorCode.FORBIDDEN, "Anda tidak berwenang melakukan ini.", "You may not do this.", path)
+    return fault(UserErrorCode.FORBIDDEN, *refusal_of(entry), path)
 
 
 def require_unchanged(seen: SeenReport, since: datetime | None) -> None:

@@ -43,7 +43,7 @@ async def record_agency_status(ctx: Context, given: RecordAgencyStatus) -> Done:
 def _check(ctx: Context, told: RecordAgencyStatus, seen: SeenReport) -> None:
     has_it = seen.agency_id is not None and seen.agency_id == ctx.viewer.agency_id
     if not may(ctx.viewer, "Mutation.recordAgencyStatus", Standing(of_its_agency=has_it)):
-        raise Refused(forbidden(ctx))
+        raise Refused(forbidden(ctx, "Mutation.recordAgencyStatus"))
     require_unchanged(seen, told.if_unchanged_since)
     _require_step(seen, told.status, told.agency_ref)
 

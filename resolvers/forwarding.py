@@ -132,7 +132,7 @@ async def _to_settle(ctx: Context, forwarding_id: int | None) -> ForwardingRow:
     if row is None:
         raise Refused(_NO_FORWARDING)
     if not may(ctx.viewer, "Mutation.settleForwarding"):
-        raise Refused(forbidden(ctx, path="forwardingId"))
+        raise Refused(forbidden(ctx, "Mutation.settleForwarding", path="forwardingId"))
     return row
 
 

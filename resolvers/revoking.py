@@ -51,7 +51,7 @@ async def revoke_access(ctx: Context, given: RevokeAccess) -> AccessRevoked:
 
 async def _entry(ctx: Context, given: RevokeAccess) -> Revocation:
     if not may(ctx.viewer, "Mutation.revokeAccess"):
-        raise Refused(forbidden(ctx, path=next(iter(_named(given)), "subject")))
+        raise Refused(forbidden(ctx, "Mutation.revokeAccess", path=next(iter(_named(given)), "subject")))
     now = now_in_micros()
     faults = [*wrong_with(given, now), *key_faults(given.idempotency_key)]
     known = given.agency is not None and storable(given.agency)

@@ -54,7 +54,7 @@ def _require_sync(ctx: Context, row: SourceRow | None, faults: Sequence[Fault]) 
     if row is None:
         raise Refused(_NO_SOURCE, *faults)
     if not may(ctx.viewer, "Mutation.syncSource"):
-        raise Refused(forbidden(ctx, path="source"))
+        raise Refused(forbidden(ctx, "Mutation.syncSource", path="source"))
     if faults:
         raise Refused(*faults)
     if row.state == SourceState.DISABLED or row.kind in (SourceKind.HUB, SourceKind.PARTNER):
@@ -102,7 +102,7 @@ def _retrying(ids: Sequence[int], codes: Sequence[str], tx: Tx) -> Outcome:
 async def _records(ctx: Context, given: RetrySetAside) -> tuple[list[int], list[str]]:
     """The rows that are meant and the codes of their sources. Raises Refused."""
     if not may(ctx.viewer, "Mutation.retrySetAside"):
-        raise Refused(forbidden(ctx, path="ids"))
+        raise Refused(forbidden(ctx, "Mutation.retrySetAside", path="ids"))
     faults = key_faults(given.idempotency_key)
     if not given.ids:
         faults.append(_NONE_GIVEN)

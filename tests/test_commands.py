@@ -138,18 +138,22 @@ def test_the_worker_alone_is_refused_on_sqlite(shared_hub: RunningHub, tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_worker_with_other_sources_leaves_those_that_it_lacks_disabled(tmp_path: Path) -> None:
+def test_a_worker_with_other_sources_or_none_leaves_those_that_it_lacks_disabled(tmp_path: Path) -> None:
     url = postgres.copy_database(seeded_postgres())
-    for code in ("satu", "dua"):
-        (tmp_path / "simpul.toml").write_text(f'[sources.{code}]\nkind = "qlue"\nbase_url = "http://127.0.0.1:1"\n')
-        settings = {"SIMPUL_DATABASE_URL": url, "SIMPUL_CONFIG": str(tmp_path / "simpul.toml")}
+    tables = [f'[sources.{code}]\nkind = "qlue"\nbase_url = "http://127.0.0.1:1"\n' for code in ("satu", "dua")]
+    settings = {"SIMPUL_DATABASE_URL": url, "SIMPUL_CONFIG": str(tmp_path / "simpul.toml")}
+    listed = []
+    for table in (*tables, ""):
+        (tmp_path / "simpul.toml").write_text(table)
         with start(["server.py", "worker"], {**os.environ, **settings, "SIMPUL_DATA_DIR": str(tmp_path)}) as worker:
             assert worker.stdout is not None and worker.stdout.readline() == b"The worker is at work.\n"
             worker.send_signal(signal.SIGTERM)
             assert worker.wait(30) == 0
-    listed = dict(line.split()[:2] for line in asked(tmp_path, "sources", **settings).stdout.splitlines())
+        listed.append(dict(line.split()[:2] for line in asked(tmp_path, "sources", **settings).stdout.splitlines()))
     postgres.drop_database(url)
-    assert listed["satu"] == "DISABLED" and listed["dua"] != "DISABLED"
+    _, other, none = listed
+    assert other["satu"] == "DISABLED" and other["dua"] != "DISABLED"
+    assert none["satu"] == none["dua"] == "DISABLED"
 
 
 def test_a_database_that_is_down_is_told_as_it_was_set(tmp_path: Path) -> None:

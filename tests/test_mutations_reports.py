@@ -23,7 +23,7 @@ from storage.reports.follow import hash_of
 from storage.store import Store
 from storage.writing.transaction import Operation
 from tests.images import plain_jpeg, truncated
-from tests.writing import ANONYMOUS, KEY, File, WritingHub, told, writing_hub
+from tests.writing import ANONYMOUS, KEY, File, WritingHub, told, words_of, writing_hub
 
 
 @dataclass
@@ -189,7 +189,9 @@ class TestSupport:
     async def test_not_of_ones_own_nor_of_what_is_over(self, scene: Scene) -> None:
         own = await scene.hub.submit(scene.citizen)
         given = inputs.SupportReport(report_id=scene.hub.id(own.report_id or 0))
-        assert told((await scene.hub.call(support, given, scene.citizen)).faults) == [("FORBIDDEN", "reportId")]
+        refused = await scene.hub.call(support, given, scene.citizen)
+        assert told(refused.faults) == [("FORBIDDEN", "reportId")]
+        assert words_of(refused.faults) == ["You may not do this to your own report."]
         await scene.set(status="CLOSED")
         late = await self.given(scene, scene.citizen)
         assert told(late.faults) == [("NOT_POSSIBLE_IN_STATE", "reportId")] and late.report_id == scene.row
@@ -364,6 +366,7 @@ class TestRecordAgencyStatus:
         for viewer in (scene.other_partner, scene.citizen, scene.responder, scene.dispatcher):
             done = await self.given(scene, viewer, ReportStatus.VERIFIED)
             assert told(done.faults) == [("FORBIDDEN", "reportId")]
+            assert words_of(done.faults) == ["Only the partner whose agency has it may do this."]
         assert told((await self.given(scene, ANONYMOUS, ReportStatus.VERIFIED)).faults) == [
             ("UNAUTHENTICATED", "reportId")
         ]

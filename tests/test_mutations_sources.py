@@ -18,7 +18,7 @@ from resolvers.viewer import Viewer
 from storage import tables
 from storage.store import Store
 from storage.writing.transaction import Operation
-from tests.writing import ANONYMOUS, KEY, WritingHub, told, writing_hub
+from tests.writing import ANONYMOUS, KEY, WritingHub, told, words_of, writing_hub
 
 
 @dataclass
@@ -82,6 +82,7 @@ class TestSyncSource:
         row = await scene.source("qlue")
         refused = await self.given(scene, scene.dispatcher)
         assert (told(refused.faults), refused.source_id) == ([("FORBIDDEN", "source")], row)
+        assert words_of(refused.faults) == ["Only admins may do this."]
         assert told((await self.given(scene, ANONYMOUS)).faults) == [("UNAUTHENTICATED", "source")]
 
     async def test_of_what_is_not_there_or_not_read(self, scene: Scene) -> None:

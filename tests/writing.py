@@ -129,6 +129,11 @@ def told(faults: Any) -> list[tuple[str, str]]:
     return [(fault.code.value, ".".join(fault.path)) for fault in found]
 
 
+def words_of(faults: Any) -> list[str]:
+    """What each mistake says, in English."""
+    return [each.message[Locale.EN] for each in faults]
+
+
 @asynccontextmanager
 async def writing_hub(store: Store, folder: Path, areas: AreaMap, **settings: Any) -> AsyncIterator[WritingHub]:
     """Parts on a store that is open; `settings` are those of HubSettings."""

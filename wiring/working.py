@@ -5,11 +5,16 @@ What reads sources is imported where there are any.
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from domain.sink import Forwarder, new_holder
 from resolvers.context import HubParts
+from storage.sources.keeping import declare_sources
+from storage.store import Store
 from storage.together.crossing import Crossing
+from storage.writing.surely import write_surely
+from storage.writing.transaction import Operation
 from transport.push import Receiver
 from transport.settings.configuration import Settings
 from wiring.place import Place
@@ -33,7 +38,9 @@ async def at_work(
     crossing.complete.set()
     worker = Worker(work, holder)
     parts.wake_outbox = worker.wake
-    if sources is not None:
+    if sources is None:
+        await _disable_all(parts.store)
+    else:
         await sources.start()
         parts.wake_source = sources.wake
     await worker.start()
@@ -52,3 +59,8 @@ def _sources(parts: HubParts, settings: Settings, crossing: Crossing, holder: st
     from wiring.sources import Sources
 
     return Sources(parts, settings.sources, crossing, holder)
+
+
+async def _disable_all(store: Store) -> None:
+    """Where the last table of a source was taken away, nobody asks those any more that were read before."""
+    await write_surely(store, Operation(partial(declare_sources, declared=[]), frozenset({"sources"})))

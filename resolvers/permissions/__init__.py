@@ -15,11 +15,14 @@ from resolvers.permissions.deciding import (
     ruled_by_role,
     visibility_of,
 )
+from resolvers.permissions.in_words import refusal_of
 from resolvers.permissions.rules import Otherwise, Rule, Standing, Trait
 from resolvers.permissions.table import PLAIN, RULES, TABLE
+from resolvers.permissions.table_of_acting import ENTRY_OF
 
 __all__ = [
     "DISPATCH",
+    "ENTRY_OF",
     "PLAIN",
     "RULES",
     "STAFF",
@@ -31,6 +34,7 @@ __all__ = [
     "actions_on",
     "has_scope",
     "may",
+    "refusal_of",
     "require",
     "require_scope",
     "rule_of",
