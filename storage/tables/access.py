@@ -1,6 +1,6 @@
-"""Who may come in by a key of the hub's own, and who may not any more."""
+"""Who may come in by a key of the hub's own, and who may not any more; what looked like an attempt."""
 
-from sqlalchemy import Column, LargeBinary, String, Table, Text
+from sqlalchemy import Column, Integer, LargeBinary, String, Table, Text
 
 from storage.tables.base import BigId, Micros, metadata, ref, row_id
 
@@ -30,4 +30,16 @@ revocations = Table(
     Column("issued_before", Micros),
     Column("created_at", Micros, nullable=False),
     Column("agency_id", BigId),  # without a reference: SQLite adds none to a table that is there
+)
+
+suspicions = Table(
+    "suspicions",
+    metadata,
+    row_id(),
+    Column("at", Micros, nullable=False, index=True),
+    Column("kind", String(32), nullable=False),
+    Column("who", String(64), nullable=False),  # an HMAC of the address, or the person
+    Column("detail", Text),
+    Column("report_id", BigId),
+    Column("times", Integer, nullable=False),
 )

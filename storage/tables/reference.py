@@ -1,6 +1,6 @@
-"""Categories, agencies, persons, and the hub's own secrets."""
+"""Categories, agencies, persons, the hub's own secrets, and how often facts have changed that writers keep in memory."""
 
-from sqlalchemy import Boolean, Column, Integer, LargeBinary, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, String, Table, Text, UniqueConstraint
 
 from storage.tables.base import Micros, metadata, ref, row_id
 
@@ -49,4 +49,11 @@ secrets = Table(
     Column("key", LargeBinary, nullable=False),
     Column("created_at", Micros, nullable=False),
     Column("retired_at", Micros),
+)
+
+fact_versions = Table(
+    "fact_versions",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("version", BigInteger, nullable=False),  # rises with each change of what is named so
 )
