@@ -26,10 +26,14 @@ def newest() -> str:
     return max(file.name.partition("_")[0] for file in (SCRIPTS / "versions").glob("[0-9]*.py"))
 
 
+def is_begun(connection: Connection) -> bool:
+    """Whether the database has seen any migration."""
+    return inspect(connection).has_table(_APPLIED.name)
+
+
 def is_up_to_date(connection: Connection) -> bool:
     """Whether the database has seen every migration."""
-    seen = inspect(connection).has_table(_APPLIED.name)
-    return seen and connection.execute(select(_REVISION).select_from(_APPLIED)).scalar() == newest()
+    return is_begun(connection) and connection.execute(select(_REVISION).select_from(_APPLIED)).scalar() == newest()
 
 
 def upgrade(connection: Connection) -> None:

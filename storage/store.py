@@ -172,11 +172,11 @@ async def opened(store: Store) -> AsyncIterator[Store]:
         await store.close()
 
 
-def open_store(url: str, beside: Beside | None = None, *, synchronous: str = "FULL") -> Store:
+def open_store(url: str, beside: Beside | None = None, *, synchronous: str = "FULL", begins: bool = True) -> Store:
     """The store of a database address: `sqlite:///path/to.db` or `postgresql://…`. Raises ValueError for any other.
 
     `beside`: that other processes of this machine use it as well, and where they meet. `synchronous`: how durable a commit
-    is on SQLite (storage/sqlite/engine.py).
+    is on SQLite (storage/sqlite/engine.py). `begins`: whether an empty database of PostgreSQL is made a hub's.
     """
     scheme = url.partition(":")[0].partition("+")[0]
     if scheme == "sqlite":
@@ -186,5 +186,5 @@ def open_store(url: str, beside: Beside | None = None, *, synchronous: str = "FU
     if scheme in ("postgresql", "postgres"):
         from storage.postgres.store import PostgresStore
 
-        return PostgresStore(url, beside=beside)
+        return PostgresStore(url, beside=beside, begins=begins)
     raise ValueError(f"a database address begins with sqlite:/// or postgresql://, not {scheme}:")

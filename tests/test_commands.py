@@ -123,6 +123,17 @@ def test_where_no_hub_has_been_a_command_says_so_and_leaves_nothing(tmp_path: Pa
     assert list(tmp_path.iterdir()) == []
 
 
+def test_nor_are_tables_made_in_an_empty_database(tmp_path: Path) -> None:
+    url = postgres.fresh_database("empty")
+    for _ in range(2):  # the second time it would be a hub
+        done = asked(tmp_path, "verify", SIMPUL_DATABASE_URL=url)
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert done.stderr.startswith(f"There is no hub's data in {url}:") and line_of(done)
+    assert asked(tmp_path, "migrate", SIMPUL_DATABASE_URL=url).exit_code == 0
+    assert asked(tmp_path, "verify", SIMPUL_DATABASE_URL=url).exit_code == 0
+    postgres.drop_database(url)
+
+
 @pytest.mark.parametrize("word", ["migrate", "seed"])
 def test_commands_that_begin_a_hub_do(tmp_path: Path, word: str) -> None:
     assert asked(tmp_path / "new", word).exit_code == 0

@@ -153,11 +153,14 @@ def asked(hub: RunningHub, code: str) -> dict[str, Any]:
 
 
 def until(hub: RunningHub, code: str, holds: Callable[[dict[str, Any]], bool], seconds: float) -> dict[str, Any]:
-    """Asks again and again until a source is as wanted; it must be so within these seconds."""
-    begun = time.monotonic()
+    """Asks again and again until a source is as wanted; it must be so within these seconds, of which those in which the
+    machine stood still do not count."""
+    begun, passed = time.monotonic(), 0.0
     while not holds(source := asked(hub, code)):
         time.sleep(PAUSE)
-        assert time.monotonic() - begun < seconds, f"after {seconds} s {code} was still {source}"
+        begun, last = time.monotonic(), begun
+        passed += min(begun - last, 10 * PAUSE)
+        assert passed < seconds, f"after {seconds} s {code} was still {source}"
     return source
 
 

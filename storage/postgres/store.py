@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage.errors import OutcomeUnknown, Overloaded, StoreUnavailable
-from storage.migrating import upgrade
+from storage.migrating import is_begun, upgrade
 from storage.postgres.reader import PostgresLent, Readers
 from storage.store import Store
 from storage.together.neighbours import Beside, Neighbours
@@ -27,10 +27,11 @@ _FEWEST_CONNECTIONS = 4
 
 
 class PostgresStore(Store):
-    """PostgreSQL at an address."""
+    """PostgreSQL at an address. `begins`: whether tables are made where there are none."""
 
-    def __init__(self, url: str, pool_size: int = 16, beside: Beside | None = None) -> None:
+    def __init__(self, url: str, pool_size: int = 16, beside: Beside | None = None, *, begins: bool = True) -> None:
         super().__init__()
+        self._begins = begins
         if beside is not None:
             pool_size = max(_FEWEST_CONNECTIONS, pool_size // beside.of)  # they share what the server has
         self._neighbours = None if beside is None else Neighbours(beside, self.bell)
@@ -48,18 +49,30 @@ class PostgresStore(Store):
     async def open(self) -> None:
         """See Store."""
         try:
-            async with self._engine.connect() as connection:
-                await connection.run_sync(upgrade)
-        except (OSError, DBAPIError) as error:
-            raise StoreUnavailable(
-                f"The database {self._shown} cannot be opened ({error}). Start it, or mend SIMPUL_DATABASE_URL."
-            ) from error
+            await self._bring_up_to_date()
+        except BaseException:
+            await self._engine.dispose()  # a connection that is kept would hold up the end of the loop
+            raise
         self._writer = asyncio.create_task(self._work(), name="postgres-writer")
         if self._neighbours is not None:
             await self._neighbours.open()
         async with self.snapshot():
             pass  # so that the first reader need not wait for a connection
         self._start_polling()
+
+    async def _bring_up_to_date(self) -> None:
+        try:
+            async with self._engine.connect() as connection:
+                if not self._begins and not await connection.run_sync(is_begun):
+                    raise StoreUnavailable(
+                        f"There is no hub's data in {self._shown}: mend SIMPUL_DATABASE_URL, "
+                        "or begin with `server.py migrate`."
+                    )
+                await connection.run_sync(upgrade)
+        except (OSError, DBAPIError) as error:
+            raise StoreUnavailable(
+                f"The database {self._shown} cannot be opened ({error}). Start it, or mend SIMPUL_DATABASE_URL."
+            ) from error
 
     async def close(self) -> None:
         """See Store."""

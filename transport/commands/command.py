@@ -89,7 +89,7 @@ async def seeded(settings: Settings, *, begins: bool = False) -> AsyncIterator[S
         name = "SIMPUL_DATABASE_URL" if settings.database_url else "SIMPUL_DATA_DIR"
         where = file.absolute().parent
         raise WrongSetting(f"There is no hub's data in {where}: mend {name}, or begin with `server.py migrate`.")
-    async with opened(open_store(settings.store_url)) as store:
+    async with opened(open_store(settings.store_url, begins=begins)) as store:
         await store.write(Operation(seed, frozenset({"seed"})))
         yield store
 
