@@ -36,7 +36,7 @@ _ALLOWED: dict[ReportAction, frozenset[ReportStatus]] = {
     ReportAction.SUPPORT: OPEN_STATUSES,
     ReportAction.COMMENT: frozenset(ReportStatus) - {ReportStatus.WITHDRAWN},
     ReportAction.WITHDRAW: OPEN_STATUSES,
-    ReportAction.SET_CONFIDENTIAL: frozenset(ReportStatus) - {ReportStatus.WITHDRAWN},
+    ReportAction.SET_CONFIDENTIAL: frozenset(ReportStatus),  # also of what is withdrawn: everybody sees it still
     ReportAction.FORWARD: OPEN_STATUSES,
 }
 

@@ -191,14 +191,14 @@ async def comment_on_report(
 
 
 async def withdraw_report(info: Info, input: Annotated[WithdrawReportInput, argument("Which report.")]) -> Done:
-    """Take a report back: its reporter, while nobody has solved or ended it."""
+    """Take a report back: its reporter, while nobody has solved or ended it. Who saw it sees it still: `setConfidential` hides."""
     return await acting.withdraw(info.context, made(input, inputs.WithdrawReport))
 
 
 async def set_confidential(
     info: Info, input: Annotated[SetConfidentialInput, argument("Which report, and whether.")]
 ) -> Done:
-    """Make a report confidential, or public again: its reporter, dispatchers and admins."""
+    """Make a report confidential, or public again, in whatever state it is: its reporter, dispatchers and admins."""
     return await acting.set_confidential(info.context, made(input, inputs.SetConfidential))
 
 

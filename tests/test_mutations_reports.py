@@ -16,6 +16,7 @@ from resolvers import inputs
 from resolvers.acting import add_photos, comment, record_agency_status, set_confidential, support, unsupport, withdraw
 from resolvers.comments import authors_of, comments_by_id, comments_of
 from resolvers.lists import Paging
+from resolvers.reports import viewer_actions
 from resolvers.viewer import Viewer
 from storage import tables
 from storage.events.appending import broken_links
@@ -277,6 +278,19 @@ class TestSetConfidential:
         for viewer in (scene.citizen, scene.responder, scene.partner):
             assert told((await self.given(scene, viewer)).faults) == [("FORBIDDEN", "reportId")]
         assert told((await self.given(scene)).faults) == [("UNAUTHENTICATED", "reportId")]
+
+    async def test_of_what_its_reporter_withdrew(self, scene: Scene) -> None:
+        given = inputs.WithdrawReport(report_id=scene.id, follow_token=scene.token)
+        assert told((await scene.hub.call(withdraw, given)).faults) == []
+        assert await scene.hub.report(scene.row, scene.citizen) is not None, "withdrawing does not hide"
+        follower = Viewer(client="a" * 64, follow_hashes=(hash_of(scene.token),))
+        async with scene.hub.context(follower) as ctx:
+            row = await scene.hub.report(scene.row, follower)
+            assert row is not None and viewer_actions(row, ctx) == ["SET_CONFIDENTIAL"]
+        assert told((await self.given(scene, scene.citizen)).faults) == [("FORBIDDEN", "reportId")]
+        assert told((await self.given(scene, follow_token=scene.token)).faults) == []
+        assert await scene.hub.report(scene.row, scene.citizen) is None
+        assert (await scene.now()).status == "WITHDRAWN"
 
     async def test_splits_what_is_merged_first(self, scene: Scene) -> None:
         duplicate = (await scene.hub.submit()).report_id or 0

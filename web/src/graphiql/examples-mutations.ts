@@ -111,7 +111,9 @@ mutation Support($input: SupportReportInput!) {
       {
         key: "withdrawReport",
         name: { id: "Batalkan laporan sendiri", en: "Withdraw one's own report" },
-        query: `mutation Withdraw($input: WithdrawReportInput!) {
+        query: `# Laporan yang dibatalkan tetap terlihat; setConfidential menyembunyikannya.
+# A withdrawn report is still seen; setConfidential hides it.
+mutation Withdraw($input: WithdrawReportInput!) {
   withdrawReport(input: $input) {
     report { code status }
     userErrors { code message path }
