@@ -5,7 +5,7 @@ graphql-core. Callers see `Prepared`, `Answer` and `Stream` and nothing of eithe
 """
 
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -83,6 +83,15 @@ class Engine:
     def cost_of_reading(self, text: str) -> int:
         """What it costs to read a document, be it valid or not: nothing where it was read lately, or is short."""
         return 0 if text in self._documents else max(len(text) - _SHORT, 0) // _CHARACTERS_FOR_A_POINT
+
+    @property
+    def work(self) -> int:
+        """How much planning there was so far. What `prepare` adds, `cost_of_planning` prices."""
+        return self._documents.work
+
+    def cost_of_planning(self, work: int) -> int:
+        """What it costs to plan: nothing for as many fields as most operations have."""
+        return max(work - _FEW, 0) * _A_FIELD
 
     def has_read(self, text: str) -> bool:
         """Whether a document was read lately and found valid: to prepare it again is hardly any work."""
@@ -192,11 +201,14 @@ class Engine:
 
         The resolver runs in a context of its own, which is closed before the first event: a source keeps what it needs.
         """
-        async with context_for_event() as context:
-            try:
-                source = await within(self.limits.seconds, self._open_source(prepared, context))
-            except TimeLimitPassed:
-                raise self._too_long() from None
+        async with AsyncExitStack() as unless_opened:
+            async with context_for_event() as context:
+                try:
+                    source = await within(self.limits.seconds, self._open_source(prepared, context))
+                except TimeLimitPassed:
+                    raise self._too_long() from None
+                unless_opened.push_async_callback(source.aclose)  # its client may leave while the context is closed
+            unless_opened.pop_all()
 
         async def answer(value: object) -> Answer:
             async with context_for_event() as context:

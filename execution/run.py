@@ -6,7 +6,7 @@ after another, for all of them read one snapshot. Plain resolvers are called row
 """
 
 import asyncio
-from collections.abc import AsyncIterable, Awaitable, Hashable
+from collections.abc import AsyncIterable, Awaitable, Coroutine, Hashable
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -48,6 +48,7 @@ class PlanRun:
         self._new: list[Instance] = []
         self._calls: dict[Hashable, Call] = {}
         self._awaited: list[_Awaited] = []
+        self._due: list[_Awaited] = []
         self._late: list[tuple[Instance, PlannedField]] = []
         self._untyped: list[tuple[Instance, PlannedField]] = []
 
@@ -57,41 +58,49 @@ class PlanRun:
 
     async def find(self, root: Instance, fields: list[PlannedField]) -> None:
         """Find the values of these fields of an instance, and of all below them."""
-        self._ask(root, fields)
-        while True:
-            while self._new:
-                new, self._new = self._new, []
-                for instance in new:
-                    self._ask(instance, instance.selection.asked)
-            if not (self._calls or self._late or self._untyped):
-                return
-            await self._wait()
+        try:
+            self._ask(root, fields)
+            while True:
+                while self._new:
+                    new, self._new = self._new, []
+                    for instance in new:
+                        self._ask(instance, instance.selection.asked)
+                if not (self._calls or self._late or self._untyped):
+                    return
+                await self._wait()
+        finally:
+            if self._awaited or self._due:
+                self._abandon()
 
     async def _wait(self) -> None:
         """Wait for all that was asked of others; what they found goes on from there."""
         calls, self._calls = self._calls, {}
-        awaited, late, untyped = self._awaited, self._late, self._untyped
+        late, untyped = self._late, self._untyped
         settling = bool(late or untyped)  # told now: what is found below waits for the next time
         if settling:
-            self._awaited, self._late, self._untyped = [], [], []
+            self._due, self._awaited, self._late, self._untyped = self._awaited, [], [], []
         for call in calls.values():
             values = await call.made(self.context)
             for each in call.waiting:
                 self._found(each[0], each[1], share_of(values, each))
         if settling:
-            await self._settle(awaited, late, untyped)
+            await self._settle(late, untyped)
 
     async def _settle(
-        self,
-        awaited: list[_Awaited],
-        late: list[tuple[Instance, PlannedField]],
-        untyped: list[tuple[Instance, PlannedField]],
+        self, late: list[tuple[Instance, PlannedField]], untyped: list[tuple[Instance, PlannedField]]
     ) -> None:
-        await _settled(awaited)
+        due, self._due = self._due, []
+        await _settled(due)
         for instance, planned in late:
             self._found_unless_awaited(instance, planned, instance.values[planned.place])
         for instance, planned in untyped:
             await self._tell_types_apart(instance, planned)
+
+    def _abandon(self) -> None:
+        """Close what nobody will await any more: the run was broken off before its turn came."""
+        for each in chain(self._due, self._awaited):
+            if isinstance(each.awaitable, Coroutine):
+                each.awaitable.close()
 
     # ------------------------------------------------------------ fields of all rows
 

@@ -111,5 +111,6 @@ async def sources(ctx: Context) -> SourceSource:
     """Opens the subscription; values are SourceRow."""
     watch = ctx.parts.source_watch
     assert watch is not None, "where something is subscribed to the sources are watched"
-    await watch.join()
-    return SourceSource(ctx.parts.store, watch, await ctx.visibility())
+    visibility = await ctx.visibility()
+    await watch.join()  # last: whoever leaves before has nothing to give back
+    return SourceSource(ctx.parts.store, watch, visibility)

@@ -1,6 +1,8 @@
 """What a compiled plan asks for: only the columns that are read, each batch once for all its rows, trusted documents ahead."""
 
+import asyncio
 import gc
+import warnings
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -176,6 +178,37 @@ async def test_an_error_within_a_row_shown_as_another_type_is_told_where_it_is()
     answer, _ = await asked("{ books { title boards { pages } cover { pages } } }")
     assert answer.data == {"books": [{"title": "A title", "boards": {"pages": 300}, "cover": {"pages": 300}}, None]}
     assert [error["path"] for error in answer.errors] == [["books", 1, "boards"]]
+
+
+async def test_a_run_that_is_broken_off_leaves_nothing_that_was_never_awaited() -> None:
+    """Whoever leaves is no reason for a warning in the log."""
+    entered = asyncio.Event()
+
+    async def endless(keys: Sequence[int], ctx: Asking) -> list[Book]:
+        entered.set()
+        await asyncio.Event().wait()
+        return []
+
+    async def count() -> int:
+        return 1
+
+    counted = GraphQLObjectType(
+        "Query",
+        {
+            "count": _read(GraphQLInt, Value(lambda _row, _ctx: count())),
+            "book": _read(BOOK, Batch(endless)),
+        },
+    )
+    running = Engine(GraphQLSchema(counted))
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        asked = asyncio.create_task(running.execute(running.prepare("{ count book { title } }"), Asking()))
+        await entered.wait()
+        asked.cancel()
+        await asyncio.wait((asked,))
+        del asked
+        gc.collect()
+    assert [str(each.message) for each in told] == []
 
 
 def test_trusted_documents_are_kept_for_good() -> None:

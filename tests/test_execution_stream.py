@@ -1,5 +1,6 @@
 """Streams: one execution a delivery, each in a fresh context, cursors and progress, and how they end."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -93,4 +94,29 @@ async def test_closing_a_stream_closes_its_source(contexts: Contexts) -> None:
     stream = await open_stream(contexts, "subscription { flood(size: 1) }")
     await anext(stream)
     await stream.aclose()
+    assert contexts.hub.sources[0].closed.is_set()
+
+
+class Lingering(Contexts):
+    """Contexts that take long to close."""
+
+    def __init__(self, hub: TryHub) -> None:
+        super().__init__(hub)
+        self.closing = asyncio.Event()
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[Context]:
+        async with super().__call__() as context:
+            yield context
+            self.closing.set()
+            await asyncio.Event().wait()
+
+
+async def test_whoever_leaves_just_as_it_was_opened_leaves_no_source_behind() -> None:
+    contexts = Lingering(TryHub())
+    opening = asyncio.create_task(open_stream(contexts, "subscription { count(to: 3) }"))
+    await contexts.closing.wait()
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
     assert contexts.hub.sources[0].closed.is_set()

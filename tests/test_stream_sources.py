@@ -9,8 +9,10 @@ import pytest
 
 from domain.areas import AreaMap
 from domain.sink import Health
+from domain.visibility import Visibility
 from domain.vocabulary import SourceState
 from resolvers import source_stream
+from resolvers.context import Context
 from resolvers.source_stream import SourceSource, SourceWatch
 from storage.rows import SourceRow
 from storage.sources.keeping import record_health, source_lock
@@ -112,6 +114,22 @@ class TestTheWatch:
         await report_health(world, "qlue", SourceState.UP)
         assert [row.state for row in await read(second, 1)] == ["UP"]
         await second.aclose()
+
+    async def test_nobody_watches_for_who_left_while_it_was_opened(self, world: World) -> None:
+        class Slow(Context):
+            asked = asyncio.Event()
+
+            async def visibility(self) -> Visibility:
+                self.asked.set()
+                await asyncio.Event().wait()
+                raise AssertionError("unreachable")
+
+        async with Slow(world.parts) as ctx:
+            opening = asyncio.create_task(source_stream.sources(ctx))
+            await ctx.asked.wait()
+            opening.cancel()
+            await asyncio.wait((opening,))
+        assert looking() == 0
 
     async def test_goes_on_when_the_store_could_not_be_read_once(
         self, world: World, monkeypatch: pytest.MonkeyPatch

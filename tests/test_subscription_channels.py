@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from sqlalchemy import select, update
 
 from domain.areas import AreaMap
 from domain.places import Point
-from domain.vocabulary import EventKind
+from domain.vocabulary import EventKind, Role
 from execution import Answer, Engine, RequestRefused, Stream
 from resolvers import streams
 from resolvers.audience import audience_of
@@ -24,7 +25,7 @@ from storage.reports.placing import Place
 from storage.store import Store
 from storage.tables import areas, log_head
 from storage.writing.transaction import Operation, Tx
-from tests.stream_world import PATIENCE, World, alter, create, hide, world_over
+from tests.stream_world import PATIENCE, World, alter, create, flood, hide, make_flood_area, world_over
 from transport.door import RequestInfo
 from transport.http.request import Parameters
 from transport.hub import SimpulHub
@@ -231,6 +232,21 @@ class TestOneExecutionForAll:
         await door.got(1, sari, tono)
         assert b"-6.17512" not in tono.shared[0].event()
         await leave(sari, tono)
+
+    async def test_an_api_key_is_not_told_what_its_partners_token_may_read(self, door: Door) -> None:
+        """Of the same scopes: they are all that the key may do, and the token may what its role may."""
+        document = "subscription { floodAreas { cursor area { reports(first: 1) { nodes { code } } } } }"
+        token = Viewer(Role.PARTNER, scopes=frozenset({"reports:submit"}), partner="dishub")
+        told = [door.subscribe(document, each) for each in (token, replace(token, key_id="k1"))]
+        await door.following(*told)
+        area = await door.world.write(lambda tx: make_flood_area(tx, door.world, "1", "31.71.01.1001"))
+        await door.world.write(lambda tx: flood(tx, area, 2))
+        await door.got(2, *told)
+        with_token, with_key = (each.shared[0].event() for each in told)
+        assert b'"reports":{"nodes":[]}' in with_token
+        assert b'"area":null' in with_key
+        assert b"This API key lacks the scope reports:read." in with_key
+        await leave(*told)
 
 
 class TestEachExactlyOnce:

@@ -2,7 +2,6 @@
 
 from collections.abc import Hashable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from functools import lru_cache
 from typing import cast
 
@@ -22,6 +21,9 @@ HARMLESS = frozenset({"submitReport", "supportReport", "unsupportReport", "syncS
 """Mutations that hide nothing from anybody, whatever comes of them."""
 
 _NOBODYS = Account()
+
+_SOME_KEY = "some"
+"""Stands for the API key of anybody who comes with one: whether there is one counts, since without one scopes say nothing."""
 
 
 class SimpulHub:
@@ -53,17 +55,20 @@ class SimpulHub:
         return Account(known.scope, trusted=known.role is not Role.CITIZEN)
 
     def anybody_like(self, viewer: AnyViewer) -> Viewer:
-        """The viewer without the person and the follow tokens that it showed."""
-        return replace(cast(Viewer, viewer), person_id=None, display_name=None, subject=None, follow_hashes=())
+        """The viewer as any other of its class: no more of it than what its class sees and may do."""
+        known = cast(Viewer, viewer)
+        return _anybody(known.role, known.agency_id, known.scopes, with_key=known.key_id is not None)
 
     def sharing(self, viewer: AnyViewer, request: RequestInfo, *, personal: bool) -> Hashable:
-        """Who is answered the same: those of one class and language; where an answer is personal, one person alone.
+        """Who is answered the same: those of one class and language; where an answer is personal, who came in the very
+        same way, for it may tell anything that the hub knows of whoever asks.
 
         Who shows no follow token and has no account is nobody in particular, whatever is asked.
         """
         known = cast(Viewer, viewer)
-        person = (known.person_id, known.partner, known.follow_hashes) if personal else ()
-        return (known.role, known.agency_id, known.scopes, locale_of(request.accept_language), person)
+        nobody = known.anonymous and not known.follow_hashes
+        who = known if personal and not nobody else self.anybody_like(known)
+        return (who, locale_of(request.accept_language))
 
     def operation(self, viewer: AnyViewer, request: RequestInfo) -> AbstractAsyncContextManager[Context]:
         """A context for one operation, or for one event of a stream."""
@@ -73,6 +78,12 @@ class SimpulHub:
             locale=locale_of(request.accept_language),
             last_event_id=request.last_event_id,
         )
+
+
+@lru_cache(10_000)
+def _anybody(role: Role, agency_id: int | None, scopes: frozenset[str], *, with_key: bool) -> Viewer:
+    """Names what it keeps, so that nothing else of a viewer reaches an answer for many."""
+    return Viewer(role, agency_id=agency_id, scopes=scopes, key_id=_SOME_KEY if with_key else None)
 
 
 @lru_cache(1_000)
