@@ -84,15 +84,6 @@ class Engine:
         """What it costs to read a document, be it valid or not: nothing where it was read lately, or is short."""
         return 0 if text in self._documents else max(len(text) - _SHORT, 0) // _CHARACTERS_FOR_A_POINT
 
-    @property
-    def work(self) -> int:
-        """How much planning there was so far. What `prepare` adds, `cost_of_planning` prices."""
-        return self._documents.work
-
-    def cost_of_planning(self, work: int) -> int:
-        """What it costs to plan: nothing for as many fields as most operations have."""
-        return max(work - _FEW, 0) * _A_FIELD
-
     def has_read(self, text: str) -> bool:
         """Whether a document was read lately and found valid: to prepare it again is hardly any work."""
         return text in self._documents
