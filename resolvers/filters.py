@@ -10,10 +10,12 @@ from domain.places import Box, Point
 from domain.sealing import Kind
 from domain.search_query import SearchQuery, SearchRefused, parse_search
 from domain.time import micros
-from domain.vocabulary import OPEN_STATUSES, ForwardingState, ReportStatus
+from domain.visibility import Visibility
+from domain.vocabulary import OPEN_STATUSES, ForwardingState, ReportStatus, Role
 from resolvers.context import Context
-from resolvers.errors import BadUserInput, Unauthenticated
+from resolvers.errors import BadUserInput, Forbidden, Unauthenticated
 from resolvers.permissions import require, ruled_by_role
+from resolvers.viewer import Viewer
 from storage.clock import now_in_micros
 from storage.reports.filter.filtering import Near, ResolvedFilter
 from storage.reports.filter.naming import (
@@ -135,7 +137,20 @@ async def _require_rights(ctx: Context, asked: ReportFilter) -> None:
     for name, entry in _RULED.items():
         if getattr(asked, name) is not None:
             require(ctx.viewer, entry)
-    if asked.mine is not None and not (await ctx.visibility()).has_person:
+    if asked.mine is not None:
+        _require_person(ctx.viewer, await ctx.visibility())
+
+
+def _require_person(viewer: Viewer, visibility: Visibility) -> None:
+    """A partner passes on what others told it: none of that is its own, and an empty list would say that nothing came."""
+    if visibility.followed:
+        return
+    if viewer.role is Role.PARTNER:
+        code = viewer.partner or "your code"
+        raise Forbidden(
+            f'Partners have no reports of their own to filter by mine: use sources: ["{code}"], or show follow tokens.'
+        )
+    if not visibility.has_person:
         raise Unauthenticated("Sign in, or show a follow token, to filter by mine.")
 
 

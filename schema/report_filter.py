@@ -44,7 +44,7 @@ class ReportFilter:
     duplicates: bool | None = given("Only reports that were merged into another, or only those that were not.")
     mine: bool | None = given(
         "True: only what this viewer told itself, by account or by the follow tokens it shows; false: only the rest. Without a "
-        "person: UNAUTHENTICATED."
+        "person: UNAUTHENTICATED. Partners without follow tokens: FORBIDDEN; `sources` with their own code lists theirs."
     )
     confidential: bool | None = given("Only confidential reports, or only public ones. Staff only.")
     forwardings: list[ForwardingState] | None = given(

@@ -227,6 +227,8 @@ def questions(draw: st.DrawFn) -> tuple[Role, str | None, ReportFilter, ReportOr
     names = draw(st.lists(st.sampled_from(sorted(FIELDS) + 3 * PLACES), max_size=4, unique=True))
     if role not in (Role.RESPONDER, Role.DISPATCHER):
         names = [name for name in names if name not in STAFF_ONLY]
+    if role is Role.PARTNER:  # nothing is its own
+        names = [name for name in names if name != "mine"]
     f = ReportFilter(**{name: draw(FIELDS[name]) for name in names})
     order = draw(st.sampled_from([each for each in ReportOrder if f.near or each is not ReportOrder.NEAREST]))
     agency = draw(st.sampled_from(("dishub", "tata_air"))) if role in (Role.RESPONDER, Role.PARTNER) else None

@@ -1,19 +1,22 @@
 """The served subscriptions: what each tells first, the cursor beside it, and how a reader goes on from there."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from domain.areas import AreaMap
-from domain.vocabulary import Locale
+from domain.vocabulary import Locale, Role, Scope
 from execution import Answer, RequestRefused, Stream
 from resolvers.source_stream import SourceWatch
 from resolvers.viewer import Viewer
 from storage.events.tail import LogTail
+from storage.reports.follow import hash_of
 from storage.store import Store
 from tests.schema_world import SchemaWorld, schema_world
 from tests.writing import ANONYMOUS
@@ -82,6 +85,42 @@ async def test_flood_areas_begin_with_a_snapshot_and_its_end(world: SchemaWorld)
     assert (first["kind"], first["state"], first["previousState"]) == ("SNAPSHOT", "MODERATE", None)
     assert first["area"] == {"name": "Kampung Melayu RW 07", "state": "MODERATE"}
     assert (end["kind"], end["area"], end["state"]) == ("SNAPSHOT_END", None, None)
+
+
+MINES = (
+    "{ reports(filter: {mine: true}) { totalCount nodes { id } } }",
+    "{ statistics(filter: {mine: true}) { total } }",
+    "{ hexBins(filter: {mine: false}, within: {west: 106, south: -7, east: 107, north: -6}, resolution: 7) { total } }",
+    "{ events(first: 5, filter: {mine: true}) { nodes { kind } } }",
+    "subscription { reportEvents(filter: {mine: true}) { kind reportId } }",
+    "subscription { newReports(filter: {mine: true}) { kind reportId } }",
+)
+
+
+async def asked_or_listened(world: SchemaWorld, question: str, viewer: Viewer) -> None:
+    """Raises what is refused, whichever way it is asked."""
+    if question.startswith("subscription"):
+        async with listening(world, question, viewer=viewer):
+            return
+    answer = await world.ask(question, viewer=viewer)
+    if errors := answer.get("errors"):
+        raise RequestRefused(errors, errors[0]["extensions"]["code"])
+
+
+@pytest.mark.parametrize("question", MINES)
+async def test_mine_is_no_way_for_a_partner_to_list_what_it_sent(world: SchemaWorld, question: str) -> None:
+    """An empty list would look as if nothing had come in."""
+    partner = replace(await world.hub.person(Role.PARTNER, agency="dishub"), key_id="k", scopes=frozenset(Scope))
+    sent = await world.hub.submit(partner, source_ref="A-1")
+    with pytest.raises(RequestRefused, match=re.escape('sources: ["dishub"]')) as refused:
+        await asked_or_listened(world, question, partner)
+    assert refused.value.code == "FORBIDDEN"
+    listed = await world.data('{ reports(filter: {sources: ["dishub"]}) { nodes { sourceRef } } }', viewer=partner)
+    assert listed["reports"]["nodes"] == [{"sourceRef": "A-1"}]
+    follower = replace(partner, follow_hashes=(hash_of(sent.follow_token or ""),))
+    await asked_or_listened(world, question, follower)
+    mine = await world.data("{ reports(filter: {mine: true}) { nodes { sourceRef } } }", viewer=follower)
+    assert mine == {"reports": {"nodes": [{"sourceRef": "A-1"}]}}
 
 
 async def test_sources_begin_with_each_as_it_is(world: SchemaWorld) -> None:

@@ -66,9 +66,9 @@ _REFUSED = Otherwise.REFUSED
 STAFF_ONLY = Rule(who="staff", trait=Trait.ALWAYS, roles=STAFF, otherwise=_REFUSED)
 ADMIN_ONLY = Rule(who="admins", trait=Trait.ALWAYS, roles=ONLY_ADMINS, otherwise=_REFUSED)
 PERSON = Rule(
-    who="who is signed in or shows a follow token",
+    who="who is signed in and no partner, or shows a follow token",
     trait=Trait.ALWAYS,
-    roles=SIGNED_IN,
+    roles=SIGNED_IN - ONLY_PARTNERS,
     reporter=True,
     otherwise=_REFUSED,
     own=True,
