@@ -47,11 +47,11 @@ class InvalidId(ValueError):
 
 
 class InvalidCursor(ValueError):
-    """Not a cursor of this hub: its shape or its tag is wrong."""
+    """Not a cursor, or one that was changed on its way: its shape or its tag is wrong."""
 
 
 class ExpiredCursor(Exception):
-    """A cursor of another key, epoch, chain, class or age: the reader has to list again."""
+    """A cursor of another hub, key, epoch, chain, class or age: the reader has to list again."""
 
 
 _BLOCK = struct.Struct(">BQ7x")
@@ -252,7 +252,7 @@ class CursorCipher:
         try:
             return cipher.decrypt(raw[2:], None)
         except InvalidTag as error:
-            raise InvalidCursor("this is not a cursor of this hub") from error
+            raise InvalidCursor("it was changed since it was given") from error
 
 
 def keyed_hash(secret: bytes, *parts: str) -> str:

@@ -2,7 +2,7 @@
 
 ClientError
 ├── BadUserInput        an argument is wrong; the words say which and how
-├── InvalidCursor       not a cursor of this hub, or of another list
+├── InvalidCursor       not a cursor, or of another list
 ├── CursorExpired       list again: too old, another hub, epoch or class
 ├── Unauthenticated     a bad or expired token, or none where a person is needed
 ├── Forbidden           the viewer may see it but not do it
@@ -43,7 +43,9 @@ class CursorExpired(ClientError):
 
     code = "CURSOR_EXPIRED"
 
-    def __init__(self, message: str = "This cursor is too old or was given to another reader: list again.") -> None:
+    def __init__(
+        self, message: str = "This cursor is too old, of another hub or was given to another reader: list again."
+    ) -> None:
         super().__init__(message)
 
 

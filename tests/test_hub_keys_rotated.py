@@ -8,6 +8,7 @@ from domain.sealing import CursorCipher, ExpiredCursor, LogCursor
 from domain.vocabulary import Role
 from storage.access.secrets import Secrets, load_secrets, rotate_secret
 from storage.clock import now_in_micros
+from storage.seeding import seed
 from storage.store import Store
 from storage.tables import secrets
 from storage.writing.transaction import Operation
@@ -34,6 +35,23 @@ async def test_old_cursors_open_and_new_ones_are_sealed_anew(store: Store) -> No
         before.open_log(new, READER)
     twice = CursorCipher((await rotated(store, "cursors")).cursors)
     assert [twice.open_log(each, READER) for each in (old, new)] == [CURSOR, CURSOR]
+
+
+async def test_ids_of_keys_go_on_from_the_first_of_cursors_which_is_drawn(store: Store) -> None:
+    ((first, _),) = (await store.read(load_secrets)).cursors
+    assert 1_000 <= first <= 50_000, "above the ids of hubs of before, and two bytes hold many more"
+    await rotated(store, "tokens")
+    ((second, _), _) = (await rotated(store, "cursors")).cursors
+    await rotated(store, "tokens")
+    third = (await rotated(store, "cursors")).cursors
+    assert [key_id for key_id, _ in third] == [third[0][0], second, first]
+    assert first < second < third[0][0] < first + 20
+
+
+async def test_a_store_that_exists_keeps_its_key_of_cursors(store: Store) -> None:
+    before = await store.read(load_secrets)
+    await store.write(Operation(seed, frozenset({"seed"})))
+    assert await store.read(load_secrets) == before
 
 
 async def test_keys_that_open_nothing_any_more_are_not_loaded(store: Store) -> None:

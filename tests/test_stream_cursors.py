@@ -23,10 +23,11 @@ from resolvers.lists import Paging
 from resolvers.log_positions import log_cursor, resume
 from resolvers.viewer import ANONYMOUS, Viewer
 from storage.events.reading import prune_facets
+from storage.seeding import seed
 from storage.store import Store, open_store, opened
 from storage.tables import event_facets, log_head
 from storage.tables import events as event_log
-from storage.writing.transaction import Tx
+from storage.writing.transaction import Operation, Tx
 from tests.stream_world import PATIENCE, Source, World, alter, create, hide, read_up_to, take, world_over
 
 
@@ -176,6 +177,20 @@ class TestARestoredBackup:
             await world.write(lambda tx: create(tx, world))
             await come_back(world, await cursor_of(world))
             assert await refused(world, lost) == "CURSOR_EXPIRED", "the log has another entry there"
+
+
+class TestAnotherHub:
+    async def test_has_cursors_of_its_own(self, area_map: AreaMap, tmp_path: Path) -> None:
+        """As where somebody begins anew with an empty store: readers list again, and nobody looks for a mistake."""
+        texts: list[str] = []
+        for name in ("before", "after"):
+            async with opened(open_store(f"sqlite:///{tmp_path}/{name}.db")) as store:
+                await store.write(Operation(seed, frozenset({"seed"})))
+                async with world_over(store, area_map, tmp_path) as world:
+                    await world.write(lambda tx: create(tx, world))
+                    assert [await refused(world, text) for text in texts] == ["CURSOR_EXPIRED"] * len(texts)
+                    texts.append(await cursor_of(world))
+                    await come_back(world, texts[-1])
 
 
 class TestInvalidCursor:

@@ -3,7 +3,7 @@
 import secrets as random
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, insert, or_, select, update
+from sqlalchemy import Connection, Select, func, insert, or_, select, update
 
 from domain.report import KEYS_KEPT
 from storage.clock import now_in_micros
@@ -17,6 +17,10 @@ _SIZES = {"ids": 16, "cursors": 64, "hashes": 32, "tokens": 32, "contacts": 32}
 ROTATED = ("cursors", "tokens")
 """What may have a new key at any time: old cursors are opened for as long as the log can be resumed, and old local tokens
 hold no more, which is the point. Ids and what is kept under the others would be lost."""
+
+_FIRST_OF_CURSORS = range(1_000, 50_001)
+"""A cursor begins with its key's id, in two bytes. A hub draws that of its first one, so that a cursor of another hub is known
+as such (CURSOR_EXPIRED) by an id that this one has not. Above there is room for 15,000 rotations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +37,25 @@ class Secrets:
 def ensure_secrets(tx: Tx) -> None:
     """Draws the keys that are missing."""
     present = set(tx.conn.execute(select(secrets.c.purpose)).scalars())
-    for purpose, size in _SIZES.items():
+    for purpose in _SIZES:
         if purpose not in present:
-            values = {"purpose": purpose, "key": random.token_bytes(size), "created_at": now_in_micros()}
-            tx.conn.execute(insert(secrets), values)
+            _draw(tx, purpose, now_in_micros(), random.choice(_FIRST_OF_CURSORS) if purpose == "cursors" else None)
 
 
 def rotate_secret(tx: Tx, purpose: str) -> None:
     """Draws a new key for a purpose of ROTATED and retires the one in use. Processes take up a key
-    of tokens within seconds, one of cursors when they start."""
+    of tokens within seconds, one of cursors when they start. Takes the lock `seed`."""
+    tx.require("seed")
     in_use = (secrets.c.purpose == purpose) & secrets.c.retired_at.is_(None)
     tx.conn.execute(update(secrets).where(in_use).values(retired_at=tx.now))
-    values = {"purpose": purpose, "key": random.token_bytes(_SIZES[purpose]), "created_at": tx.now}
-    tx.conn.execute(insert(secrets), values)
+    _draw(tx, purpose, tx.now)
+
+
+def _draw(tx: Tx, purpose: str, at: int, row_id: int | None = None) -> None:
+    """Ids go on from the greatest on every engine: a sequence of PostgreSQL would not know of the one that was drawn."""
+    greatest = tx.conn.execute(select(func.coalesce(func.max(secrets.c.id), 0))).scalar_one()
+    values = {"purpose": purpose, "key": random.token_bytes(_SIZES[purpose]), "created_at": at}
+    tx.conn.execute(insert(secrets), {"id": row_id or greatest + 1, **values})
 
 
 def local_key(conn: Connection) -> bytes:
