@@ -12,7 +12,8 @@ batch.py      load: many loads of one wave become one call, for graphql-core
 stream.py     Delivery, Source and Stream: a subscription while it lasts
 documents.py  texts that were parsed and validated before
 limits.py     how large an operation may be; parsing.py, measuring.py and inputs.py count
-cost.py       what an operation costs, told before it runs; planned by cost_planning.py, by the weights of weight.py
+cost.py       what an operation costs, told before it runs; planned by cost_planning.py, by the weights of weight.py, and
+              introspection by introspecting.py
 errors.py     what a client is told of a failure
 """
 

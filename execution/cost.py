@@ -9,7 +9,7 @@ answer did. The second is read off the answer alone, so it tells nothing that th
     list            its size times what an entry costs
     connection      1, and its lists have the size of its page
     interface       as its dearest type
-    introspection   a flat sum
+    introspection   the objects that it gives, which the schema tells beforehand
 """
 
 from collections.abc import Mapping, Sequence
@@ -118,6 +118,10 @@ class CostPlan:
         planning = Planning(schema, document)
         root = schema.get_root_type(operation.operation)
         self._branches = planning.branches(root, ((frozenset(), operation.selection_set),))
+        self.fields = planning.fields
+        """How many fields were planned for it."""
+        self.work = planning.fields + planning.introspected.looked_at
+        """What making it took, counted in fields."""
         self._defaults = {
             each.variable.name.value: value_from_ast_untyped(each.default_value)
             for each in operation.variable_definitions or ()

@@ -25,9 +25,8 @@ from graphql import (
 )
 
 from execution.given import has_variable
+from execution.introspecting import INTROSPECTION, Introspected
 from execution.weight import WEIGHT, Weight
-
-_INTROSPECTION = {"__schema": 500, "__type": 20}
 
 _PLAIN = Weight()
 
@@ -54,7 +53,7 @@ Branch = tuple[CostedField, ...]
 
 
 class Planning:
-    """Writes the fragments out, type by type. Each pair of a type and selections is planned once."""
+    """Writes the fragments out, type by type. What the same selections ask of the same type is planned once."""
 
     def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
         self._schema = schema
@@ -62,6 +61,10 @@ class Planning:
             each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
         }
         self._planned: dict[Any, tuple[Branch, ...]] = {}
+        self._alike: dict[Any, Branch] = {}
+        self.fields = 0
+        """How many fields were planned."""
+        self.introspected = Introspected(schema, self._by_key)
         self.varies = False
         """Whether something in what was planned depends on variables."""
 
@@ -76,8 +79,17 @@ class Planning:
 
     def _branch(self, type_: GraphQLObjectType, sets: _Sets) -> Branch:
         """Only fields that may cost something; a branch of none is empty."""
+        by_key = self._by_key(type_, sets)
+        key = (type_.name, *((name, *((guards, id(node)) for guards, node in nodes)) for name, nodes in by_key.items()))
+        found = self._alike.get(key)
+        if found is None:
+            found = self._alike[key] = self._fields(type_, by_key)
+            self.fields += len(found)
+        return found
+
+    def _fields(self, type_: GraphQLObjectType, by_key: dict[str, list[tuple[Guards, FieldNode]]]) -> Branch:
         fields, seen = [], set()
-        for key, nodes in self._by_key(type_, sets).items():
+        for key, nodes in by_key.items():
             name = nodes[0][1].name.value
             field = self._field(type_, key, nodes, again=name in seen)
             seen.add(name)
@@ -90,9 +102,9 @@ class Planning:
     ) -> CostedField | None:
         first = nodes[0][1]
         guards = () if any(not guards for guards, _ in nodes) else tuple(dict.fromkeys(guards for guards, _ in nodes))
-        flat = _INTROSPECTION.get(first.name.value)
-        if flat is not None:
-            return CostedField(key, Weight(each=flat), self._noted(guards), (), False, False, None)
+        if first.name.value in INTROSPECTION:
+            objects = self.introspected.objects(nodes)
+            return CostedField(key, Weight(each=objects), self._noted(guards), (), False, False, None)
         made = self._schema.get_field(type_, first.name.value)
         if made is None or first.name.value == "__typename":
             return None

@@ -1,6 +1,7 @@
 """GraphQL texts that were parsed, validated and planned before, so that the same text costs it once."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TypeAlias
@@ -20,19 +21,25 @@ Asked: TypeAlias = tuple[str | None, bytes]
 
 _PREPARED = 2_000
 """So many prepared operations are kept of a document."""
-_WEIGHT_OF_PREPARED = 4
-"""What one weighs, as tokens do, and its variables with it: some kilobytes."""
+_WEIGHT_OF_FIELD = 2
+"""What a planned field weighs, as tokens do: some two kilobytes."""
 
 
 @dataclass(slots=True)
 class Document:
     """A valid document, with its operations made ready when they are first asked for."""
 
+    text: str
     node: DocumentNode
-    tokens: int
+    weight: int
+    """In tokens: a kilobyte of text (comments, long literals) is as much as one, and so is what was made of it."""
     digest: bytes
     """SHA-256 of its text."""
     sharing: Sharing
+    grew: "Callable[[Document, int], None]"
+    """Told when it weighs more, or less, and by how much."""
+    worked: Callable[[int], None]
+    """Told how much work planning was."""
     _ready: dict[str | None, ReadyOperation] = field(default_factory=dict)
     """By the names that they were asked for by."""
     prepared: OrderedDict[Asked, Prepared] = field(default_factory=OrderedDict)
@@ -44,8 +51,24 @@ class Document:
         if ready is None:
             found = self._named(name)
             same = (each for each in self._ready.values() if each.operation is found)
-            ready = self._ready[name] = next(same, None) or ReadyOperation(schema, self.node, found)
+            ready = self._ready[name] = next(same, None) or ReadyOperation(schema, self.node, found, self._plan_grew)
         return ready
+
+    def remember(self, asked: Asked, prepared: Prepared) -> None:
+        """Keep what it was asked with."""
+        self.prepared[asked] = prepared
+        self._weigh(prepared.weight)
+        if len(self.prepared) > _PREPARED:
+            _, oldest = self.prepared.popitem(last=False)
+            self._weigh(-oldest.weight)
+
+    def _plan_grew(self, fields: int, work: int) -> None:
+        self._weigh(_WEIGHT_OF_FIELD * fields)
+        self.worked(work)
+
+    def _weigh(self, more: int) -> None:
+        self.weight += more
+        self.grew(self, more)
 
     def operations(self) -> list[OperationDefinitionNode]:
         """All of them, in their order."""
@@ -67,7 +90,7 @@ class Documents:
     """Valid documents by their text: the least recently used leave first.
 
     Bounded by number and by tokens: a parsed token takes about a kilobyte, so the default keeps some 200 MB at the very
-    worst, with what was prepared of them, and what real clients send takes a hundredth of that.
+    worst, with what was planned and prepared of them, and what real clients send takes a hundredth of that.
     """
 
     def __init__(
@@ -80,6 +103,8 @@ class Documents:
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._size = 0
         self._pinned: dict[str, Document] = {}
+        self.work = 0
+        """How much planning there was, counted in fields."""
 
     def __len__(self) -> int:
         return len(self._kept) + len(self._pinned)
@@ -111,7 +136,12 @@ class Documents:
         if errors:
             raise refused(errors, VALIDATION_FAILED)
         digest = sha256(text.encode("utf-8", "surrogatepass")).digest()
-        return self._keep(text, Document(node, tokens, digest, sharing_of(self._schema, node)))
+        weight = tokens + len(text) // 1_000
+        document = Document(text, node, weight, digest, sharing_of(self._schema, node), self._weigh, self._work)
+        self._kept[text] = document
+        self._size += weight
+        self._fit()
+        return document
 
     def prepared(self, text: str, asked: Asked) -> Prepared | None:
         """What was prepared of a document that is kept; None where that is to be done."""
@@ -127,29 +157,18 @@ class Documents:
     def remember(self, text: str, asked: Asked, prepared: Prepared) -> None:
         """Keep what was prepared of a document for as long as that is kept."""
         document = self._kept.get(text) or self._pinned.get(text)
-        if document is None:
-            return
-        document.prepared[asked] = prepared
-        if text in self._kept:
-            self._size += _WEIGHT_OF_PREPARED
-        if len(document.prepared) > _PREPARED:
-            document.prepared.popitem(last=False)
-            if text in self._kept:
-                self._size -= _WEIGHT_OF_PREPARED
-        self._fit()
+        if document is not None:
+            document.remember(asked, prepared)
+            self._fit()
 
-    def _keep(self, text: str, document: Document) -> Document:
-        self._kept[text] = document
-        self._size += _weight(text, document)
-        self._fit()
-        return document
+    def _work(self, work: int) -> None:
+        self.work += work
+
+    def _weigh(self, document: Document, more: int) -> None:
+        if self._kept.get(document.text) is document:
+            self._size += more
 
     def _fit(self) -> None:
         while len(self._kept) > self._count or self._size > self._tokens:
-            oldest, left = self._kept.popitem(last=False)
-            self._size -= _weight(oldest, left)
-
-
-def _weight(text: str, document: Document) -> int:
-    """Tokens, a kilobyte of text (comments, long literals) as much as one, and what was prepared of it."""
-    return document.tokens + len(text) // 1_000 + _WEIGHT_OF_PREPARED * len(document.prepared)
+            _, oldest = self._kept.popitem(last=False)
+            self._size -= oldest.weight

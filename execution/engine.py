@@ -48,6 +48,16 @@ _CHARACTERS_FOR_A_POINT = 10
 """Parsing and validating ten of them takes about as long as an object of an answer does."""
 
 
+_FEW = 200
+"""Fields that cost nothing to plan."""
+
+_A_FIELD = 3
+"""What it costs to plan one more: it takes about as long as so many objects of an answer."""
+
+_WEIGHT_OF_PREPARED = 4
+"""What a prepared operation weighs, as tokens do, with its variables: some kilobytes. What its fields are asked with that
+have variables comes on top."""
+
 _LONG = 4_096
 """Characters of variables that are kept: longer ones are coerced each time."""
 
@@ -83,6 +93,15 @@ class Engine:
     def cost_of_reading(self, text: str) -> int:
         """What it costs to read a document, be it valid or not: nothing where it was read lately, or is short."""
         return 0 if text in self._documents else max(len(text) - _SHORT, 0) // _CHARACTERS_FOR_A_POINT
+
+    @property
+    def work(self) -> int:
+        """How much planning there was so far. What `prepare` adds, `cost_of_planning` prices."""
+        return self._documents.work
+
+    def cost_of_planning(self, work: int) -> int:
+        """What it costs to plan: nothing for as many fields as most operations have."""
+        return max(work - _FEW, 0) * _A_FIELD
 
     def has_read(self, text: str) -> bool:
         """Whether a document was read lately and found valid: to prepare it again is hardly any work."""
@@ -131,6 +150,7 @@ class Engine:
             key,
             document.sharing.personal,
             document.sharing.shows_position,
+            _WEIGHT_OF_PREPARED + (0 if plan is None else plan.varying // 2),
         )
 
     async def execute(self, prepared: Prepared, context: Any, root: Any = None) -> Answer:

@@ -1,11 +1,12 @@
 """One operation of a valid document, made ready once: its plans by what @skip and @include say, and its price's plan."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from graphql import (
     DocumentNode,
+    FieldNode,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLResolveInfo,
@@ -23,7 +24,8 @@ from graphql.execution.values import VariableValues
 
 from execution.coercing import coercion_of
 from execution.cost import CostPlan
-from execution.plan import NotPlanned, Plan
+from execution.introspecting import INTROSPECTION
+from execution.plan import Plan, can_be_planned
 from execution.replay import Executing, PlanExecutor
 
 Kind = Literal["query", "mutation", "subscription"]
@@ -36,14 +38,27 @@ plan it is dear, and whoever asks by other variables each time would not pay for
 _SENT = re.compile(r"(?:[,;]? [Ff]ound|(?<= value)): [{\[].*", re.DOTALL)
 
 
+Grew = Callable[[int, int], None]
+"""Told how many fields were planned that are kept, and how much work that was, in fields as well."""
+
+
 class ReadyOperation:
     """An operation with what is found out about it once."""
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        grew: Grew = lambda _fields, _work: None,
+    ) -> None:
+        """`grew` is told how many fields were planned, and how much work that was."""
+        self._grew = grew
         self.operation = operation
         self.kind: Kind = operation.operation.value
         """Whether it reads, writes or listens."""
         self.cost = CostPlan(schema, document, operation)
+        grew(self.cost.fields, self.cost.work)
         self._schema = schema
         self._coercion = coercion_of(schema, operation)
         self._fragments = {
@@ -51,10 +66,10 @@ class ReadyOperation:
         }
         self._details = {name: FragmentDetails(each) for name, each in self._fragments.items()}
         nodes = list(_directed([operation, *self._fragments.values()]))
-        self._left_to_core = any(each.variable_definitions for each in self._fragments.values()) or any(
-            directive.name.value in _LEFT_TO_CORE
-            for node in nodes
-            for directive in getattr(node, "directives", ()) or ()
+        self._left_to_core = (
+            not can_be_planned(schema)
+            or any(each.variable_definitions for each in self._fragments.values())
+            or any(_is_left_to_core(each) for each in nodes)
         )
         self._conditions = sorted(set(_conditions(nodes)))
         self._plans: dict[tuple[Any, ...], Plan | None] = {}
@@ -104,11 +119,13 @@ class ReadyOperation:
         if self._left_to_core:
             return None
         told = {name: variables.coerced[name] for name in self._conditions if name in variables.coerced}
-        sources = {name: variables.sources[name] for name in told}
-        try:
-            return Plan(self._schema, self.operation, self._details, VariableValues(sources, told))
-        except NotPlanned:
+        if None in told.values():  # an error where it is met, and graphql-core says where that is
             return None
+        sources = {name: variables.sources[name] for name in told}
+        return Plan(self._schema, self.operation, self._details, VariableValues(sources, told), self._plan_grew)
+
+    def _plan_grew(self, fields: int) -> None:
+        self._grew(fields, fields)
 
 
 def _without_what_was_sent(error: GraphQLError) -> GraphQLError:
@@ -134,6 +151,12 @@ def _directed(nodes: list[Node]) -> Iterator[Node]:
         below: SelectionSetNode | None = getattr(node, "selection_set", None)
         if below is not None:
             stack += below.selections
+
+
+def _is_left_to_core(node: Node) -> bool:
+    if isinstance(node, FieldNode) and node.name.value in INTROSPECTION:
+        return True
+    return any(each.name.value in _LEFT_TO_CORE for each in getattr(node, "directives", ()) or ())
 
 
 def _conditions(nodes: list[Node]) -> Iterator[str]:

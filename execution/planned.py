@@ -53,7 +53,7 @@ class PlannedField:
     columns: frozenset[str] | None = None
     """The columns that are read of its reading's `rows_of`; None: all."""
     below: dict[str, "Selection"] = field(default_factory=dict)
-    """What is asked of its value, by the name of the value's type."""
+    """Of an interface or a union: what is asked of objects, by the name of their type, of the types that were met."""
     alone: bool = False
     """Whether no other field of the plan is asked of the same function."""
     depth: int = field(init=False)

@@ -31,6 +31,8 @@ class Prepared:
     """Whether the answer depends on the very person who asks, and not on what a class of viewers may see."""
     shows_position: bool
     """Whether a cursor is shown."""
+    weight: int
+    """What it takes to keep it, in tokens of a document (documents.py)."""
 
     @property
     def name(self) -> str | None:

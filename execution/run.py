@@ -244,7 +244,9 @@ class PlanRun:
         for (_, row), name in zip(objects_of(instance, planned), told, strict=True):
             if isinstance(name, str):
                 rows.setdefault(name, []).append(row)
-        born = {name: self._born(instance, planned, planned.below[name], each) for name, each in rows.items()}
+        born = {
+            name: self._born(instance, planned, self._plan.below(planned, name), each) for name, each in rows.items()
+        }
         order = [each if isinstance(each, Untyped) else born[each] for each in told]
         instance.kids[planned.place] = Kids(list(born.values()), order)
 

@@ -9,6 +9,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     build_schema,
+    get_introspection_query,
     get_named_type,
     get_nullable_type,
     is_leaf_type,
@@ -92,11 +93,50 @@ def cost(engine: Engine, text: str, variables: dict[str, Any] | None = None) -> 
         ("{ reports(first: 2) { nodes { area { children { children { id } } } } } }", 1 + 2 * (1 + 1 + 6 * (1 + 6))),
         ("mutation { act { area { id } } }", 10 + 1 + 1),
         ("subscription { news { area { id } } }", 1 + 1),
-        ("{ __typename __schema { types { name fields { name } } } }", 500),
     ],
 )
 def test_objects_count_by_their_pages_and_dear_fields_by_their_weight(engine: Engine, text: str, expected: int) -> None:
     assert cost(engine, text) == expected
+
+
+WHOLE = get_introspection_query(specified_by_url=True, schema_description=True)
+FRAGMENTS = """
+{ __schema { types { ...T fields { ...F } } directives { args { type { ...T } } } } again: __type(name: "Report") { ...T } }
+fragment T on __Type { name kind ofType { name ofType { kind } } }
+fragment F on __Field { type { ...T } args { name type { ...T } } }
+"""
+
+
+def objects_in(value: Any) -> int:
+    if isinstance(value, dict):
+        return 1 + sum(map(objects_in, value.values()))
+    return sum(map(objects_in, value)) if isinstance(value, list) else 0
+
+
+class TestIntrospection:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            WHOLE,
+            FRAGMENTS,
+            "{ __schema { queryType { fields(includeDeprecated: true) { name } } } }",
+            '{ __type(name: "Report") { fields { args { name } type { ofType { name } } } interfaces { name } } }',
+            '{ __type(name: "Nothing") { name } }',
+            '{ a: __type(name: "Report") { fields { name } } a: __type(name: "Report") { fields { type { name } } } }',
+        ],
+    )
+    async def test_costs_the_objects_that_it_gives(self, engine: Engine, text: str) -> None:
+        prepared = engine.prepare(text)
+        answer = await engine.execute(prepared, None)
+        given = objects_in(answer.data) - 1
+        assert prepared.cost == (given or 1) and answer.spent <= prepared.cost
+
+    def test_of_a_type_that_a_variable_names_the_most_that_any_gives(self, engine: Engine) -> None:
+        text = "query ($n: String!) { __type(name: $n) { fields { name } } }"
+        known = [
+            cost(engine, f'{{ __type(name: "{name}") {{ fields {{ name }} }} }}') for name in engine.schema.type_map
+        ]
+        assert cost(engine, text, {"n": "Report"}) == max(known) > 2
 
 
 class TestVariables:

@@ -15,7 +15,7 @@ from graphql import (
     is_list_type,
 )
 
-from execution import WEIGHT, Engine, Limits, Weight
+from execution import WEIGHT, Engine, Limits, RequestRefused, Weight
 from execution.documents import Documents
 from execution.operation import ReadyOperation
 from schema.root import graphql_schema
@@ -146,8 +146,50 @@ def test_the_schema_can_be_asked_for_whole() -> None:
 
 
 def test_but_not_thirty_times_at_once() -> None:
-    many = "{ " + " ".join(f"a{n}: __schema {{ types {{ name }} }}" for n in range(30)) + " }"
+    many = "{ " + " ".join(f"a{n}: __schema {{ types {{ fields {{ name }} }} }}" for n in range(30)) + " }"
     assert price(many) > Limits().cost
+
+
+def test_introspection_that_multiplies_is_refused_and_not_counted_to_its_end() -> None:
+    """What all fields' types have for fields, thirty times: a hundred thousand objects for some lines."""
+    types = "args { type { ofType { name } } } type { ofType { name } }"
+    once = f"__schema {{ types {{ fields {{ {types} type {{ fields {{ {types} }} }} }} }} }}"
+    running = Engine(SCHEMA)
+    with pytest.raises(RequestRefused) as refused:
+        running.prepare("{ " + " ".join(f"a{number}: {once}" for number in range(30)) + " }")
+    assert refused.value.errors[0]["extensions"]["limited"] == "cost"
+    assert 10_000 < running.work < 21_000
+
+
+def test_what_is_asked_of_types_that_are_not_met_is_not_planned() -> None:
+    """A short text can ask for thousands of fields of all types that a node may be."""
+    names = "".join(f" {letter}: id" for letter in "abcdefghijklmnopqrst")
+    nodes = " ".join(f'r{number}: node(id: "{number}") {{ ...F }}' for number in range(29))
+    text = f"{{ {nodes} }} fragment F on Node {{ id __typename{names} }}"
+    running = Engine(SCHEMA)
+    running.prepare(text)
+    assert running.work < 400
+
+
+def test_documents_whose_plans_are_large_leave_the_sooner() -> None:
+    """Memory is bounded by what is made of texts, not by their lengths."""
+    fragment = (
+        "fragment F on Report { id code text status area { name parent { name parent { name } } } photos { url } }"
+    )
+    others = ["title", "anonymous", "confidential", "receivedAt", "updatedAt"]
+
+    def large(number: int) -> str:
+        picked = (" ".join(name for place, name in enumerate(others) if each >> place & 1) for each in range(1, 30))
+        roots = " ".join(f'r{place}: report(code: "{number}") {{ ...F {names} }}' for place, names in enumerate(picked))
+        return f"{{ {roots} }} {fragment}"
+
+    running = Engine(SCHEMA)
+    running._documents = Documents(SCHEMA, tokens=20_000)
+    texts = [large(number) for number in range(30)]
+    for text in texts:
+        running.prepare(text)
+    kept = [text for text in texts if running.has_read(text)]
+    assert kept == texts[-len(kept) :] and 5 < len(kept) < 20
 
 
 def test_a_list_asked_for_under_many_names_is_priced_as_often() -> None:

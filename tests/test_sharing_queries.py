@@ -128,6 +128,19 @@ async def test_who_joined_may_leave() -> None:
         assert gate.running == 1
 
 
+async def test_who_leaves_pays_if_it_was_begun_for_him_and_not_if_he_only_waited() -> None:
+    async with gate_at_the_door(cost_bucket=100, cost_per_second=0.001) as (gate, client):
+        of_one = {"query": "{ a: hello b: hello }"}
+        begun = ask(client, of_one)
+        await gate.entered.wait()
+        waiting = [ask(client, of_one) for _ in range(4)]
+        await settled()
+        for each in (begun, *waiting[1:]):
+            each.cancel()
+        (answer,) = await all_of(gate, waiting[0])
+        assert answer["extensions"]["cost"]["throttle"]["available"] == 100 - 2
+
+
 async def test_errors_of_fields_reach_all() -> None:
     async with gate_at_the_door() as (gate, client):
         gate.fault = Mistake("Too soon.", "RATE_LIMITED")

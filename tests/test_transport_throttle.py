@@ -220,6 +220,17 @@ class TestReading:
         ]
         assert available(await post(stage)) == 97 - 4 * 20 - 3  # what was read before runs on
 
+    async def test_planning_a_large_one_is_paid_once_and_below_nothing(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What it takes is known afterwards; who owes has nothing new planned until that is paid."""
+        monkeypatch.setattr("execution.engine._FEW", 0)
+        monkeypatch.setattr("execution.engine._A_FIELD", 20)
+        before, after = available(await post(stage)), available(await post(stage))
+        assert (97 - before) % 20 == 0 and before - after == 3
+        large = "{ " + " ".join(f"h{number}: hello" for number in range(20)) + " }"
+        assert await codes(stage, [large, "{ again: hello }"]) == ["COST_EXCEEDED"] * 2
+
     async def test_over_a_socket_and_in_a_batch_as_well(self, server: Stage) -> None:
         stage = server.renew(replace(SMALL, batch_operations=2))
         async with socket_to(stage) as socket:

@@ -37,13 +37,21 @@ class Operations:
         """Prepare what was asked. Raises RequestRefused, DocumentRefused and BadRequest.
 
         To read a long document that was not read before is drawn from the client's allowance, whatever comes of it, and
-        so is checking one that is not valid. Who cannot pay for that has nothing new checked.
+        so is checking one that is not valid, and planning a large one. Who cannot pay for that has nothing new checked.
         """
         text = self._documents.text_of(parameters)
         engine = self.hub.engine
-        if engine.has_read(text):
-            return engine.prepare(text, parameters.operation_name, parameters.variables)
-        allowance = self.allowance(viewer, address)
+        before = engine.work
+        try:
+            if engine.has_read(text):
+                return engine.prepare(text, parameters.operation_name, parameters.variables)
+            return self._read(text, parameters, self.allowance(viewer, address))
+        finally:
+            if engine.work != before and (cost := engine.cost_of_planning(engine.work - before)):
+                self.allowance(viewer, address).owe(cost)
+
+    def _read(self, text: str, parameters: Parameters, allowance: Allowance) -> Prepared:
+        engine = self.hub.engine
         allowance.draw(engine.cost_of_reading(text))
         allowance.require(WRONG)
         try:

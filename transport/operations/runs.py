@@ -1,5 +1,6 @@
 """One operation while it runs, whatever carries its answers: a query's or mutation's one, or a subscription's many."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -24,7 +25,7 @@ RESUMING = "after"
 class Run:
     """One run of a query or mutation, and what it has in common with that of a subscription."""
 
-    __slots__ = ("_hub", "_info", "_operations", "_prepared", "_viewer")
+    __slots__ = ("_begun", "_hub", "_info", "_operations", "_prepared", "_viewer")
 
     def __init__(self, operations: "Operations", prepared: Prepared, viewer: Viewer, info: RequestInfo) -> None:
         self._operations = operations
@@ -32,6 +33,7 @@ class Run:
         self._prepared = prepared
         self._viewer = viewer
         self._info = info
+        self._begun = False
 
     async def answers(self, _outlet: Outlet | None = None) -> AsyncGenerator[Answer, None]:
         """Yield each answer when it is asked for. Close it (aclosing) to end the operation.
@@ -63,13 +65,19 @@ class Run:
     async def told(self) -> tuple[Told, dict[str, Any]]:
         """Run it; return its answer and, as extensions, what it cost this client.
 
-        Raises what `answers` raises, COST_EXCEEDED before anything is done. Where there are errors nothing is given back:
-        what came to nothing may have been dear to find out.
+        Raises what `answers` raises, COST_EXCEEDED before anything is done. Where there are errors, or it is given up,
+        nothing is given back: what came to nothing may have been dear to find out. But for what was given up while it
+        waited, for its turn or for who asks the same.
         """
         allowance, requested = self._allowance(), self._prepared.cost
         allowance.draw(requested)
         mutates = self._prepared.kind == "mutation"
-        told = await (self._operations.see_through(self, allowance) if mutates else self._ask(allowance))
+        try:
+            told = await (self._operations.see_through(self, allowance) if mutates else self._ask(allowance))
+        except asyncio.CancelledError:
+            if not self._begun:
+                allowance.give_back(requested)
+            raise
         actual = requested if told.answer.errors else told.answer.spent
         left = allowance.give_back(requested - actual)
         return told, {"cost": {"requested": requested, "actual": actual, "throttle": left}}
@@ -119,6 +127,7 @@ class Run:
         return self._hub.account_of(self._viewer).name is None
 
     async def _execute(self) -> Answer:
+        self._begun = True
         async with self._hub.operation(self._viewer, self._info) as context:
             return await self._hub.engine.execute(self._prepared, context)
 

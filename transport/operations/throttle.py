@@ -87,6 +87,10 @@ class Allowance:
                 raise self._short(cost, self._seconds_until(cost))
             self._level.left = left - cost
 
+    def owe(self, cost: int) -> None:
+        """Spend `cost`, be there so much or not: it was found out too late."""
+        self._level.left -= cost
+
     def require(self, cost: int) -> None:
         """Raises what `draw` raises, and spends nothing."""
         if not cost:
