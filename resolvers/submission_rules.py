@@ -31,6 +31,13 @@ CLOSED_CATEGORY = fault(
     "This category is no longer in use. Choose another.",
     "category",
 )
+_NO_REF = fault(
+    UserErrorCode.REQUIRED,
+    "Nomor laporan sendiri (sourceRef) kosong. Isi, atau jangan kirim bagian ini.",
+    "The number of your own (sourceRef) is empty. Give it, or leave it out.",
+    "sourceRef",
+)
+"""Not taken as left out: who sends blanks has lost its numbers on the way, and each retry would be a report more."""
 _PHONE = re.compile(r"\+?[\d ().\-/]{5,}")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 
@@ -170,6 +177,8 @@ class SubmissionCheck:
                 "Only partners may give a number of their own (sourceRef).",
                 "sourceRef",
             )
+        if partner and ref is None and self._given.source_ref is not None:
+            self.faults.append(_NO_REF)
         return ref
 
     def _contact(self, typed: TypedText, given: GivenContact) -> Contact | None:

@@ -118,7 +118,7 @@ ACTS = {
                 Wrong({"email": f"{'a' * 260}@b.id"}, "TOO_LONG", ("contact", "email")),
             ],
             "floodDepthCm": [Wrong(-1, "INVALID"), Wrong(1_001, "INVALID"), Wrong(2**31 - 1, "INVALID")],
-            "sourceRef": _text(),
+            "sourceRef": _text("REQUIRED"),
             "reportedAt": [Wrong(LATE, "IN_THE_FUTURE"), Wrong(EARLY, "INVALID")],
             "idempotencyKey": KEY,
         },

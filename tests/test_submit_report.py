@@ -22,7 +22,18 @@ from storage.rows import SeenReport
 from storage.store import Store
 from storage.writing.transaction import Operation
 from tests.images import heic, jpeg, plain_jpeg, truncated
-from tests.writing import ANONYMOUS, BANDUNG, MONAS, File, WritingHub, nothing_left, submission, told, writing_hub
+from tests.writing import (
+    ANONYMOUS,
+    BANDUNG,
+    MONAS,
+    File,
+    WritingHub,
+    nothing_left,
+    submission,
+    told,
+    words_of,
+    writing_hub,
+)
 
 
 @pytest.fixture
@@ -112,6 +123,17 @@ class TestAccepted:
         assert told(again.faults) == [("ALREADY_DONE", "sourceRef")] and again.report_id == first.report_id
         assert told((await hub.submit(other, source_ref="A-17")).faults) == []
         assert await hub.count(tables.reports) == 2
+
+    async def test_a_partners_number_is_left_out_and_not_blank(self, hub: WritingHub) -> None:
+        partner = await hub.person(Role.PARTNER, "one", "dishub")
+        for blank in ("", " \n"):
+            refused = await hub.submit(partner, source_ref=blank)
+            assert told(refused.faults) == [("REQUIRED", "sourceRef")] and refused.report_id is None
+            assert words_of(refused.faults) == [
+                "The number of your own (sourceRef) is empty. Give it, or leave it out."
+            ]
+        assert await hub.count(tables.reports) == 0
+        assert told((await hub.submit(partner, source_ref=None)).faults) == []
 
     async def test_names_what_it_may_be_one_with(self, hub: WritingHub) -> None:
         first = await hub.submit()
