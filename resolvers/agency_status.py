@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from domain.report import AHEAD_TOLERATED, NOTE_LENGTH, ByHand, may_become
-from domain.time import micros
+from domain.time import DAY, micros
 from domain.vocabulary import EventKind, ReportStatus
 from resolvers.act import NOT_NOW, act, forbidden, require_unchanged
 from resolvers.context import Context
@@ -23,6 +23,9 @@ from storage.writing.idempotency import Outcome
 from storage.writing.transaction import Tx
 
 AGENCY_REF_LENGTH = 128
+BEFORE_REPORTED = DAY
+"""So much before `reportedAt` are clocks that differ, or zones that were mixed up. Earlier, it is no time of this report's: taken
+as it were at once, an agency that sends 0001-01-01 would be the quickest of all in statistics."""
 
 _OTHERS_TO_DECIDE = frozenset({ReportStatus.SUBMITTED, ReportStatus.WITHDRAWN, ReportStatus.DUPLICATE})
 """What a report is when it comes in, what its reporter does, and what merging makes of it."""
@@ -45,6 +48,7 @@ def _check(ctx: Context, told: RecordAgencyStatus, seen: SeenReport) -> None:
     if not may(ctx.viewer, "Mutation.recordAgencyStatus", Standing(of_its_agency=has_it)):
         raise Refused(forbidden(ctx, "Mutation.recordAgencyStatus"))
     require_unchanged(seen, told.if_unchanged_since)
+    _require_time(seen, told.at)
     _require_step(seen, told.status, told.agency_ref)
 
 
@@ -84,6 +88,19 @@ def _time_faults(given: RecordAgencyStatus) -> list[Fault]:
             "at",
         )
     ]
+
+
+def _require_time(seen: SeenReport, told: datetime | None) -> None:
+    """Raises Refused for a time of long before the report."""
+    if told is not None and micros(told) < seen.reported_at - BEFORE_REPORTED:
+        raise Refused(
+            fault(
+                UserErrorCode.INVALID,
+                "Waktu ini lebih dari sehari sebelum laporan dibuat (reportedAt). Kirim waktu instansi, atau jangan kirim bagian ini.",
+                "This is more than a day before the report was made (reportedAt). Send the agency's time, or leave it out.",
+                "at",
+            )
+        )
 
 
 def _require_step(seen: SeenReport, status: ReportStatus, agency_ref: str | None) -> None:

@@ -151,7 +151,7 @@ class RecordAgencyStatusInput:
 
     report_id: strawberry.ID = owed("The report.")
     status: ReportStatus = owed("How far it is.")
-    at: DateTime | None = given("Since when; without it now.")
+    at: DateTime | None = given("Since when, at most a day before the report's `reportedAt`; without it now.")
     note: str | None = given("What the agency says about it.")
     agency_ref: str | None = given("The number under which the agency keeps it.")
     idempotency_key: str | None = key_field()

@@ -192,7 +192,7 @@ ACTS = {
                 Wrong("DUPLICATE", "INVALID"),
                 Wrong("VERIFIED", "ALREADY_DONE"),
             ],
-            "at": [Wrong(LATE, "IN_THE_FUTURE")],
+            "at": [Wrong(LATE, "IN_THE_FUTURE"), Wrong(EARLY, "INVALID"), Wrong("0001-01-01T00:00:00Z", "INVALID")],
             "note": _text(),
             "agencyRef": _text(),
             "ifUnchangedSince": CHANGED,

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from domain.areas import AreaMap
-from domain.time import moment
+from domain.time import DAY, moment
 from domain.vocabulary import Locale, PhotoPhase, ReportStatus, Role
 from resolvers import inputs
 from resolvers.acting import add_photos, comment, record_agency_status, set_confidential, support, unsupport, withdraw
@@ -371,8 +371,24 @@ class TestRecordAgencyStatus:
         assert await scene.hub.kinds(scene.row) == ["CREATED", "STATUS_CHANGED", "STATUS_CHANGED"]
 
     async def test_counts_from_when_it_was_taken_but_not_before_the_hub_knew(self, scene: Scene) -> None:
-        long_ago = datetime.now(UTC) - timedelta(days=1)
-        await self.given(scene, scene.partner, ReportStatus.VERIFIED, at=long_ago)
+        earlier = datetime.now(UTC) - timedelta(hours=23)
+        assert told((await self.given(scene, scene.partner, ReportStatus.VERIFIED, at=earlier)).faults) == []
+        row = await scene.now()
+        assert row.responded_at == row.received_at
+
+    async def test_of_long_before_the_report_is_no_time_of_it(self, scene: Scene) -> None:
+        """Taken as at once, an agency that sends no real times would be the quickest of all."""
+        reported = moment((await scene.now()).reported_at)
+        for at in (datetime(1, 1, 1, tzinfo=UTC), moment(0), reported - timedelta(days=1, seconds=1)):
+            done = await self.given(scene, scene.partner, ReportStatus.VERIFIED, at=at)
+            assert told(done.faults) == [("INVALID", "at")] and "(reportedAt)" in words_of(done.faults)[0]
+        row = await scene.now()
+        assert (row.status, row.responded_at) == ("SUBMITTED", None)
+        await scene.set(
+            reported_at=row.reported_at - 5 * DAY
+        )  # told offline; the agency may have seen it before the hub
+        done = await self.given(scene, scene.partner, ReportStatus.VERIFIED, at=reported - timedelta(days=5))
+        assert told(done.faults) == []
         row = await scene.now()
         assert row.responded_at == row.received_at
 
