@@ -4,10 +4,12 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.running import ROOT, RunningHub
+from tests.test_commands import asked
 
 README = (ROOT / "README.md").read_text()
 
@@ -18,10 +20,10 @@ def commands(text: str) -> list[str]:
     return [block for block in blocks if "curl" in block and "text/event-stream" not in block]
 
 
-def run(command: str, hub: RunningHub) -> dict[str, object]:
+def run(command: str, hub: RunningHub) -> dict[str, Any]:
     here = command.replace("http://127.0.0.1:8000", hub.url)
     done = subprocess.run(["bash", "-c", here], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
-    told: dict[str, object] = json.loads(done.stdout)
+    told: dict[str, Any] = json.loads(done.stdout)
     return told
 
 
@@ -30,6 +32,25 @@ def test_a_command_of_the_readme_works_when_pasted(shared_hub: RunningHub, comma
     told = run(command, shared_hub)
     assert "errors" not in told, told
     assert '"userErrors": [{' not in json.dumps(told)
+
+
+def test_a_partner_that_submits_as_the_guide_says_can_take_back_what_it_sent(
+    shared_hub: RunningHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (submit,) = commands((ROOT / "docs/connectors.md").read_text().partition("\n## Pushing with an API key\n")[2])
+    scopes = ("--scope", "reports:submit", "--scope", "reports:act")
+    made = asked(shared_hub.folder, "keys", "create", "--name", "Gateway", "--agency", "dishub", *scopes)
+    monkeypatch.setenv("KEY", made.stdout.strip())
+    told = run(submit, shared_hub)["data"]["submitReport"]
+    assert told["userErrors"] == [] and len(told["followToken"]) >= 22
+    assert run(submit, shared_hub)["data"]["submitReport"] == told, "the token is given again under its key"
+    withdraw = "mutation ($input: WithdrawReportInput!) { withdrawReport(input: $input) { userErrors { code } } }"
+    ended = []
+    for token in (None, told["followToken"]):
+        given = {"query": withdraw, "variables": {"input": {"reportId": told["report"]["id"], "followToken": token}}}
+        answer = shared_hub.client.post("/graphql", json=given, headers={"Simpul-Api-Key": made.stdout.strip()}).json()
+        ended.append(answer["data"]["withdrawReport"]["userErrors"])
+    assert ended == [[{"code": "FORBIDDEN"}], []]
 
 
 def test_a_follow_token_that_is_none_is_as_good_as_not_shown(shared_hub: RunningHub) -> None:

@@ -384,9 +384,7 @@ class TestRecordAgencyStatus:
             assert told(done.faults) == [("INVALID", "at")] and "(reportedAt)" in words_of(done.faults)[0]
         row = await scene.now()
         assert (row.status, row.responded_at) == ("SUBMITTED", None)
-        await scene.set(
-            reported_at=row.reported_at - 5 * DAY
-        )  # told offline; the agency may have seen it before the hub
+        await scene.set(reported_at=row.reported_at - 5 * DAY)  # told while offline
         done = await self.given(scene, scene.partner, ReportStatus.VERIFIED, at=reported - timedelta(days=5))
         assert told(done.faults) == []
         row = await scene.now()
