@@ -165,8 +165,8 @@ def _slowness(item: pytest.Item) -> tuple[bool, float]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Two processes at least: while a test of one waits, the other goes on."""
-    return max(2, min(8, os.cpu_count() or 1))
+    """One more than there are cores: a third of a process's time it waits, for other processes and for moments to come."""
+    return min(8, (os.cpu_count() or 1) + 1)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -60,7 +60,7 @@ def photo_of(told: dict[str, Any]) -> dict[str, str]:
     return photo
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=10)
 class TestAHubOnABucket:
     def test_a_photos_whole_life(self, own_gateway: Gateway, tmp_path: Path) -> None:
         address = own_gateway.new_bucket("kota")

@@ -180,7 +180,7 @@ def next_of(watching: Subscriber, code: str, holds: Callable[[dict[str, Any]], b
             return source
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=50)
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize(
     ("fault", "errors"),
@@ -214,7 +214,7 @@ def test_a_fault_is_told_queries_go_on_and_it_mends(
         next_of(watching, code, is_up)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=50)
 def test_a_source_that_was_given_up_is_asked_again_each_interval(hub: RunningHub, world: OutsideWorld) -> None:
     """The fifth failure in a row opens the circuit breaker; a poll interval later at most it is tried whether it is well."""
     world.set("qlue", "stopped")
@@ -225,7 +225,7 @@ def test_a_source_that_was_given_up_is_asked_again_each_interval(hub: RunningHub
     assert until(hub, "qlue", is_up, POLL_SECONDS + MARGIN)["lastError"] is None
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=50)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_after_a_restart_each_source_is_asked_at_once(hub: RunningHub, number: signal.Signals) -> None:
     """A hub that is stopped gives its leases back, so that nobody has to wait for their end."""

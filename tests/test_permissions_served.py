@@ -19,7 +19,7 @@ from tests.permission_streams import READERS, EventsReader, SocketReader
 from tests.permission_world import REPORTS, Asker, PermissionWorld, make_world
 from tests.running import RunningHub
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(seconds=50)
 UNHURRIED = {
     "SIMPUL_PING_SECONDS": "0.1",
     "SIMPUL_COST_BUCKET": "10000000",

@@ -29,7 +29,7 @@ from tests.privacy_world import PUBLIC, Minute, Watched, first_difference, live_
 from tests.schema_world import everything
 from tests.writing import File
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(seconds=10)
 
 TYPES = {name: kind for name, kind in graphql_schema().type_map.items() if isinstance(kind, GraphQLObjectType)}
 EVERYBODY = (*PUBLIC, "ours", "dispatcher", "admin")

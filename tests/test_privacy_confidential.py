@@ -24,7 +24,7 @@ from tests.privacy_world import PUBLIC, Watched, first_difference, live_through
 from tests.schema_world import everything
 from tests.test_statements_counted import statements_of
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(seconds=20)
 
 TYPES = {name: kind for name, kind in graphql_schema().type_map.items() if isinstance(kind, GraphQLObjectType)}
 WATCHERS = (*PUBLIC, "responder")

@@ -28,7 +28,7 @@ from tests.privacy_twins import Twins, living_twins
 from tests.privacy_world import PUBLIC, Watched, first_difference, live_through
 from tests.schema_world import everything
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(seconds=50)
 
 TYPES = {name: kind for name, kind in graphql_schema().type_map.items() if isinstance(kind, GraphQLObjectType)}
 REPORT = everything(TYPES["Report"], 1)
