@@ -22,7 +22,7 @@ from execution.batch import LoadingContext, abandon, load
 from execution.cost import Price
 from execution.engine import Counted, Engine
 from execution.errors import ClientMistake, FormattedError, RequestRefused, present_error
-from execution.limits import COST_EXCEEDED, Limits
+from execution.limits import COST_EXCEEDED, Limits, TooDear
 from execution.operation import Kind
 from execution.prepared import Prepared
 from execution.stream import Delivery, Source, Stream
@@ -45,6 +45,7 @@ __all__ = [
     "RequestRefused",
     "Source",
     "Stream",
+    "TooDear",
     "Weight",
     "abandon",
     "load",

@@ -56,11 +56,16 @@ class Document:
 
     def remember(self, asked: Asked, prepared: Prepared) -> None:
         """Keep what it was asked with."""
+        before = self.prepared.pop(asked, None)
         self.prepared[asked] = prepared
-        self._weigh(prepared.weight)
+        self._weigh(prepared.weight - (0 if before is None else before.weight))
         if len(self.prepared) > _PREPARED:
-            _, oldest = self.prepared.popitem(last=False)
-            self._weigh(-oldest.weight)
+            self.forget_oldest()
+
+    def forget_oldest(self) -> None:
+        """Keep what it was asked with least lately no more."""
+        _, oldest = self.prepared.popitem(last=False)
+        self._weigh(-oldest.weight)
 
     def _plan_grew(self, fields: int, work: int) -> None:
         self._weigh(_WEIGHT_OF_FIELD * fields)
@@ -116,10 +121,12 @@ class Documents:
         """Keep a document for good, with its operations planned as far as no variable decides what is in them. Raises
         what `get` raises."""
         document = self.get(text)
-        self._pinned[text] = document
         for each in document.operations():
             name = each.name.value if each.name else None
             document.operation(self._schema, name).plan_ahead()
+        if self._kept.pop(text, None) is not None:
+            self._size -= document.weight
+        self._pinned[text] = document
         return document
 
     def get(self, text: str) -> Document:
@@ -157,18 +164,23 @@ class Documents:
     def remember(self, text: str, asked: Asked, prepared: Prepared) -> None:
         """Keep what was prepared of a document for as long as that is kept."""
         document = self._kept.get(text) or self._pinned.get(text)
-        if document is not None:
-            document.remember(asked, prepared)
-            self._fit()
+        if document is None:
+            return
+        document.remember(asked, prepared)
+        if text in self._pinned:
+            while self._size > self._tokens and document.prepared:
+                document.forget_oldest()
+        self._fit()
 
     def _work(self, work: int) -> None:
         self.work += work
 
     def _weigh(self, document: Document, more: int) -> None:
-        if self._kept.get(document.text) is document:
+        """Of one that is kept for good, what is made of it from then on counts."""
+        if self._kept.get(document.text) is document or self._pinned.get(document.text) is document:
             self._size += more
 
     def _fit(self) -> None:
-        while len(self._kept) > self._count or self._size > self._tokens:
+        while self._kept and (len(self._kept) > self._count or self._size > self._tokens):
             _, oldest = self._kept.popitem(last=False)
             self._size -= oldest.weight

@@ -4,6 +4,7 @@ Compiled plans do the work (plan.py, run.py, writing.py); what is not planned, a
 graphql-core. Callers see `Prepared`, `Answer` and `Stream` and nothing of either.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ from execution.errors import (
 from execution.in_time import TimeLimitPassed, within
 from execution.inputs import check_variables
 from execution.instance import Instance
-from execution.limits import COST_EXCEEDED, TIMEOUT, Limits, exceeded
+from execution.limits import COST_EXCEEDED, TIMEOUT, Limits, TooDear, exceeded
 from execution.plan import Plan
 from execution.prepared import Prepared, written_out
 from execution.run import PlanRun
@@ -55,8 +56,15 @@ _A_FIELD = 3
 """What it costs to plan one more: it takes about as long as so many objects of an answer."""
 
 _WEIGHT_OF_PREPARED = 4
-"""What a prepared operation weighs, as tokens do, with its variables: some kilobytes. What its fields are asked with that
-have variables comes on top."""
+"""What a prepared operation weighs, as tokens do: some kilobytes. Its variables, and what its fields are asked with that have
+variables, come on top."""
+
+_SENT_FOR_A_TOKEN = 70
+"""Characters of variables that take a kilobyte once they are coerced: many short texts in a list do."""
+
+_PAUSES = (0.05, 0.25, 1.0)
+"""Seconds before an event is told again whose answer failed within the hub: its readers go on from behind it, and none would
+ask for it again."""
 
 _LONG = 4_096
 """Characters of variables that are kept: longer ones are coerced each time."""
@@ -107,6 +115,13 @@ class Engine:
         """Whether a document was read lately and found valid: to prepare it again is hardly any work."""
         return text in self._documents
 
+    def recall(
+        self, text: str, operation_name: str | None = None, variables: dict[str, Any] | None = None
+    ) -> Prepared | None:
+        """What was prepared lately of the same; None where `prepare` has something to do."""
+        said = written_out(variables or {})
+        return None if said is None else self._documents.prepared(text, (operation_name or None, said))
+
     def check(self, text: str) -> None:
         """Parse, validate and plan a document, and keep it ready for good. Raises RequestRefused."""
         self._documents.pin(text)
@@ -132,7 +147,7 @@ class Engine:
         document = self._documents.get(text)
         check_variables(given, self.limits)
         ready = document.operation(self.schema, operation_name)
-        variables = ready.variables(given)
+        variables = ready.variables(given, self.limits.errors)
         if isinstance(variables, list):
             raise refused(variables[: self.limits.errors], BAD_USER_INPUT)
         price = ready.cost.price(given)
@@ -150,7 +165,7 @@ class Engine:
             key,
             document.sharing.personal,
             document.sharing.shows_position,
-            _WEIGHT_OF_PREPARED + (0 if plan is None else plan.varying // 2),
+            _WEIGHT_OF_PREPARED + len(said or b"") // _SENT_FOR_A_TOKEN + (0 if plan is None else plan.varying // 2),
         )
 
     async def execute(self, prepared: Prepared, context: Any, root: Any = None) -> Answer:
@@ -222,6 +237,12 @@ class Engine:
             unless_opened.pop_all()
 
         async def answer(value: object) -> Answer:
+            for pause in _PAUSES:
+                async with context_for_event() as context:
+                    told = await self.execute(prepared, context, value)
+                if not _failed_within(told):
+                    return told
+                await asyncio.sleep(pause)
             async with context_for_event() as context:
                 return await self.execute(prepared, context, value)
 
@@ -247,6 +268,11 @@ class Engine:
         return cast(Source, opened)
 
 
+def _failed_within(answer: Answer) -> bool:
+    """Whether something in it was not to be had for a reason of our own, such as a store that was away for a moment."""
+    return any(each.get("extensions", {}).get("code") == INTERNAL for each in answer.errors or ())
+
+
 async def _serially(plan: Plan, run: PlanRun, root: Instance) -> ExecutionResult | None:
     """Find the root's fields one after another. What comes after one whose null is the whole answer's is not begun:
     then that answer is returned."""
@@ -267,5 +293,5 @@ def _too_dear(limit: int, cost: int) -> RequestRefused:
     words = "This operation may cost {value}; one may cost at most {limit}. Ask for fewer entries (first, last), or less of each."
     refusal = exceeded("cost", words, limit, cost, COST_EXCEEDED)
     refusal.errors[0]["extensions"]["cost"] = {"requested": cost}
-    refusal.code = VALIDATION_FAILED  # as a whole it is a document that will not do (400), nobody is to come back later
-    return refusal
+    # as a whole it is a document that will not do (400), nobody is to come back later
+    return TooDear(refusal.errors, VALIDATION_FAILED)

@@ -47,6 +47,10 @@ class Limits:
     """How long a query, the opening of a subscription, or one of its answers may take."""
 
 
+class TooDear(RequestRefused):
+    """An operation that costs more than any may: that was found out for next to nothing."""
+
+
 def exceeded(what: str, words: str, limit: float, value: float, code: str) -> RequestRefused:
     """Refuse for a limit. `what` names it for programs; `words` have `{limit}` and `{value}` where those belong."""
     message = words.format(limit=_shown(limit), value=_shown(value))

@@ -74,12 +74,12 @@ class ReadyOperation:
         self._conditions = sorted(set(_conditions(nodes)))
         self._plans: dict[tuple[Any, ...], Plan | None] = {}
 
-    def variables(self, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
-        """The coerced variables, or what is wrong with them."""
+    def variables(self, given: dict[str, Any], errors: int) -> VariableValues | list[GraphQLError]:
+        """The coerced variables, or what is wrong with them: so many errors are looked for."""
         coerced = None if self._coercion is None else self._coercion.values(given)
         if coerced is not None:
             return coerced
-        told = get_variable_values(self._schema, self.operation.variable_definitions or (), given, max_errors=50)
+        told = get_variable_values(self._schema, self.operation.variable_definitions or (), given, max_errors=errors)
         return [_without_what_was_sent(error) for error in told] if isinstance(told, list) else told
 
     def _executor(self, variables: VariableValues) -> PlanExecutor:

@@ -252,6 +252,29 @@ def test_much_that_is_asked_of_one_document_counts_as_much() -> None:
     assert 5 < len(kept) < 15
 
 
+def test_what_was_asked_with_many_variables_weighs_as_much_as_they_do() -> None:
+    """Four thousand characters become fifty kilobytes of small texts."""
+    running, text = engine(), "{ books { title } }"
+    running._documents = documents = Documents(running.schema, tokens=2_000)
+    for number in range(300):
+        running.prepare(text, None, {"unused": [f"{number}-{place}" for place in range(300)]})
+        assert documents._size <= 2_000
+    assert running.recall(text, None, {"unused": [f"299-{place}" for place in range(300)]}) is not None
+    assert running.recall(text, None, {"unused": [f"0-{place}" for place in range(300)]}) is None
+
+
+def test_what_is_asked_of_trusted_documents_has_the_same_bound() -> None:
+    running, trusted = engine(), [f"query T{number} {{ books {{ title }} }}" for number in range(3)]
+    running._documents = documents = Documents(running.schema, tokens=2_000)
+    for text in trusted:
+        running.check(text)
+    for number in range(300):
+        for text in trusted:
+            running.prepare(text, None, {"unused": [f"{number}-{place}" for place in range(200)]})
+            assert documents._size <= 2_000
+    assert all(text in documents for text in trusted)
+
+
 def test_of_the_variants_of_an_operation_only_so_many_are_planned() -> None:
     """Planning is dear and asking nearly free; the others are left to graphql-core."""
     running, names = engine(), "abcdef"

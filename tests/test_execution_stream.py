@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from execution import RequestRefused, Stream
-from tests.door import Context, TryHub, Who
+from tests.door import Context, Mistake, TryHub, Who
 from transport import RequestInfo
 
 
@@ -52,6 +52,50 @@ async def test_an_answer_carries_its_deliverys_cursor(contexts: Contexts) -> Non
     stream = await open_stream(contexts, "subscription { seen: count(to: 1) }")
     answer = await anext(stream)
     assert answer.payload() == {"data": {"seen": 1}, "extensions": {"cursor": "c1"}}
+
+
+class Shaky(Contexts):
+    """A hub whose field fails so many times, in whichever contexts, before it works again."""
+
+    def __init__(self, hub: TryHub, failures: int, error: Exception) -> None:
+        super().__init__(hub)
+        subscription = hub.engine.schema.subscription_type
+        assert subscription is not None
+        self.failures, self._error = failures, error
+        subscription.fields["count"].resolve = self._count
+
+    def _count(self, number: int, _info: Any, **_given: Any) -> int:
+        if self.failures:
+            self.failures -= 1
+            raise self._error
+        return number
+
+
+class TestAnEventWhoseAnswerFails:
+    """Its readers go on behind it, and would never hear of it again."""
+
+    async def test_within_the_hub_is_told_again_when_that_works(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("execution.engine._PAUSES", (0, 0, 0))
+        contexts = Shaky(TryHub(), 3, OSError("the store is away"))
+        answers = [each async for each in await open_stream(contexts, "subscription { count(to: 2) }")]
+        assert [each.payload() for each in answers] == [
+            {"data": {"count": number}, "extensions": {"cursor": f"c{number}"}} for number in (1, 2)
+        ]
+        assert contexts.open == 0
+
+    async def test_for_good_is_told_as_that_and_those_after_it_are_not_held_up(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("execution.engine._PAUSES", (0, 0, 0))
+        contexts = Shaky(TryHub(), 4, OSError("no such table"))
+        answers = [each async for each in await open_stream(contexts, "subscription { count(to: 2) }")]
+        assert [each.data for each in answers] == [None, {"count": 2}]
+        assert [error["extensions"]["code"] for error in answers[0].errors or ()] == ["INTERNAL"]
+
+    async def test_for_a_mistake_of_the_client_is_told_at_once(self) -> None:
+        contexts = Shaky(TryHub(), 1, Mistake("not so", "BAD_USER_INPUT"))
+        answers = [each async for each in await open_stream(contexts, "subscription { count(to: 2) }")]
+        assert [each.data for each in answers] == [None, {"count": 2}]
 
 
 async def test_the_resolver_has_its_arguments_coerced(contexts: Contexts) -> None:

@@ -196,7 +196,7 @@ class TestOverHttp:
 
 
 class TestReading:
-    """A document that was not read before costs a tenth of what it is longer than a thousand characters; a wrong one 20."""
+    """A document that was not read before costs a tenth of what it is longer than a thousand characters; what is wrong 20."""
 
     async def test_a_long_one_is_drawn_once(self, stage: Stage) -> None:
         long = THREE + " #" + "x" * 1_300
@@ -219,6 +219,19 @@ class TestReading:
             "COST_EXCEEDED",
         ]
         assert available(await post(stage)) == 97 - 4 * 20 - 3  # what was read before runs on
+
+    async def test_so_are_variables_that_are_wrong(self, stage: Stage) -> None:
+        """Of a document that was read before; what was asked with right ones before runs on."""
+        text = "query ($n: Int!) { reports(first: $n) { id } }"
+        async with httpx.AsyncClient() as client:
+
+            async def ask(given: object) -> httpx.Response:
+                return await client.post(stage.http, json={"query": text, "variables": {"n": given}})
+
+            assert available(await ask(3)) == 97
+            refused = [(await ask(f"wrong {number}")).json()["errors"][0]["extensions"]["code"] for number in range(6)]
+            assert refused == ["BAD_USER_INPUT"] * 4 + ["COST_EXCEEDED"] * 2
+            assert available(await ask(3)) == 97 - 4 * 20 - 3
 
     async def test_planning_a_large_one_is_paid_once_and_below_nothing(
         self, stage: Stage, monkeypatch: pytest.MonkeyPatch

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from execution import Prepared, RequestRefused
+from execution import Prepared, RequestRefused, TooDear
 from transport.door import Hub, RequestInfo, Viewer
 from transport.http.request import Parameters
 from transport.operations.channels import Channels
@@ -37,29 +37,27 @@ class Operations:
         """Prepare what was asked. Raises RequestRefused, DocumentRefused and BadRequest.
 
         To read a long document that was not read before is drawn from the client's allowance, whatever comes of it, and
-        so is checking one that is not valid, and planning a large one. Who cannot pay for that has nothing new checked.
+        so is checking a document or variables that are not right, and planning a large one. Who cannot pay for that has
+        nothing new checked.
         """
-        text = self._documents.text_of(parameters)
-        engine = self.hub.engine
-        before = engine.work
-        try:
-            if engine.has_read(text):
-                return engine.prepare(text, parameters.operation_name, parameters.variables)
-            return self._read(text, parameters, self.allowance(viewer, address))
-        finally:
-            if engine.work != before and (cost := engine.cost_of_planning(engine.work - before)):
-                self.allowance(viewer, address).owe(cost)
-
-    def _read(self, text: str, parameters: Parameters, allowance: Allowance) -> Prepared:
-        engine = self.hub.engine
+        text, engine = self._documents.text_of(parameters), self.hub.engine
+        operation_name, variables = parameters.operation_name, parameters.variables
+        prepared = engine.recall(text, operation_name, variables)
+        if prepared is not None:
+            return prepared
+        allowance = self.allowance(viewer, address)
         allowance.draw(engine.cost_of_reading(text))
         allowance.require(WRONG)
+        before = engine.work
         try:
-            return engine.prepare(text, parameters.operation_name, parameters.variables)
-        except RequestRefused:
-            if not engine.has_read(text):
-                allowance.draw(WRONG)
+            return engine.prepare(text, operation_name, variables)
+        except TooDear:
             raise
+        except RequestRefused:
+            allowance.draw(WRONG)
+            raise
+        finally:
+            allowance.owe(engine.cost_of_planning(engine.work - before))
 
     def run(self, prepared: Prepared, viewer: Viewer, info: RequestInfo) -> Run:
         """Make ready to run an operation; nothing happens before its answers are asked for."""

@@ -27,7 +27,7 @@ OPENING = 10
 """What it costs to open a subscription, beyond its first answer."""
 
 WRONG = 20
-"""What it costs to have a document checked that turns out not to be valid: about as much work as so many objects."""
+"""What it costs to have a document or variables checked that turn out to be wrong: about as much work as so many objects."""
 
 _USUAL = DoorSettings()
 _PACE_SECONDS = 0.05
@@ -89,7 +89,8 @@ class Allowance:
 
     def owe(self, cost: int) -> None:
         """Spend `cost`, be there so much or not: it was found out too late."""
-        self._level.left -= cost
+        if cost:
+            self._level.left -= cost
 
     def require(self, cost: int) -> None:
         """Raises what `draw` raises, and spends nothing."""
