@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from domain.places import Point
@@ -10,6 +10,12 @@ from domain.vocabulary import FloodState, LaporStatus, ReportStatus
 
 JSON: TypeAlias = Any
 """What `json.loads` returns."""
+
+EARLIEST_TOLD = datetime(2000, 1, 1, tzinfo=UTC)
+"""No source has a report of before this: a time that is earlier is what a program tells that knows none (the year 1, 1970).
+
+The archives of Peta Jakarta begin in 2013.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Reports that connectors bring: made once, edited with an event, and never over what people set themselves."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -60,6 +60,23 @@ class TestNew:
         row = await hub.only_report()
         assert (accepted.updated, row.reported_at) == (0, micros(EARLIER))
         assert await hub.events() == ["CREATED"]
+
+    @pytest.mark.parametrize("zero", [datetime(1, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC)])
+    async def test_a_time_that_is_none_is_kept_aside_with_words_that_say_so(self, hub: Hub, zero: datetime) -> None:
+        archived = datetime(2013, 1, 17, 3, tzinfo=UTC)
+        accepted = await hub.take("qlue", report("1", reported_at=zero), report("2", reported_at=archived))
+        assert (accepted.created, accepted.set_aside) == (1, 1)
+        assert (await hub.only_report()).reported_at == micros(archived)
+        (aside,) = await hub.rows(tables.set_aside)
+        assert aside.source_ref == "1" and f"its time, {zero.isoformat()}, is before 2000" in aside.reason
+        await hub.take("qlue", report("1"))
+        assert len(await hub.reports()) == 2 and await hub.rows(tables.set_aside) == []
+
+    async def test_an_edit_without_a_time_keeps_the_time_that_is_known(self, hub: Hub) -> None:
+        await hub.take("qlue", report())
+        accepted = await hub.take("qlue", report(text="Sudah surut", reported_at=datetime(1, 1, 1, tzinfo=UTC)))
+        row = await hub.only_report()
+        assert (accepted.updated, row.text, row.reported_at) == (1, "Sudah surut", micros(EARLIER))
 
     async def test_a_first_sync_is_marked_and_alarms_nobody(self, hub: Hub) -> None:
         await hub.take("qlue", report(), backfill=True)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import orjson
 
 from domain.places import Point
-from domain.records import ReportRecord, TicketRecord, TicketResponse
+from domain.records import EARLIEST_TOLD, ReportRecord, TicketRecord, TicketResponse
 from domain.report import MAX_FLOOD_DEPTH_CM, PHOTOS_PER_REPORT
 from domain.sealing import keyed_hash
 from domain.time import micros
@@ -78,11 +78,24 @@ def reporter_key(ingest: Ingest, record: ReportRecord) -> str | None:
 
 
 def reported_at(record: ReportRecord, received_at: int, known: int | None = None) -> int:
-    """When it was told; instead of a clock's that runs ahead the time that is known already, else the time the hub received it."""
+    """When it was told; instead of what cannot be so the time that is known already. Raises Unfit.
+
+    A new report of a clock that runs ahead is taken as told when the hub received it, for it comes from now. Of one whose
+    time is none (see EARLIEST_TOLD) nobody knows whether it is of today or years old: as one of now it would raise alarms
+    and have deadlines, as one of the year 1 every count by day would begin there. So it is kept aside, and comes in once its
+    source tells its time.
+    """
     told = micros(record.reported_at)
-    if told <= received_at:
+    if micros(EARLIEST_TOLD) <= told <= received_at:
         return told
-    return received_at if known is None else known
+    if known is not None:
+        return known
+    if told > received_at:
+        return received_at
+    raise Unfit(
+        f"its time, {record.reported_at.isoformat()}, is before {EARLIEST_TOLD.year} and so no time of a report: "
+        "the source has to tell when it was made"
+    )
 
 
 def depth_of(record: ReportRecord) -> int | None:
