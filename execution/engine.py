@@ -131,15 +131,16 @@ class Engine:
     ) -> Prepared:
         """Parse, validate, coerce and cost. Raises RequestRefused for anything wrong in text, operation name or
         variables, and for what is over a limit."""
+        return self.recall(text, operation_name, variables) or self.make_ready(text, operation_name, variables)
+
+    def make_ready(
+        self, text: str, operation_name: str | None = None, variables: dict[str, Any] | None = None
+    ) -> Prepared:
+        """What `prepare` does where there is nothing to `recall`. Raises what that raises."""
         given, name = variables or {}, operation_name or None
         said = written_out(given)
-        if said is None or len(said) > _LONG:
-            return self._prepare(text, name, given, said)
-        found = self._documents.prepared(text, (name, said))
-        if found is not None:
-            return found
         prepared = self._prepare(text, name, given, said)
-        if prepared.kind != "mutation":  # which is hardly asked for again
+        if said is not None and len(said) <= _LONG and prepared.kind != "mutation":  # which is hardly asked for again
             self._documents.remember(text, (name, said), prepared)
         return prepared
 

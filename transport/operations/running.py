@@ -46,18 +46,20 @@ class Operations:
         if prepared is not None:
             return prepared
         allowance = self.allowance(viewer, address)
-        allowance.draw(engine.cost_of_reading(text))
+        if not engine.has_read(text):
+            allowance.draw(engine.cost_of_reading(text))
         allowance.require(WRONG)
         before = engine.work
         try:
-            return engine.prepare(text, operation_name, variables)
+            return engine.make_ready(text, operation_name, variables)
         except TooDear:
             raise
         except RequestRefused:
             allowance.draw(WRONG)
             raise
         finally:
-            allowance.owe(engine.cost_of_planning(engine.work - before))
+            if engine.work != before:
+                allowance.owe(engine.cost_of_planning(engine.work - before))
 
     def run(self, prepared: Prepared, viewer: Viewer, info: RequestInfo) -> Run:
         """Make ready to run an operation; nothing happens before its answers are asked for."""
