@@ -3,9 +3,10 @@
 Weeks are those of ISO 8601: they begin on Monday. Number 0 is the period that holds 1970-01-01T00:00+07:00.
 """
 
+from datetime import UTC, datetime
 from enum import StrEnum
 
-from domain.time import DAY, HOUR, JAKARTA, JAKARTA_AHEAD, moment
+from domain.time import DAY, HOUR, JAKARTA, JAKARTA_AHEAD, micros, moment
 
 
 class Period(StrEnum):
@@ -28,6 +29,9 @@ SHIFT = {
 }
 """A moment's number is (moment + SHIFT) // LENGTH, in microseconds."""
 
+_FIRST = micros(datetime.min.replace(tzinfo=UTC))
+_LAST = micros(datetime.max.replace(tzinfo=JAKARTA))
+
 
 def number_of(period: Period, at: int) -> int:
     """The number of the period that a moment (microseconds since 1970 UTC) lies in."""
@@ -37,6 +41,11 @@ def number_of(period: Period, at: int) -> int:
 def start_of(period: Period, number: int) -> int:
     """When a period begins, in microseconds since 1970 UTC."""
     return number * LENGTH[period] - SHIFT[period]
+
+
+def on_the_calendar(period: Period) -> range:
+    """The numbers of the periods that can be written: they begin in the years 1 to 9999, in UTC and in Jakarta."""
+    return range(-((-_FIRST - SHIFT[period]) // LENGTH[period]), number_of(period, _LAST) + 1)
 
 
 def week_of_day(day: int) -> int:

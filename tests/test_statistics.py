@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.areas import AreaMap
-from domain.periods import Period, number_of, start_of, written
+from domain.periods import Period, number_of, on_the_calendar, start_of, written
 from domain.time import DAY, HOUR, jakarta_day, jakarta_day_start, micros, moment
 from domain.visibility import Visibility
 from domain.vocabulary import OPEN_STATUSES, RESOLVED_STATUSES, ReportStatus, Role
@@ -202,6 +202,56 @@ class TestTime:
         assert [n for *_, n in await told(city, B.CATEGORY, B.DAY)] == [1, 1, 0, 1]
 
 
+class TestFarAway:
+    """Stores may have reports from when a source could tell any time; filters may have any bound."""
+
+    async def test_one_report_of_the_year_1_does_not_begin_everybodys_days(self, city: City) -> None:
+        await city.add(
+            {"reported_at": at("0001-01-01T00:00:00+00:00")}, {"reported_at": NOW - DAY}, {"reported_at": NOW}
+        )
+        for f in ({}, {"has_photos": False}):
+            assert [total for *_, total in await told(city, B.DAY, **f)] == [1, 1]
+            assert [total for *_, total in await told(city, B.WEEK, **f)] == [1, 1]
+            assert [total for *_, total in await told(city, B.CATEGORY, B.DAY, **f)] == [1, 1]
+            assert len(await told(city, B.HOUR, first=3, **f)) == 3
+
+    @pytest.mark.parametrize(
+        ("by", "keys"),
+        [
+            (B.HOUR, ["0001-01-01T07:00:00+07:00", "0001-01-01T08:00:00+07:00"]),
+            (B.DAY, ["0001-01-02T00:00:00+07:00", "0001-01-03T00:00:00+07:00"]),
+            (B.WEEK, ["0001-01-08T00:00:00+07:00", "0001-01-15T00:00:00+07:00"]),
+        ],
+    )
+    async def test_from_the_year_1_on(self, city: City, by: B, keys: list[str]) -> None:
+        await city.add({"reported_at": NOW})
+        since = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
+        assert [key for key, *_ in await told(city, by, reported_after=since, first=2)] == keys
+        with pytest.raises(errors.BadUserInput, match=r"1,000 buckets.*first"):
+            await told(city, by, reported_after=since)
+
+    @pytest.mark.parametrize(
+        ("by", "keys"),
+        [
+            (B.HOUR, ["9999-12-31T22:00:00+07:00", "9999-12-31T23:00:00+07:00"]),
+            (B.DAY, ["9999-12-31T00:00:00+07:00"]),
+            (B.WEEK, ["9999-12-27T00:00:00+07:00"]),
+        ],
+    )
+    async def test_to_the_end_of_the_year_9999(self, city: City, by: B, keys: list[str]) -> None:
+        since, until = (datetime.fromisoformat(f"9999-12-31T{clock}+00:00") for clock in ("15:00:00", "23:59:59"))
+        assert await told(city, by, reported_after=since, reported_before=until) == [(key, None, 0) for key in keys]
+
+    @pytest.mark.parametrize("moment", ["1969-06-01T10:30:00+00:00", "0001-01-09T10:30:00+00:00"])
+    @pytest.mark.parametrize("by", [B.HOUR, B.DAY, B.WEEK])
+    async def test_before_1970_what_is_counted_agrees_with_the_roll_ups(self, city: City, moment: str, by: B) -> None:
+        await city.add({"reported_at": at(moment)})
+        period = by.period
+        assert period is not None
+        expected = [(written(start_of(period, number_of(period, at(moment)))), None, 1)]
+        assert await told(city, by) == await told(city, by, has_photos=False) == expected
+
+
 class TestBounds:
     async def test_more_than_a_thousand_buckets_are_refused_unless_asked_for(self, city: City) -> None:
         await city.add({"reported_at": NOW - 60 * DAY}, {"reported_at": NOW})
@@ -269,6 +319,16 @@ class TestRollups:
 
                 numbers.append((await statements(ctx, count_all()))[1])
         assert numbers[0] == numbers[1]
+
+
+@pytest.mark.parametrize("period", list(Period))
+def test_the_first_and_the_last_period_can_be_written_and_those_beyond_cannot(period: Period) -> None:
+    calendar = on_the_calendar(period)
+    for number in (calendar.start, calendar.stop - 1):
+        assert written(start_of(period, number)).endswith(":00+07:00")
+    for number in (calendar.start - 1, calendar.stop):
+        with pytest.raises(OverflowError):
+            written(start_of(period, number))
 
 
 @pytest.mark.parametrize("period", list(Period))

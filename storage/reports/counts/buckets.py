@@ -7,7 +7,9 @@ from itertools import islice
 
 from sqlalchemy import Connection, Table
 
-from domain.periods import number_of, start_of, written
+from domain.periods import Period, number_of, on_the_calendar, start_of, written
+from domain.records import EARLIEST_TOLD
+from domain.time import micros
 from storage.reports.counts.dimensions import Keys, StatisticsBucket
 from storage.reports.filter.naming import NamedRow, names_of
 from storage.reports.question import Question
@@ -84,18 +86,28 @@ def _summed(counts: Mapping[Keys, CountsRow], n: int) -> dict[Keys, CountsRow]:
 
 
 def _periods(n: int, dimension: StatisticsBucket, counts: Mapping[Keys, CountsRow], question: Question) -> range:
-    """The numbers of all periods that are told of."""
-    wanted, now = question.wanted, question.now
-    assert dimension.period is not None
+    """The numbers of all periods that are told of, as far as they can be written."""
+    wanted, now, period = question.wanted, question.now, dimension.period
+    assert period is not None
     told = [number for number in (keys[n] for keys in counts) if isinstance(number, int)]
     since = [bound for bound in (wanted.reported_after, wanted.earliest(now)) if bound is not None]
-    start = number_of(dimension.period, max(since)) if since else min(told, default=None)
+    start = number_of(period, max(since)) if since else _oldest(period, told)
     end = max(told, default=None)
     if wanted.reported_before is not None:
-        end = number_of(dimension.period, wanted.reported_before - 1)
+        end = number_of(period, wanted.reported_before - 1)
     elif wanted.reported_within_hours is not None:
-        end = max([number_of(dimension.period, now), *told])
-    return range(0) if start is None or end is None else range(start, end + 1)
+        end = max([number_of(period, now), *told])
+    if start is None or end is None:
+        return range(0)
+    calendar = on_the_calendar(period)
+    return range(max(start, calendar.start), min(end + 1, calendar.stop))
+
+
+def _oldest(period: Period, told: Sequence[int]) -> int | None:
+    """Where time begins that nothing bounds: at the oldest report that has a time. A store may have reports from when
+    sources could tell a time that is none; who bounds the filter sees these."""
+    first = number_of(period, micros(EARLIEST_TOLD))
+    return min((number for number in told if number >= first), default=min(told, default=None))
 
 
 def _filled(

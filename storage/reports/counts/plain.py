@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from domain.areas import AreaLevel
-from domain.periods import LENGTH, SHIFT
+from domain.periods import LENGTH, SHIFT, Period, on_the_calendar
 from domain.time import MINUTE
 from domain.vocabulary import OPEN_STATUSES, RESOLVED_STATUSES
 from storage.reference import area_tree
@@ -111,11 +111,17 @@ def _matching(dialect: str, grouping: Grouping, walk: Walk) -> Any:
 
 def _column(dimension: StatisticsBucket) -> ColumnElement[Any]:
     if dimension.period is not None:
-        return (reports.c.reported_at + SHIFT[dimension.period]) // LENGTH[dimension.period]
+        return _number_of(dimension.period)
     if dimension is StatisticsBucket.AREA:
         level = _lies_in.c.level
         return case((level == AreaLevel.SUBDISTRICT, _lies_in.c.id), (level == AreaLevel.RW, _lies_in.c.parent_id))
     return _COLUMNS[dimension]
+
+
+def _number_of(period: Period) -> ColumnElement[Any]:
+    """domain.periods.number_of in SQL, which divides towards zero: so it is asked of what is not below zero, and set back."""
+    back = 1 - on_the_calendar(period).start
+    return (reports.c.reported_at + (SHIFT[period] + back * LENGTH[period])) // LENGTH[period] - back
 
 
 def _facts() -> list[ColumnElement[Any]]:
