@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from storage.errors import OutcomeUnknown, Overloaded, StoreUnavailable
 from storage.migrating import is_begun, upgrade
@@ -24,12 +24,22 @@ log = logging.getLogger("simpul.store")
 
 _TRIES = 5
 _FEWEST_CONNECTIONS = 4
+_STILL_SECONDS = 10.0
 
 
 class PostgresStore(Store):
-    """PostgreSQL at an address. `begins`: whether tables are made where there are none."""
+    """PostgreSQL at an address. `begins`: whether tables are made where there are none. `still_seconds`: how long a group
+    may stand still until the server ends it, since every other process waits for its locks."""
 
-    def __init__(self, url: str, pool_size: int = 16, beside: Beside | None = None, *, begins: bool = True) -> None:
+    def __init__(
+        self,
+        url: str,
+        pool_size: int = 16,
+        beside: Beside | None = None,
+        *,
+        begins: bool = True,
+        still_seconds: float = _STILL_SECONDS,
+    ) -> None:
         super().__init__()
         self._begins = begins
         if beside is not None:
@@ -38,7 +48,13 @@ class PostgresStore(Store):
         told = make_url(url)
         self._shown = told.render_as_string(hide_password=True)
         self._url = told.set(drivername="postgresql+asyncpg")
-        self._engine = create_async_engine(self._url, pool_size=pool_size, max_overflow=4, pool_pre_ping=True)
+        self._engine = create_async_engine(
+            self._url,
+            pool_size=pool_size,
+            max_overflow=4,
+            pool_pre_ping=True,
+            connect_args={"server_settings": _let_go_after(still_seconds)},
+        )
         self.readers = Readers(self._url, pool_size)
         self._waiting = Waiting()
         self._some = asyncio.Event()
@@ -137,7 +153,8 @@ class PostgresStore(Store):
                 settle(future, outcome)
 
     async def _run(self, operations: list[Operation[Any]]) -> tuple[list[Done], int]:
-        """Runs a group and commits it: again after a deadlock, and each operation by itself where they do not go together."""
+        """Runs a group and commits it: again after a deadlock or where the connection was lost before the commit, and each
+        operation by itself where they do not go together."""
         alone = False
         for left in reversed(range(_TRIES)):
             async with self._engine.connect() as connection:
@@ -145,16 +162,37 @@ class PostgresStore(Store):
                     await connection.begin()
                     done, head = await connection.run_sync(run_group, operations, self._facts, alone=alone)
                 except Exception as error:
-                    await connection.rollback()
+                    lost = await _undo(connection)
                     self._facts.forget_outlines()
-                    broken = isinstance(error, GroupBroken) and not alone
-                    if not left or not (broken or is_deadlock(error)):
+                    broken = isinstance(error, GroupBroken) and not alone and not lost
+                    if not left or not (lost or broken or is_deadlock(error)):
                         raise
                     alone = alone or broken
                     continue
                 try:
                     await connection.commit()
                 except (OSError, DBAPIError) as error:
+                    self._facts.forget_outlines()  # another's may have the version that they would have had
                     raise OutcomeUnknown("the connection was lost at the commit") from error
                 return done, head.seq
         raise AssertionError("unreachable")
+
+
+def _let_go_after(seconds: float) -> dict[str, str]:
+    """What the server is to do with a writer that was stopped, or whose machine is gone: end its transaction."""
+    return {
+        "idle_in_transaction_session_timeout": f"{round(seconds * 1000)}ms",
+        "tcp_keepalives_idle": "30",
+        "tcp_keepalives_interval": "10",
+        "tcp_keepalives_count": "3",
+    }
+
+
+async def _undo(connection: AsyncConnection) -> bool:
+    """Undoes a group that failed; whether the connection was lost, and the group with it."""
+    try:
+        await connection.rollback()
+    except (OSError, DBAPIError):
+        await connection.invalidate()
+        return True
+    return connection.invalidated
