@@ -1,11 +1,14 @@
 """Reports that connectors bring: made once, edited with an event, and never over what people set themselves."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
+from sqlalchemy.exc import DBAPIError
 
 from domain.areas import AreaMap
 from domain.records import Batch, SetAside
@@ -13,6 +16,7 @@ from domain.report import ByHand
 from domain.time import micros
 from domain.vocabulary import EventKind, ReportStatus, ReportVisibility
 from storage import tables
+from storage.postgres.store import PostgresStore
 from storage.reports.changing import change
 from storage.store import Store
 from tests.ingesting import EARLIER, KAMPUNG_MELAYU, NOW, Hub, hub_on, report
@@ -26,6 +30,39 @@ async def hub(store: Store, area_map: AreaMap, tmp_path: Path) -> Hub:
 async def set_by_hand(hub: Hub, area_map: AreaMap, kind: EventKind, by_hand: ByHand, **values: object) -> None:
     row = await hub.only_report()
     await hub.write(lambda tx: change(tx, area_map, row.id, kind, values=values, by_hand=by_hand))
+
+
+@asynccontextmanager
+async def full_disk(hub: Hub, room: int) -> AsyncIterator[None]:
+    """The store cannot grow, but by so many pages where that can be said."""
+    if on_postgres(hub):
+        async with refusing(hub, "53100"):
+            yield
+        return
+    pages = await hub.store.read(lambda conn: conn.execute(text("PRAGMA page_count")).scalar_one())
+    await hub.execute(text(f"PRAGMA max_page_count = {pages + room}"))
+    try:
+        yield
+    finally:
+        await hub.execute(text("PRAGMA max_page_count = 1073741823"))
+
+
+@asynccontextmanager
+async def refusing(hub: Hub, state: str) -> AsyncIterator[None]:
+    """PostgreSQL refuses reports with this SQLSTATE."""
+    if not on_postgres(hub):
+        pytest.skip("SQLite has no SQLSTATE")
+    failing = f"BEGIN RAISE EXCEPTION 'no space left, say' USING ERRCODE = '{state}'; END"
+    await hub.execute(text(f"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $${failing}$$"))
+    await hub.execute(text("CREATE TRIGGER refused BEFORE INSERT ON reports FOR EACH ROW EXECUTE FUNCTION refuse()"))
+    try:
+        yield
+    finally:
+        await hub.execute(text("DROP TRIGGER refused ON reports"))
+
+
+def on_postgres(hub: Hub) -> bool:
+    return isinstance(hub.store, PostgresStore)
 
 
 class TestNew:
@@ -231,6 +268,30 @@ class TestOneBatch:
         texts = {row.source_ref: row.text for row in await hub.reports()}
         assert texts["nul"] == "abc" and "good" in texts
         assert len(await hub.rows(tables.photos)) == 5
+
+    @pytest.mark.parametrize("room", [0, 12, 24, 36])
+    async def test_a_full_disk_is_no_records_fault(self, hub: Hub, room: int) -> None:
+        words = [" ".join(f"air{n}x{each}" for each in range(2_000)) for n in range(5)]
+        many = [report(str(n), text=text) for n, text in enumerate(words)]
+        async with full_disk(hub, room):
+            with pytest.raises(DBAPIError):
+                await hub.take("qlue", *many, checkpoint={"page": 7})
+        assert await hub.reports() == [] and await hub.rows(tables.set_aside) == []
+        assert await hub.sink.checkpoint("qlue") is None
+        assert (await hub.take("qlue", *many, checkpoint={"page": 7})).created == 5
+
+    @pytest.mark.parametrize("state", ["53200", "55P03", "57P01", "58030", "XX001", "42501"])
+    async def test_nor_is_what_else_ails_the_database(self, hub: Hub, state: str) -> None:
+        async with refusing(hub, state):
+            with pytest.raises(DBAPIError):
+                await hub.take("qlue", report(), checkpoint={"page": 7})
+        assert await hub.rows(tables.set_aside) == [] and await hub.sink.checkpoint("qlue") is None
+
+    @pytest.mark.parametrize("state", ["22003", "23514", "54000"])
+    async def test_a_value_that_the_store_does_not_take_is(self, hub: Hub, state: str) -> None:
+        async with refusing(hub, state):
+            assert (await hub.take("qlue", report(), checkpoint={"page": 7})).set_aside == 1
+        assert await hub.sink.checkpoint("qlue") == {"page": 7}
 
     async def test_more_than_two_hundred_are_refused(self, hub: Hub) -> None:
         lease = await hub.lease("qlue")

@@ -1,8 +1,9 @@
 """One batch on its way into the store: what it needs to know of the hub, and what became of its records."""
 
 import logging
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -21,8 +22,30 @@ from storage.writing.transaction import Tx
 
 log = logging.getLogger("simpul.ingest")
 
-_OF_THE_GROUP = ("40P01", "40001", "57014", "08")
-"""SQLSTATEs (or their beginnings) that are no record's fault: deadlock, serialisation, cancelled, connection."""
+_OF_A_VALUE = ("22", "23", "54")
+"""The classes of SQLSTATE that are a record's own fault: a value that cannot be, a constraint, something too large. Of
+anything else (a full disk, no memory, a deadlock, a lost connection) the next record would die as well."""
+
+_OF_THE_DATABASE = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_INTERRUPT,
+    }
+)
+"""What SQLite says that is no record's fault. What it has no code for is Python's: a value that it does not bind."""
+
+_PRIMARY = 0xFF
+"""The part of SQLite's codes that is the kind; the rest tells which one."""
 
 
 class Unfit(ValueError):
@@ -125,8 +148,11 @@ class Ingest:
         savepoint = self.tx.conn.begin_nested()
         try:
             outcome = act()
+            savepoint.commit()  # fails as well: SQLite writes words to their index only here
         except (Unfit, ValueError, OverflowError, DBAPIError) as fault:
             if isinstance(fault, DBAPIError) and not _is_the_records(fault):
+                with suppress(DBAPIError):  # the whole transaction may be gone already
+                    savepoint.rollback()
                 raise
             savepoint.rollback()
             self.tx.reset(mark)
@@ -137,7 +163,6 @@ class Ingest:
         except BaseException:
             savepoint.rollback()
             raise
-        savepoint.commit()
         self.counts[outcome] += 1
 
     def aside_key(self, kind: str, ref: str) -> str:
@@ -167,9 +192,13 @@ class Ingest:
 
 
 def _is_the_records(fault: DBAPIError) -> bool:
-    """Whether another record would have been taken: a value too long, too large, of the wrong kind."""
-    state = getattr(fault.orig, "sqlstate", None) or ""
-    return not fault.connection_invalidated and not state.startswith(_OF_THE_GROUP)
+    """Whether another record would have been taken. If not, the batch fails as a whole and its source keeps it for later:
+    set aside for a full disk it would be acknowledged, and every record after it."""
+    if fault.connection_invalidated:
+        return False
+    if isinstance(fault.orig, sqlite3.Error):
+        return getattr(fault.orig, "sqlite_errorcode", 0) & _PRIMARY not in _OF_THE_DATABASE
+    return (getattr(fault.orig, "sqlstate", None) or "").startswith(_OF_A_VALUE)
 
 
 @contextmanager
