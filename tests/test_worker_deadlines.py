@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Engine, event, select, update
 
 from domain.areas import AreaMap
 from domain.places import Point
@@ -83,11 +83,30 @@ class TestADeadlineThatPasses:
         assert await breaches(work, report_id) == (False, False, 0)
 
     async def test_is_left_to_the_process_that_holds_the_lease(self, work: Work) -> None:
-        await submit(work)
-        await Deadlines(work, "here", lambda: now_in_micros() + 61 * MINUTE).round()
         report_id = await submit(work)
+        await take_turn(work, "deadlines", "here", 20)
         await Deadlines(work, "elsewhere", lambda: now_in_micros() + 61 * MINUTE).round()
         assert await breaches(work, report_id) == (False, False, 0)
+
+    async def test_is_recorded_by_any_process_once_another_is_done(self, work: Work) -> None:
+        """Whatever the clock of that one was: it may have been a day ahead."""
+        first, second = await submit(work), await submit(work)
+        await Deadlines(work, "here", lambda: now_in_micros() + 61 * MINUTE).round()
+        await Deadlines(work, "elsewhere", lambda: now_in_micros() + 25 * HOUR).round()
+        assert [await breaches(work, each) for each in (first, second)] == [(True, True, 2)] * 2
+
+    async def test_together_with_many_others_is_recorded_with_few_commits(self, work: Work) -> None:
+        """Each commit waits behind what people write: one by one they would be minutes late."""
+        reports = [await submit(work) for _ in range(40)]
+        commits: list[Connection] = []
+        note = commits.append
+        event.listen(Engine, "commit", note)
+        try:
+            await Deadlines(work, "here", lambda: now_in_micros() + 61 * MINUTE).round()
+        finally:
+            event.remove(Engine, "commit", note)
+        assert {await breaches(work, each) for each in reports} == {(True, False, 1)}
+        assert 0 < len(commits) < 10
 
 
 async def test_a_deadline_moved_by_hand_is_what_counts(work: Work) -> None:

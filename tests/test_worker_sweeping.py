@@ -136,3 +136,12 @@ async def test_one_process_sweeps(work: Work) -> None:
     await keep_keys(work, [KEYS_KEPT + DAY])
     assert await Sweeping(work, "elsewhere").round() == EVERY_SECONDS
     assert len(await rows(work, tables.idempotency)) == 1
+
+
+async def test_another_process_sweeps_once_that_one_has_stopped(work: Work) -> None:
+    one = Sweeping(work, "here")
+    await one.round()
+    await keep_keys(work, [KEYS_KEPT + DAY])
+    await one.leave()
+    await Sweeping(work, "elsewhere").round()
+    assert await rows(work, tables.idempotency) == []

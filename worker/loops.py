@@ -45,11 +45,12 @@ class Worker:
 
     def __init__(self, work: Work, holder: str) -> None:
         outbox = Outbox(work, holder)
+        self._sweeping = Sweeping(work, holder)
         self._outbox = Loop("the outbox", outbox.round)
         self._loops: Sequence[Loop] = (
             self._outbox,
             Loop("the deadlines", Deadlines(work, holder).round),
-            Loop("sweeping", Sweeping(work, holder).round),
+            Loop("sweeping", self._sweeping.round),
         )
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -67,3 +68,4 @@ class Worker:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
+        await self._sweeping.leave()

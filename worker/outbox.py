@@ -4,18 +4,12 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
-from functools import partial
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from domain.sink import Lease, LeaseLost, SubmissionUnknown
 from storage.clock import now_in_micros
-from storage.errors import StoreError
-from storage.leases import give_back_lease, lease_lock
-from storage.writing.transaction import Operation
 from worker.asking import STOPPED, Answer, ask
 from worker.handing_over import Begun, DueRow, beginning, due_rows, ending, next_due
-from worker.turns import take_turn
+from worker.turns import STORE_FAILURES, give_turn_back, take_turn
 from worker.work import Work
 
 log = logging.getLogger("simpul.outbox")
@@ -27,8 +21,6 @@ TIME_LIMIT = 45.0
 _LEASE_SECONDS = 90.0  # longer than a round: its requests go out at the same time and end by their limit
 _PAUSES = (0.2, 1.0, 3.0, 10.0)
 """Between the tries to record an answer, which is worth more than a few seconds' wait."""
-
-_STORE_FAILURES = (StoreError, SQLAlchemyError, OSError)
 
 
 class Outbox:
@@ -61,7 +53,7 @@ class Outbox:
         try:
             await self._hand_over(due, lease)
         finally:
-            await self._give_back(lease)
+            await give_turn_back(self._work, lease)
         return 0.0 if len(due) == AT_ONCE else await self._until_next()
 
     async def _until_next(self) -> float:
@@ -85,7 +77,7 @@ class Outbox:
         try:
             answer = await ask(self._work.forwarders[begun.target], begun.submission, self._time_limit)
         except asyncio.CancelledError:
-            with contextlib.suppress(*_STORE_FAILURES):  # then the next worker finds it begun: unknown all the same
+            with contextlib.suppress(*STORE_FAILURES):  # then the next worker finds it begun: unknown all the same
                 await self._work.store.write(ending(begun, SubmissionUnknown(STOPPED), self._clock()))
             raise
         await self._record(begun, answer)
@@ -95,12 +87,7 @@ class Outbox:
         for pause in _PAUSES:
             try:
                 return await self._work.store.write(ending(begun, answer, self._clock()))
-            except _STORE_FAILURES:
+            except STORE_FAILURES:
                 log.warning("an answer could not be recorded yet", exc_info=True)
             await asyncio.sleep(pause)
         return await self._work.store.write(ending(begun, answer, self._clock()))
-
-    async def _give_back(self, lease: Lease) -> None:
-        giving = Operation(partial(give_back_lease, lease=lease), frozenset({lease_lock(lease.name)}))
-        with contextlib.suppress(LeaseLost, *_STORE_FAILURES):  # it ends by itself
-            await self._work.store.write(giving)

@@ -19,7 +19,7 @@ from storage.photos.sweeping import GRACE, sweep
 from storage.tables import photos
 from storage.writing.idempotency import forget_old
 from storage.writing.transaction import Operation, Tx
-from worker.turns import take_turn
+from worker.turns import give_turn_back, take_turn
 from worker.work import Work
 
 EVERY_SECONDS = 600.0
@@ -31,15 +31,16 @@ log = logging.getLogger("simpul.worker")
 
 
 class Sweeping:
-    """Sweeps every ten minutes."""
+    """Sweeps every ten minutes. The lease is kept in between, so that one process does it for all."""
 
     def __init__(self, work: Work, holder: str) -> None:
         self._work = work
         self._holder = holder
+        self._lease: Lease | None = None
 
     async def round(self) -> float:
         """Sweeps once; returns the seconds until the next time."""
-        lease = await take_turn(self._work, "sweeping", self._holder, _LEASE_SECONDS)
+        self._lease = lease = await take_turn(self._work, "sweeping", self._holder, _LEASE_SECONDS)
         if lease is None:
             return EVERY_SECONDS
         await self._sweep_photos()
@@ -48,6 +49,12 @@ class Sweeping:
         while await self._work.store.write(pruning):
             pass
         return EVERY_SECONDS
+
+    async def leave(self) -> None:
+        """Lets another process sweep at once."""
+        if self._lease is not None:
+            await give_turn_back(self._work, self._lease)
+            self._lease = None
 
     async def _sweep_photos(self) -> None:
         """A bucket that is out keeps nothing else from being cleared away; what lies in it waits for the next round."""
