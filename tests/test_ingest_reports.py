@@ -11,7 +11,7 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import DBAPIError
 
 from domain.areas import AreaMap
-from domain.records import Batch, SetAside
+from domain.records import Batch, SetAside, TicketRecord
 from domain.report import ByHand
 from domain.time import micros
 from domain.vocabulary import EventKind, ReportStatus, ReportVisibility
@@ -320,3 +320,70 @@ class TestAside:
         assert await hub.rows(tables.set_aside) == []
         (source,) = await hub.rows(tables.sources, tables.sources.c.code == "qlue")
         assert source.set_aside_count == 0
+
+
+TYPO = SetAside("9", "loc_lat is not a number", '{"kind":"post","value":{"text":"lama"}}')
+
+
+async def ask_for_retry(hub: Hub) -> None:
+    await hub.execute(update(tables.set_aside).values(retry_requested=True))
+
+
+async def counted_aside(hub: Hub, code: str = "qlue") -> int:
+    (source,) = await hub.rows(tables.sources, tables.sources.c.code == code)
+    return int(source.set_aside_count)
+
+
+class TestOutOfDate:
+    """A record kept aside ends with the next telling of its number: tried again later, it would overwrite what is newer."""
+
+    async def test_what_was_told_anew_since_is_not_tried_again(self, hub: Hub) -> None:
+        await hub.aside("qlue", TYPO)
+        assert await counted_aside(hub) == 1
+        await hub.take("qlue", report("9", text="baru"), report("10"))
+        assert (await counted_aside(hub), await hub.rows(tables.set_aside)) == (0, [])
+
+    async def test_nor_is_what_was_told_again_as_it_is_known(self, hub: Hub) -> None:
+        await hub.take("qlue", report("9"))
+        await hub.aside("qlue", TYPO)
+        await hub.take("qlue", report("9", category="meteor"))
+        assert await counted_aside(hub) == 2
+        await hub.take("qlue", report("9"))
+        assert await counted_aside(hub) == 0 and await hub.events() == ["CREATED"]
+
+    async def test_nor_is_a_ticket(self, hub: Hub) -> None:
+        await hub.aside("lapor", SetAside("9", "no time", '{"kind":"ticket","value":{}}'))
+        await hub.take("lapor", TicketRecord("9", text="baru"))
+        assert await counted_aside(hub, "lapor") == 0
+
+    async def test_other_numbers_other_things_and_what_came_with_it_stay(self, hub: Hub) -> None:
+        area = SetAside("9", "its ring is open", '{"kind":"flood_area","value":{}}')
+        other = replace(TYPO, source_ref="8", raw='{"kind":"post","value":{"text":"lain"}}')
+        await hub.aside("qlue", TYPO, area, other)
+        await hub.take("qlue", report("9"), set_aside=(TYPO,))
+        rows = await hub.rows(tables.set_aside)
+        assert [(row.source_ref, row.attempts) for row in rows] == [("9", 2), ("9", 1), ("8", 1)]
+
+    async def test_what_is_told_while_an_older_one_is_tried_again_wins(self, hub: Hub) -> None:
+        await hub.aside("qlue", TYPO)
+        await ask_for_retry(hub)
+        (aside,) = await hub.sink.aside_to_retry("qlue", 10)
+        await hub.take("qlue", report("9", text="baru"))
+        accepted = await hub.take("qlue", report("9", text="lama"), remapped=(aside.key,))
+        assert (accepted.updated, (await hub.only_report()).text) == (0, "baru")
+        assert await hub.events() == ["CREATED"]
+
+    async def test_of_two_that_are_aside_the_older_leaves_the_newer_to_be_tried(self, hub: Hub) -> None:
+        newer = replace(TYPO, raw='{"kind":"post","value":{"text":"baru"}}')
+        await hub.aside("qlue", TYPO)
+        await hub.aside("qlue", newer)
+        await ask_for_retry(hub)
+        for aside, words in zip(await hub.sink.aside_to_retry("qlue", 10), ("lama", "baru"), strict=True):
+            await hub.take("qlue", report("9", text=words), remapped=(aside.key,))
+        assert (await hub.only_report()).text == "baru" and await counted_aside(hub) == 0
+
+    async def test_one_of_before_this_was_so_is_passed_over(self, hub: Hub) -> None:
+        await hub.take("qlue", report("9", text="baru"))
+        await hub.aside("qlue", TYPO)
+        await hub.execute(update(tables.set_aside).values(first_seen_at=micros(EARLIER), retry_requested=True))
+        assert list(await hub.sink.aside_to_retry("qlue", 10)) == [] and await counted_aside(hub) == 0

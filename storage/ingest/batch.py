@@ -119,6 +119,8 @@ class Ingest:
     asides: list[Aside] = field(default_factory=list)
     mapped: set[str] = field(default_factory=set)
     """Keys under which records of this batch may have been kept aside before: they leave that place."""
+    told: set[str] = field(default_factory=set)
+    """Numbers of reports and tickets that this batch told as they are now: what is aside of them from before is out of date."""
     _area_ids: dict[str, int] | None = None
 
     def area_id(self, code: str | None) -> int | None:

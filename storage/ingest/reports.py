@@ -49,8 +49,10 @@ def take_reports(ingest: Ingest, records: Sequence[ReportRecord]) -> None:
         row, linked = known.rows.get(record.source_ref), known.links.get(record.source_ref)
         if row is not None and row["content_digest"] == digest:
             repeated.append(row["id"])
+            _note_told(ingest, record)
         elif row is None and linked is not None and linked["content_digest"] == digest:
             ingest.count(Outcome.UNCHANGED)
+            _note_told(ingest, record)
         else:
             ingest.take(partial(_take, ingest, record, digest, row, linked), partial(report_aside, ingest, record))
     _touch(ingest, repeated)
@@ -103,8 +105,14 @@ def _take(
     else:
         _create(ingest, record, digest)
         outcome = Outcome.CREATED
-    ingest.mapped.add(ingest.aside_key(KEPT_REPORT, record.source_ref))
+    _note_told(ingest, record)
     return outcome
+
+
+def _note_told(ingest: Ingest, record: ReportRecord) -> None:
+    """What was kept aside of this number is done with, by the store and by its connector."""
+    ingest.mapped.add(ingest.aside_key(KEPT_REPORT, record.source_ref))
+    ingest.told.add(record.source_ref)
 
 
 def _create(ingest: Ingest, record: ReportRecord, digest: bytes) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from domain.sink import StoredAside
 from storage.rows import Page, SetAsideRow
 from storage.statements.keyset import Order, Span, read_pages
-from storage.tables import set_aside, sources
+from storage.tables import reports, set_aside, sources
 from storage.writing.transaction import Tx
 
 HELD = "held back until a confidential hand-over to this system is settled"
@@ -39,6 +39,8 @@ def aside_key(raw: str) -> str:
 
 
 _OWN = "hub:"
+_KIND_IS_WITHIN = 40
+"""Characters of a raw record's text that tell its kind."""
 
 
 def kept_by_the_store(kind: str, value: Any) -> str:
@@ -52,6 +54,16 @@ def read_kept(raw: str) -> tuple[str, Mapping[str, Any]] | None:
         return None
     told = orjson.loads(raw)
     return told["kind"].removeprefix(_OWN), told["value"]
+
+
+_OF_OTHER_THINGS = ("flood", "gauge", "topic")
+"""How the kinds of connectors' raw records begin that are numbered apart from reports and tickets."""
+
+
+def _is_of_a_report(raw: str) -> bool:
+    """Whether a connector's record is of a report or a ticket: what its text begins with tells."""
+    kind = raw.removeprefix('{"kind":"')
+    return kind != raw and not kind.startswith((_OWN, *_OF_OTHER_THINGS))
 
 
 def storable_text(text: str) -> str:
@@ -102,6 +114,36 @@ def any_aside(conn: Connection, source_id: int, keys: Collection[str]) -> bool:
     """Whether any of these keys is kept aside."""
     found = select(set_aside.c.id).where(set_aside.c.source_id == source_id, set_aside.c.key.in_(sorted(keys)))
     return bool(keys) and conn.execute(found.limit(1)).first() is not None
+
+
+def out_of_date(conn: Connection, source_id: int, told: Collection[str], retried: Collection[str]) -> frozenset[str]:
+    """The keys of what is kept aside from connectors of reports and tickets that have been told meanwhile. Tried again
+    later, it would overwrite what is newer. Where `retried` brought them, what came after these is newer still, and stays."""
+    if not told:
+        return frozenset()
+    mine = set_aside.c.source_id == source_id
+    begins = func.substr(set_aside.c.raw, 1, _KIND_IS_WITHIN).label("begins")
+    found = select(set_aside.c.key, begins).where(mine, set_aside.c.source_ref.in_(sorted(told)))
+    if retried:
+        last = select(func.max(set_aside.c.id)).where(mine, set_aside.c.key.in_(sorted(retried)))
+        found = found.where(set_aside.c.id <= last.scalar_subquery())
+    return frozenset(row.key for row in conn.execute(found) if _is_of_a_report(row.begins))
+
+
+def drop_told_since(tx: Tx, source_id: int) -> None:
+    """Lets go of what was to be tried again, but was told since: a store may have such records from when they were kept
+    all the same. Of what was tried more than once nobody knows when it was told last. Needs the source's lock."""
+    told = (
+        select(set_aside.c.key, func.substr(set_aside.c.raw, 1, _KIND_IS_WITHIN).label("begins"))
+        .join(
+            reports,
+            (reports.c.source_id == set_aside.c.source_id)
+            & (reports.c.source_ref == set_aside.c.source_ref)
+            & (reports.c.synced_at > set_aside.c.first_seen_at),
+        )
+        .where(set_aside.c.source_id == source_id, set_aside.c.retry_requested.is_(True), set_aside.c.attempts == 1)
+    )
+    drop_aside(tx, source_id, [row.key for row in tx.conn.execute(told) if _is_of_a_report(row.begins)])
 
 
 def drop_aside(tx: Tx, source_id: int, keys: Collection[str]) -> None:

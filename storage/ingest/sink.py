@@ -33,7 +33,17 @@ from storage.ingest.flood import flood_lock, take_flood_areas, take_flood_states
 from storage.ingest.links import known_reports, report_locks
 from storage.ingest.reports import take_reports
 from storage.ingest.retrying import retry_kept
-from storage.ingest.set_aside import Aside, any_aside, aside_key, drop_aside, keep_aside, retry_wanted, take_retries
+from storage.ingest.set_aside import (
+    Aside,
+    any_aside,
+    aside_key,
+    drop_aside,
+    drop_told_since,
+    keep_aside,
+    out_of_date,
+    retry_wanted,
+    take_retries,
+)
 from storage.ingest.tickets import (
     known_ticket_reports,
     may_release,
@@ -170,6 +180,8 @@ class StoreSink:
 def _take_in(sink: StoreSink, batch: Batch, lease: Lease, tx: Tx) -> Accepted:
     require_lease(tx.conn, lease)
     ingest = sink.ingest(tx, batch.source, backfill=batch.backfill)
+    if batch.remapped and not any_aside(tx.conn, ingest.source.id, batch.remapped):
+        return ingest.accepted()  # told anew while it was being tried again: this is what is older
     take_flood_areas(ingest, _of(batch, FloodAreaRecord))
     for reading in _of(batch, FloodStatesRecord):
         take_flood_states(ingest, reading)
@@ -184,6 +196,7 @@ def _take_in(sink: StoreSink, batch: Batch, lease: Lease, tx: Tx) -> Accepted:
 def _retry(sink: StoreSink, source: str, limit: int, tx: Tx) -> list[StoredAside]:
     ingest = sink.ingest(tx, source)
     release_held(ingest)
+    drop_told_since(tx, ingest.source.id)
     asked = take_retries(tx, ingest.source.id, source, limit)
     theirs = retry_kept(ingest, asked)
     keep_aside(tx, ingest.source.id, ingest.asides)
@@ -235,7 +248,8 @@ def _keep_with_it(ingest: Ingest, batch: Batch) -> None:
     """What could not be taken in, what could after all, and how far the source has been read."""
     tx, source = ingest.tx, ingest.source
     theirs = [Aside(aside_key(each.raw), each.source_ref, each.reason, each.raw) for each in batch.set_aside]
-    gone = (ingest.mapped | set(batch.remapped)) - {aside.key for aside in ingest.asides}
+    told = out_of_date(tx.conn, source.id, ingest.told, batch.remapped) - {aside.key for aside in theirs}
+    gone = (ingest.mapped | set(batch.remapped) | told) - {aside.key for aside in ingest.asides}
     if ingest.asides or theirs or any_aside(tx.conn, source.id, gone):
         tx.require(source_lock(source.code))
         drop_aside(tx, source.id, gone)

@@ -79,6 +79,7 @@ def _take(ingest: Ingest, record: TicketRecord, row: RowMapping | None) -> Outco
     if row is None or row["report_id"] is None:
         _join(ingest, record, ticket_id)
     _hide_with_it(ingest, record, ticket_id)
+    ingest.told.add(record.tracking_id)
     return outcome
 
 
