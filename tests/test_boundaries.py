@@ -11,12 +11,14 @@ from sqlalchemy import Connection, Table, select
 from domain.area_facts import parse_facts
 from domain.area_import import BoundaryImport, parse_boundaries
 from domain.areas import AreaMap
-from domain.places import Point
+from domain.places import Point, fuzz
 from storage import tables
 from storage.events.appending import broken_links, read_head
+from storage.places import boundaries
 from storage.places.boundaries import boundaries_imported_at, import_boundaries
 from storage.rollups.rebuilding import rebuild_rollups
 from storage.seeding import load_area_map, read_fact
+from storage.sensitive_categories import make_sensitive
 from storage.store import Store
 from storage.writing.transaction import Operation
 from tests.ingesting import Hub, hub_on, report
@@ -123,3 +125,30 @@ async def test_where_it_fails_midway_nothing_has_changed(hub: Hub) -> None:
         await import_boundaries(hub.store, BoundaryImport(unknown, (), (), (), (), {}, {}, "kode"))
     assert (await hub.reports(), await kept(hub), await hub.store.read(read_head)) == before
     assert await hub.rows(tables.area_boundaries) == []
+
+
+async def test_a_category_that_is_made_sensitive_meanwhile_keeps_true_areas_to_itself(
+    hub: Hub, area_map: AreaMap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report in Menteng by the new map, whose public place lies beyond its border once its category is sensitive."""
+    border = MENTENG.latitude + 0.03
+    inside = (Point(border - 0.0002, MENTENG.longitude + n * 0.0005) for n in range(20))
+    point = next(each for each in inside if fuzz(each).latitude > border)
+    await hub.take("qlue", report("lamp", point=point, category="street_light"))
+    await hub.take("qlue", report("the newest, which the import looks at again whatever happens"))
+    find = boundaries._find_moves
+
+    async def made_sensitive_meanwhile(store: Store, new: AreaMap) -> boundaries.Moves:
+        moves = await find(store, new)
+        await make_sensitive(store, area_map, "street_light")
+        return moves
+
+    monkeypatch.setattr(boundaries, "_find_moves", made_sensitive_meanwhile)
+    await import_boundaries(hub.store, boundary_file())
+    row, _ = await hub.reports()
+    areas = {area.id: area.code for area in await hub.rows(tables.areas)}
+    assert areas[row.area_id] == MENTENG.code
+    assert areas.get(row.public_area_id) != MENTENG.code
+    before = await kept(hub)
+    await hub.store.write(Operation(lambda tx: rebuild_rollups(tx.conn)))
+    assert await kept(hub) == before

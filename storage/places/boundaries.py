@@ -2,7 +2,8 @@
 
 Finding areas takes long with many reports, so it is done beforehand, in batches, while the hub goes on. One short
 transaction then writes the boundaries, moves the reports and what is counted of them, looks again at the few reports
-that changed meanwhile, and raises the log's epoch: subscriptions end with CURSOR_EXPIRED and list again.
+that changed meanwhile, and raises the log's epoch: subscriptions end with CURSOR_EXPIRED and list again. Where something
+else raised it meanwhile, all of it is begun again.
 
 Facets of past events stay as they are. They tell in which area a report was held to lie when the event happened, and no
 cursor of before the epoch, by which they could be compared with today's areas, works any more.
@@ -22,7 +23,7 @@ from domain.area_facts import parse_facts
 from domain.area_import import BoundaryImport
 from domain.areas import AreaMap
 from domain.places import Point
-from storage.events.appending import raise_epoch, read_head
+from storage.events.appending import Head, raise_epoch, read_head
 from storage.events.facets import read_many_facets
 from storage.rollups.keeping import RollupChanges
 from storage.seeding import read_fact
@@ -45,10 +46,13 @@ async def import_boundaries(store: Store, found: BoundaryImport) -> int:
     Processes that run have to load the map anew once they see the epoch rise (storage/places/boundary_following.py).
     """
     area_map = await asyncio.to_thread(AreaMap, parse_facts(read_fact("jakarta_areas.csv")), found.boundaries)
-    begun = (await store.read(read_head)).at
-    moves = await _find_moves(store, area_map)
-    switching = partial(_switch_on, area_map=area_map, found=found, moves=moves, begun=begun)
-    return await store.write(Operation(switching, frozenset({_LOCK})))
+    moved: int | None = None
+    while moved is None:
+        begun = await store.read(read_head)
+        moves = await _find_moves(store, area_map)
+        switching = partial(_switch_on, area_map=area_map, found=found, moves=moves, begun=begun)
+        moved = await store.write(Operation(switching, frozenset({_LOCK})))
+    return moved
 
 
 async def place_again(store: Store, area_map: AreaMap, *, since: int) -> int:
@@ -97,9 +101,13 @@ def _moves_of(area_map: AreaMap, ids: Mapping[str | None, int], rows: Sequence[R
     return {row.id: found[row.id] for row in rows if found[row.id] != (row.area_id, row.public_area_id)}
 
 
-def _switch_on(tx: Tx, area_map: AreaMap, found: BoundaryImport, moves: Moves, begun: int) -> int:
+def _switch_on(tx: Tx, area_map: AreaMap, found: BoundaryImport, moves: Moves, begun: Head) -> int | None:
+    """None where the epoch has risen since the moves were sought: then places have changed of which no event tells, as when
+    a category was made sensitive, and a public area of before would tell the true place."""
+    if read_head(tx.conn).epoch != begun.epoch:
+        return None
     ids = _area_ids(tx.conn)
-    late = _changed_since(tx, begun)
+    late = _changed_since(tx, begun.at)
     late_ids = {row.id for row in late}
     moves = {key: value for key, value in moves.items() if key not in late_ids} | _moves_of(area_map, ids, late)
     _move_all(tx.conn, moves)
