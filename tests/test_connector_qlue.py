@@ -1,4 +1,4 @@
-"""Qlue: the feed with its odd numbers and times, edits by looking back, names as HMACs, and the strict push form."""
+"""Qlue: the feed with its odd numbers and times, late posts and edits of any age, names as HMACs, and the strict push form."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -146,6 +146,59 @@ class TestCursor:
         feed.posts.insert(0, post(2, minutes_ago=60 * 24 * 30))
         assert "2" in await feed.read()
 
+    async def test_a_post_that_was_held_back_comes_though_newer_ones_were_there(self) -> None:
+        feed = Feed()
+        feed.posts = [post(100, 180)]
+        await feed.read()
+        feed.posts.append(post(99, 240))
+        feed.now += timedelta(minutes=1)
+        assert list(await feed.read()) == ["99"]
+        assert await feed.read() == {}
+
+    async def test_an_old_post_comes_again_once_its_state_changes(self) -> None:
+        feed = Feed()
+        feed.posts = [post(100, 180, sourceStatus="wait"), post(99, 240, sourceStatus="wait")]
+        await feed.read()
+        feed.posts[0]["sourceStatus"] = "complete"
+        found = await feed.read()
+        assert {ref: record.source_status_means for ref, record in found.items()} == {"100": ReportStatus.RESOLVED}
+        assert await feed.read() == {}
+
+    async def test_a_late_post_is_live_and_what_the_first_sync_brings_is_not(self) -> None:
+        feed = Feed()
+        feed.posts = [post(100, 180)]
+        [first] = await pages_of(feed.connector, None)
+        feed.posts.append(post(99, 240))
+        [later] = await pages_of(feed.connector, json.loads(json.dumps(first.checkpoint)))
+        assert (first.backfill, len(first.records)) == (True, 1)
+        assert (later.backfill, len(later.records)) == (False, 1)
+
+    async def test_a_checkpoint_of_before_there_were_digests_is_taken(self) -> None:
+        feed = Feed()
+        feed.posts = [post(100, 180), post(99, 240)]
+        cursor = {"last_id": 9_000_000_000_000_000, "read_at": NOW.isoformat(), "first_seen": {}}
+        [page] = await pages_of(feed.connector, {"cursors": {"ic_2flod": cursor}})
+        assert (page.backfill, len(page.records)) == (False, 2)
+        feed.checkpoint = page.checkpoint
+        assert await feed.read() == {}
+
+    async def test_thousands_of_posts_cost_the_checkpoint_little(self) -> None:
+        feed = Feed()
+        feed.posts = [post(number, 180) for number in range(3_000)]
+        assert len(await feed.read()) == 3_000
+        assert len(json.dumps(feed.checkpoint)) < 25_000
+        assert await feed.read() == {}
+
+    async def test_a_post_from_the_future_that_is_edited_long_after_keeps_its_time(self) -> None:
+        feed = Feed()
+        feed.posts = [post(1, minutes_ago=-60)]
+        first = (await feed.read())["1"]
+        for _ in range(2):
+            feed.now += timedelta(hours=5)
+            await feed.read()
+        feed.posts[0]["post_desc"] = "Sudah surut"
+        assert (await feed.read())["1"].reported_at == first.reported_at == NOW
+
     async def test_a_post_from_the_future_keeps_the_time_it_was_first_seen(self) -> None:
         feed = Feed()
         feed.posts = [post(1, minutes_ago=-60 * 26)]
@@ -160,6 +213,10 @@ class TestCursor:
         assert "1" in await feed.read()
         feed.posts = [post(2, -1)]
         assert "2" in await feed.read()
+        feed.posts.insert(0, post(9_000_000_000_000_000))
+        assert "9000000000000000" in await feed.read()
+        feed.posts[0] = post(3, 120)
+        assert "3" in await feed.read()
 
     async def test_the_whole_city_with_its_late_edits(self) -> None:
         start = datetime(2026, 1, 31, 10, 0, tzinfo=UTC)

@@ -16,7 +16,7 @@ class QlueConfig(SourceConfig):
         description="Which marker categories are read, and the hub's category for each; only ic_2flod is known for sure.",
     )
     look_back_seconds: int = Field(
-        3_600, ge=0, le=604_800, description="How far back each poll reads again, because the last id misses edits."
+        3_600, ge=0, le=604_800, description="How far back each poll hands on again what did not change."
     )
     push_key: SecretStr | None = Field(
         None, description="What a pushing system must show as x-api-key; unset: nothing may be pushed."

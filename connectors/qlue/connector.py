@@ -1,5 +1,6 @@
 """Qlue's connector: polls the marker feed of each configured category, and takes what is pushed."""
 
+import asyncio
 import hmac
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -12,13 +13,14 @@ from connectors.manifest import Capability
 from connectors.parts import Parts
 from connectors.qlue.client import QlueClient, without_name
 from connectors.qlue.config import QlueConfig
-from connectors.qlue.cursor import Cursor
+from connectors.qlue.cursor import Cursor, Reading
 from connectors.qlue.manifest import MANIFEST
 from connectors.qlue.mapping import post_of, pushed_of
 from connectors.qlue.push import checked
 from domain.records import JSON, Record
 
 _AT_ONCE = 500
+_IN_A_ROW = 100
 
 
 class Qlue(Connector[QlueConfig]):
@@ -44,7 +46,7 @@ class Qlue(Connector[QlueConfig]):
         return all_of_profile if self.config.push_key else all_of_profile - {Capability.PUSH}
 
     async def fetch(self, checkpoint: Mapping[str, JSON] | None) -> AsyncGenerator[Page, None]:
-        """New posts and recent ones of each category; see Connector.fetch."""
+        """New, changed and recent posts of each category; see Connector.fetch."""
         cursors = (checkpoint or {}).get("cursors")
         kept: dict[str, JSON] = dict(cursors) if isinstance(cursors, Mapping) else {}
         parts = Parts()
@@ -56,18 +58,25 @@ class Qlue(Connector[QlueConfig]):
     async def _category(self, category: str, kept: dict[str, JSON]) -> AsyncGenerator[Page, None]:
         cursor = Cursor.of(kept.get(category))
         first = cursor.read_at is None
-        now = self.clock()
-        posts = await self._client.posts(category)
-        secret = self.identity.secret.get_secret_value()
-        wanted = cursor.unread(posts, timedelta(seconds=self.config.look_back_seconds), now)
-        named = [without_name(post, category, secret) for post in wanted]
-        cursor.mark_future(named, now)
-        cursor.advance(posts, now)
-        kept[category] = cursor.kept()
-        for start in range(0, max(len(named), 1), _AT_ONCE):
-            last = start + _AT_ONCE >= len(named)
-            records = [Raw("post", post) for post in named[start : start + _AT_ONCE]]
+        reading = Reading(cursor, timedelta(seconds=self.config.look_back_seconds), self.clock())
+        wanted = await self._wanted(category, reading)
+        kept[category] = reading.kept()
+        for start in range(0, max(len(wanted), 1), _AT_ONCE):
+            last = start + _AT_ONCE >= len(wanted)
+            records = [Raw("post", post) for post in wanted[start : start + _AT_ONCE]]
             yield Page(records, {"cursors": dict(kept)} if last else None, backfill=first)
+
+    async def _wanted(self, category: str, reading: Reading) -> list[JSON]:
+        """What of a category's list is handed on. Others get their turn in between."""
+        secret = self.identity.secret.get_secret_value()
+        wanted = []
+        for place, told in enumerate(await self._client.posts(category)):
+            post = without_name(told, category, secret)
+            if reading.wants(post):
+                wanted.append(post)
+            if place % _IN_A_ROW == _IN_A_ROW - 1:
+                await asyncio.sleep(0)
+        return wanted
 
     def map(self, raw: Raw) -> Sequence[Record]:
         """One post, polled or pushed; see Connector.map."""
