@@ -9,6 +9,7 @@ import zlib
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.message import Message
 from email.utils import parsedate_to_datetime
 
 import httpx
@@ -21,6 +22,7 @@ from domain.sink import SourceError
 
 USER_AGENT = "Simpul (Jakarta citizen-report hub)"
 _RAW_CHUNK = 64 * 1024
+_MEMBER = b"\x1f"  # what each member of a gzip begins with
 _LONGEST_WAIT = 3_600.0  # what a source asks for beyond an hour is not obeyed
 
 
@@ -43,10 +45,16 @@ class Answer:
         """No body at all: Peta Jakarta v2 answers 204 where others would answer an error."""
         return not self.body.strip()
 
+    @property
+    def _charset(self) -> str | None:
+        told = Message()
+        told["Content-Type"] = self.headers.get("Content-Type", "")
+        return told.get_content_charset()
+
     async def json(self, unread: str | None = None) -> JSON:
         """The body as JSON, whatever its Content-Type says; None for an empty one. A large one is read in a thread.
 
-        `unread` is that of `read_json`.
+        One that is no UTF-8 is read in the charset that the Content-Type names. `unread` is that of `read_json`.
         """
         if self.empty:
             return None
@@ -54,8 +62,8 @@ class Answer:
             raise NotUnderstood(f"{self.url} answered HTML or XML where JSON was expected")
         try:
             if len(self.body) > LARGE:
-                return await asyncio.to_thread(read_json, self.body, unread)
-            return read_json(self.body)
+                return await asyncio.to_thread(read_json, self.body, unread, self._charset)
+            return read_json(self.body, charset=self._charset)
         except BrokenOff as fault:
             raise SourceUnavailable(f"{self.url}: {fault}", SourceError.BROKEN_OFF) from fault
         except ValueError as fault:
@@ -192,7 +200,7 @@ def _refuse_errors(response: httpx.Response, also: Collection[int]) -> None:
     if status >= 500:
         raise SourceUnavailable(words, SourceError.SERVER_ERROR, retry_after(response.headers))
     if 300 <= status < 400:
-        raise NotUnderstood(f"{words}, redirecting to {response.headers.get('Location', 'nowhere')!r}")
+        raise NotUnderstood(f"{words}, redirecting to {_target(response.headers.get('Location', ''))}")
     if status >= 400:
         raise SourceRefused(words)
     raise NotUnderstood(words)
@@ -236,16 +244,31 @@ async def _decoded(response: httpx.Response, limit: int) -> AsyncIterator[bytes]
         async for piece in response.aiter_raw(_RAW_CHUNK):
             yield piece
         return
-    inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    async for piece in _inflated(response, limit):
+        yield piece
+
+
+async def _inflated(response: httpx.Response, limit: int) -> AsyncIterator[bytes]:
+    """Every member of a gzip body, one after the other (RFC 1952, 2.2); what follows and is none is left out."""
+    inflater = _inflater()
     begun = False
     try:
         async for piece in response.aiter_raw(_RAW_CHUNK):
-            begun = True
-            yield inflater.decompress(piece, limit + 1)
+            begun, rest = True, piece
+            while rest:
+                if inflater.eof and not rest.startswith(_MEMBER):
+                    return
+                inflater = _inflater() if inflater.eof else inflater
+                yield inflater.decompress(rest, limit + 1)
+                rest = inflater.unused_data
     except zlib.error as fault:
         raise NotUnderstood(f"{_without_query(response.url)} answered broken gzip: {fault}") from fault
     if begun and not inflater.eof:
         raise SourceUnavailable(f"{_without_query(response.url)}: gzip ends too early", SourceError.BROKEN_OFF)
+
+
+def _inflater() -> "zlib._Decompress":
+    return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
 
 
 def _too_large(response: httpx.Response, limit: int) -> SourceUnavailable:
@@ -253,5 +276,13 @@ def _too_large(response: httpx.Response, limit: int) -> SourceUnavailable:
 
 
 def _without_query(url: httpx.URL) -> str:
-    """An address for the log: a query or a user part may hold a key."""
-    return str(url.copy_with(query=None, username=None, password=None))
+    """An address for the log: a query, a fragment or a user part may hold a key."""
+    return str(url.copy_with(query=None, fragment=None, username=None, password=None))
+
+
+def _target(location: str) -> str:
+    """Where a redirect points, for the log."""
+    try:
+        return repr(_without_query(httpx.URL(location))) if location else "nowhere"
+    except (httpx.InvalidURL, UnicodeError):
+        return "no address"

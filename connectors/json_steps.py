@@ -45,24 +45,34 @@ def _no_constant(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
-def read_json(body: bytes, unread: str | None = None) -> JSON:
+def read_json(body: bytes, unread: str | None = None, charset: str | None = None) -> JSON:
     """The value that a body holds. Raises BrokenOff for one that ends too early, ValueError for what is not JSON.
 
-    In a large body the members of the list called `unread` come as `Unread`.
+    `charset` is what a body is read in that is no UTF-8, which JSON should be (RFC 8259, 8.1). In a large body the
+    members of the list called `unread` come as `Unread`.
     """
+    text = _text(body, charset)
     try:
-        text = body.decode("utf-8-sig")
         return _Steps(text, unread).whole() if len(body) > LARGE else _DECODER.decode(text)
     except json.JSONDecodeError as fault:
         if fault.pos >= len(text.rstrip()) or fault.msg.startswith("Unterminated string"):
             raise BrokenOff("the JSON ends too early") from fault
         raise
+    except RecursionError as fault:
+        raise ValueError("the JSON is nested too deeply") from fault
+
+
+def _text(body: bytes, charset: str | None) -> str:
+    """UTF-8 first: a server that names another charset out of habit often sends UTF-8 all the same."""
+    try:
+        return body.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         if fault.reason == "unexpected end of data":
             raise BrokenOff("the text ends within a letter") from fault
-        raise
-    except RecursionError as fault:
-        raise ValueError("the JSON is nested too deeply") from fault
+        try:
+            return body.decode(charset or "utf-8")
+        except LookupError:  # a charset that Python does not know
+            raise fault from None
 
 
 class _Steps:

@@ -57,6 +57,27 @@ class TestAnswers:
         told = head("200 OK", "Content-Encoding: gzip", f"Content-Length: {len(body)}")
         assert len(await asked(saying(told, body))) == 5_000
 
+    @pytest.mark.parametrize("cut", [1, 40, 70_000])
+    async def test_gzip_of_several_members_is_unpacked_whole(self, cut: int) -> None:
+        body = json.dumps([str(number) * 40 for number in range(5_000)]).encode()
+        packed = gzip.compress(body[:cut], 0) + gzip.compress(b"") + gzip.compress(body[cut:], 0)
+        told = head("200 OK", "Content-Encoding: gzip", f"Content-Length: {len(packed)}")
+        assert len(await asked(saying(told, packed))) == 5_000
+
+    async def test_what_follows_a_gzip_and_is_none_is_left_out(self) -> None:
+        packed = gzip.compress(b"[1]") + b"\0\0\r\n"
+        told = head("200 OK", "Content-Encoding: gzip", f"Content-Length: {len(packed)}")
+        assert await asked(saying(told, packed)) == [1]
+
+    @pytest.mark.parametrize(
+        ("told", "sent"),
+        [("iso-8859-1", "latin-1"), ('"Windows-1252"', "cp1252"), ("iso-8859-1", "utf-8"), ("none-such", "utf-8")],
+    )
+    async def test_json_is_read_in_the_charset_that_is_told_unless_it_is_utf_8(self, told: str, sent: str) -> None:
+        body = json.dumps(["Café di Jalan Sabang"], ensure_ascii=False).encode(sent)
+        said = saying(head("200 OK", f"Content-Type: application/json; charset={told}"), body)
+        assert await asked(said) == ["Café di Jalan Sabang"]
+
     async def test_an_etag_brings_a_304(self) -> None:
         transport = httpx.MockTransport(
             lambda request: answered(304 if request.headers.get("If-None-Match") == '"x"' else 200)
@@ -126,6 +147,15 @@ class TestFailures:
         body = gzip.compress(json.dumps(list(range(5_000))).encode())[:500]
         assert (await failing(saying(head("200 OK", "Content-Encoding: gzip"), body))).error is SourceError.BROKEN_OFF
 
+    async def test_the_second_half_of_a_gzip_is_missing(self) -> None:
+        body = gzip.compress(b"[1,") + gzip.compress(b"2]")[:-5]
+        assert (await failing(saying(head("200 OK", "Content-Encoding: gzip"), body))).error is SourceError.BROKEN_OFF
+
+    @pytest.mark.parametrize("charset", ["none-such", "hex", "ascii"])
+    async def test_no_utf_8_in_a_charset_that_does_not_help(self, charset: str) -> None:
+        told = head("200 OK", f"Content-Type: application/json; charset={charset}")
+        assert (await failing(saying(told, b'["Caf\xe9"]'))).error is SourceError.NOT_UNDERSTOOD
+
     @pytest.mark.parametrize(
         ("status", "kind", "error"),
         [
@@ -147,7 +177,13 @@ class TestFailures:
 
     async def test_a_redirect_is_not_followed_and_its_target_is_told(self) -> None:
         failure = await failing(saying(head("301 Moved", "Location: /v2/reports", "Content-Length: 0")))
-        assert "/v2/reports" in str(failure)
+        assert "'/v2/reports'" in str(failure)
+
+    @pytest.mark.parametrize("rest", ["?key=secret", "#secret", ""])
+    async def test_the_log_is_not_told_what_key_a_redirect_carries(self, rest: str) -> None:
+        location = f"Location: http://me:secret@a.test/v2/reports{rest}"
+        failure = await failing(saying(head("302 Found", location, "Content-Length: 0")))
+        assert "a.test/v2/reports" in str(failure)
 
     async def test_a_page_for_people(self) -> None:
         told = saying(head("200 OK", "Content-Type: text/html"), b"\n<!DOCTYPE html><h1>Pemeliharaan</h1>")
@@ -194,6 +230,11 @@ class TestBounds:
             tracemalloc.stop()
         assert failure.error is SourceError.TOO_LARGE
         assert peak < 10_000_000
+
+    async def test_a_gzip_bomb_of_many_members_is_cut_off(self) -> None:
+        bomb = gzip.compress(b"\0" * 500_000) * 40
+        told = saying(head("200 OK", "Content-Encoding: gzip", f"Content-Length: {len(bomb)}"), bomb)
+        assert (await failing(told, max_megabytes=1, timeout_seconds=20)).error is SourceError.TOO_LARGE
 
     async def test_reading_much_json_leaves_the_loop_its_turns(self) -> None:
         """The C parser would read all of it without letting go of the interpreter: one or two turns in all."""
