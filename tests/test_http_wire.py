@@ -226,6 +226,30 @@ class TestLengthsThatLie:
             assert await client.closed()
 
 
+class TestOldHttp:
+    @pytest.mark.parametrize("query", ["subscription { count(to: 2) }", "{ hello }"])
+    async def test_an_event_stream_has_no_chunks_and_ends_with_its_connection(self, stage: Stage, query: str) -> None:
+        asked = json.dumps({"query": query}).encode()
+        sent = head(JSON, "Accept: text/event-stream", "Connection: keep-alive", f"Content-Length: {len(asked)}")
+        async with wire(stage) as client:
+            await client.send(sent.replace(b"HTTP/1.1", b"HTTP/1.0"), asked)
+            async with asyncio.timeout(10):
+                told, _, body = (await client.reader.read()).partition(b"\r\n\r\n")
+        assert b"transfer-encoding" not in told.lower()
+        assert b"\r\nconnection: close" in told.lower()
+        assert body.startswith((b":\n\n", b"event: next\n", b"id: "))
+        assert b"\nevent: next\ndata: {" in b"\n" + body
+        assert body.endswith(b"event: complete\ndata:\n\n")
+        assert b"\r" not in body
+
+    async def test_an_answer_of_known_length_says_it(self, stage: Stage) -> None:
+        async with wire(stage) as client:
+            await client.send(head(JSON, f"Content-Length: {len(HELLO)}").replace(b"HTTP/1.1", b"HTTP/1.0"), HELLO)
+            status, _, body = await client.answer()
+            assert (status, json.loads(body)["data"]) == (200, {"hello": "Halo, Jakarta!"})
+            assert await client.closed()
+
+
 async def test_requests_sent_at_once_are_answered_in_order(stage: Stage) -> None:
     async with wire(stage) as client:
         for name in ("a", "b", "c"):

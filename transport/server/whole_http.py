@@ -5,6 +5,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from transport.server.lingering import LingeringHttp
+from transport.server.unchunked import UnchunkedCycle
 from transport.server.whole import EXTENSION
 
 _JOINED = 65_536
@@ -17,6 +18,8 @@ class WholeHttp(LingeringHttp):
     def on_headers_complete(self) -> None:
         """The head is there: answer the request."""
         super().on_headers_complete()
+        if self.scope["http_version"] == "1.0" and self._has_cycle():
+            self.cycle.__class__ = UnchunkedCycle
         extensions: Any = {EXTENSION: WholeRequest(self, self.cycle)}
         self.scope["extensions"] = extensions
 
