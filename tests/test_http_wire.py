@@ -226,6 +226,29 @@ class TestLengthsThatLie:
             assert await client.closed()
 
 
+class TestHost:
+    @pytest.mark.parametrize(
+        ("version", "hosts"), [(b"1.1", b""), (b"1.1", b"Host: a\r\nhost: b\r\n"), (b"1.0", b"Host: a\r\nHost: a\r\n")]
+    )
+    async def test_none_or_two_is_400_and_says_why(self, stage: Stage, version: bytes, hosts: bytes) -> None:
+        async with wire(stage) as client:
+            await client.send(b"GET /graphql?query={hello} HTTP/" + version + b"\r\n" + hosts + b"\r\n")
+            status, _, body = await client.answer()
+            assert (status, b"Host" in body) == (400, True)
+            assert await client.closed()
+
+    async def test_http_1_0_needs_none(self, stage: Stage) -> None:
+        async with wire(stage) as client:
+            await client.send(b"GET /graphql?query={hello} HTTP/1.0\r\n\r\n")
+            assert (await client.answer())[0] == 200
+
+    async def test_what_was_asked_before_is_answered(self, stage: Stage) -> None:
+        async with wire(stage) as client:
+            await client.send(head(method="GET", path="/graphql?query={hello}") + b"GET / HTTP/1.1\r\n\r\n")
+            assert (await client.answer())[0] == 200
+            assert await client.closed()
+
+
 class TestOldHttp:
     @pytest.mark.parametrize("query", ["subscription { count(to: 2) }", "{ hello }"])
     async def test_an_event_stream_has_no_chunks_and_ends_with_its_connection(self, stage: Stage, query: str) -> None:

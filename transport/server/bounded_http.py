@@ -28,6 +28,7 @@ class BoundedHttp(WholeHttp):
         self._lines = 0  # of the last head that was all there
         self._came = 0  # bytes that came for the present head since the piece that it began in
         self._too_large = False
+        self._host_unclear = False
         self._refused = False
         self._ends_after_answers = False
         self._head_timer: asyncio.TimerHandle | None = None
@@ -105,6 +106,10 @@ class BoundedHttp(WholeHttp):
         if self._came + self._piece > self._settings.head_bytes and self._is_too_large():
             self._too_large = True
             raise ValueError("head too large")  # the parser stops, and uvicorn refuses the request
+        hosts = [name for name, _ in self.headers].count(b"host")
+        if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):
+            self._host_unclear = True
+            raise ValueError("no host, or several")
         super().on_headers_complete()
 
     def _is_too_large(self) -> bool:
@@ -119,7 +124,7 @@ class BoundedHttp(WholeHttp):
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no request, or one whose head is too large, in words.
+        """Refuse what is no request, or one whose head is too large or names no one host, in words.
 
         Where other requests still have to be answered, those are; a refusal now would be read as the answer of one of them.
         """
@@ -129,6 +134,8 @@ class BoundedHttp(WholeHttp):
         elif self._too_large:
             most = self._settings.head_bytes
             self._refuse(b"431 Request Header Fields Too Large", f"The head of a request has at most {most} bytes.")
+        elif self._host_unclear:
+            self._refuse(b"400 Bad Request", "A request names its host in one header Host (RFC 9112, 3.2).")
         else:
             super().send_400_response(msg)
 
