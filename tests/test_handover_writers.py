@@ -37,6 +37,8 @@ KEPT = 60
 """So few entries in memory that most replays begin in the store."""
 WRITES = 15
 """How many writes there are for each hand-over: faster writers would only make readers read for longer."""
+AHEAD_SECONDS = 0.05
+"""How seldom a writer writes that is too far ahead: never would be too seldom where all readers wait for what it brings."""
 SEED = 20_150_209
 
 CATEGORIES = ("traffic_jam", "waste", "street_light")
@@ -113,7 +115,11 @@ class Traffic:
         while self.opened < self.wanted:
             while self._written > WRITES * (self.opened + READERS):
                 self._opening.clear()
-                await self._opening.wait()
+                try:
+                    async with asyncio.timeout(AHEAD_SECONDS):
+                        await self._opening.wait()
+                except TimeoutError:
+                    break
             self._written += 1
             await self._write_once(self.random.choice(self.reports))
             if number % 20 == 0:
